@@ -1,0 +1,62 @@
+// Bundle the front end into nbtrack/widgets/static/: `node build.mjs [--watch]`.
+//
+// nbtrack.js  every widget as one self-contained ES module (also used by `nbtrack ui`, exported pages and slides)
+// loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const outdir = join(here, "..", "nbtrack", "widgets", "static");
+
+/** @type {Record<string, string>} output name -> source; a source still to be written is left out */
+const entries = { nbtrack: "src/index.js", loader: "src/loader.js" };
+const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(join(here, source))));
+
+/** @type {esbuild.Plugin} */
+const sizes = {
+  name: "sizes",
+  setup(build) {
+    build.onEnd((result) => {
+      for (const file of Object.keys(result.metafile?.outputs ?? {})) {
+        const path = join(here, file);
+        const { size } = statSync(path);
+        const zipped = gzipSync(readFileSync(path)).length;
+        console.log(`${relative(join(here, ".."), path)}  ${kilobytes(size)} (${kilobytes(zipped)} gzip)`);
+      }
+    });
+  },
+};
+
+/** @param {number} bytes */
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}
+
+/** @type {esbuild.BuildOptions} */
+const options = {
+  absWorkingDir: here,
+  entryPoints,
+  outdir,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  metafile: true,
+  charset: "utf8",
+  legalComments: "inline",
+  loader: { ".css": "text", ".svg": "text" },
+  logLevel: "warning",
+  plugins: [sizes],
+};
+
+if (process.argv.includes("--watch")) {
+  const context = await esbuild.context({ ...options, minify: false, sourcemap: "inline" });
+  await context.watch();
+  console.log("watching js/src (Ctrl+C ends)");
+} else {
+  await esbuild.build(options);
+}
