@@ -1,0 +1,171 @@
+"""The nouns of tracking, as frozen dataclasses with MLflow's field names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class RunStatus(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+
+class LifecycleStage(StrEnum):
+    """Whether something is in use or in the trash."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class ViewType(IntEnum):
+    """Which lifecycle stages a search returns; numbers as in MLflow."""
+
+    ACTIVE_ONLY = 1
+    DELETED_ONLY = 2
+    ALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a metric: `timestamp` in milliseconds UTC, any int64 `step`."""
+
+    key: str
+    value: float
+    timestamp: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A setting of a run, kept as text."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunTag:
+    """A label of a run that may change."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """What the store keeps ready of a metric: last value and its step, extremes without NaN, number of points and of NaNs."""
+
+    key: str
+    last: float
+    step: int
+    timestamp: int
+    min: float
+    max: float
+    count: int
+    nans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named group of runs; times in milliseconds UTC."""
+
+    experiment_id: str
+    name: str
+    lifecycle_stage: str = LifecycleStage.ACTIVE
+    creation_time: int = 0
+    last_update_time: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+    artifact_location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset used by a run; `schema`, `profile` and `source` are JSON texts, `digest` identifies the content."""
+
+    name: str
+    digest: str
+    source_type: str = "code"
+    source: str = "{}"
+    schema: str = "{}"
+    profile: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """A dataset with the context (``"training"``, ``"eval"``, …) in which a run used it."""
+
+    dataset: Dataset
+    context: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactInfo:
+    """A file (or folder) of a run: `path` relative with forward slashes, `file_size` in bytes or None for a folder."""
+
+    path: str
+    is_dir: bool
+    file_size: int | None
+    sha256: str | None = None
+    mime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Who, when and how of a run; times in milliseconds UTC, `duration` in seconds."""
+
+    run_id: str
+    run_name: str
+    number: int | None
+    experiment_id: str
+    experiment_name: str
+    status: str
+    start_time: int
+    end_time: int | None = None
+    duration: float | None = None
+    lifecycle_stage: str = LifecycleStage.ACTIVE
+    user_id: str = ""
+    parent_run_id: str | None = None
+    last_seen: int | None = None
+    lost: int = 0
+
+    @property
+    def artifact_uri(self) -> str:
+        """Where the run's files are, as ``runs:/<run id>``."""
+        return f"runs:/{self.run_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """What was logged: last metric values, params and tags by key; `summaries` has min, max and counts too."""
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    summaries: dict[str, MetricSummary] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """The datasets that a run used."""
+
+    dataset_inputs: tuple[DatasetInput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recorded run, as ``get_run`` and ``search_runs(output_format="list")`` return it."""
+
+    info: RunInfo
+    data: RunData
+    inputs: RunInputs = field(default_factory=RunInputs)
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """Return the run as plain dictionaries, ready for JSON."""
+        return asdict(self)

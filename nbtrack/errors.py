@@ -1,0 +1,169 @@
+"""Every exception of nbtrack, in one tree.
+
+::
+
+    NbtrackError
+    ├── InvalidValueError (ValueError)        a name, number, path or option that is not allowed
+    │   └── SearchSyntaxError                 a filter or order_by that cannot be read, with a caret
+    ├── NotFoundError (LookupError)           a run, experiment, metric or artifact that is not there
+    ├── AlreadyExistsError (ValueError)       an experiment name that is taken
+    ├── NoActiveRunError (RuntimeError)       something logged while no run is open
+    ├── RunAlreadyActiveError (RuntimeError)  a second run opened without nested=True
+    ├── MissingPackageError (ImportError)     an optional package that is not installed
+    ├── JournalError (OSError)                a record that could not be written: full disk, read-only folder
+    └── StoreError (RuntimeError)
+        ├── StoreBusyError                    another program holds the DuckDB file
+        └── StoreVersionError                 the file was made by a newer nbtrack
+
+Each builds its message from facts and keeps them: what was received, what is allowed, what to do next.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class NbtrackError(Exception):
+    """The root of every error that nbtrack raises on purpose."""
+
+
+class NbtrackWarning(UserWarning):
+    """Something could not be recorded; the training goes on."""
+
+
+class InvalidValueError(NbtrackError, ValueError):
+    """A name, number, path or option that is not allowed."""
+
+
+class SearchSyntaxError(InvalidValueError):
+    """A filter or order_by that cannot be read.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, in one sentence.
+    source : str
+        The text that was received.
+    start, end : int
+        The characters ``source[start:end]`` that the message points at.
+    """
+
+    def __init__(self, problem: str, source: str, start: int, end: int | None = None) -> None:
+        self.problem = problem
+        self.source = source
+        self.start = start
+        self.end = max(start + 1, end if end is not None else start + 1)
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        """Show the problem, the text and a caret under the place."""
+        marker = " " * self.start + "~" * (self.end - self.start - 1) + "^"
+        return f"{self.problem}\n    {self.source}\n    {marker}"
+
+
+class NotFoundError(NbtrackError, LookupError):
+    """Something asked for by name or id is not in the store.
+
+    Parameters
+    ----------
+    what : str
+        The kind of thing, such as ``"Run"``.
+    name : str
+        What was asked for.
+    known : iterable of str
+        What is there; close names are suggested.
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = (), *, where: str = "") -> None:
+        self.what = what
+        self.name = name
+        self.known = sorted(known)
+        super().__init__(f"{what} {name!r} is not in {where or 'this store'}.{_suggestion(name, self.known)}")
+
+
+class AlreadyExistsError(NbtrackError, ValueError):
+    """A name that is taken."""
+
+    def __init__(self, what: str, name: str, hint: str = "") -> None:
+        self.what = what
+        self.name = name
+        super().__init__(f"{what} {name!r} already exists.{' ' + hint if hint else ''}")
+
+
+class NoActiveRunError(NbtrackError, RuntimeError):
+    """Something was asked of the active run, and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("No run is open here. Open one with `with nbtrack.start_run():`.")
+
+
+class RunAlreadyActiveError(NbtrackError, RuntimeError):
+    """A second run was opened without ``nested=True``."""
+
+    def __init__(self, run_id: str, name: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"Run {name!r} ({run_id}) is still open. End it with `nbtrack.end_run()`, "
+            "or open a child of it with `start_run(nested=True)`."
+        )
+
+
+class MissingPackageError(NbtrackError, ImportError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, package: str, why: str, extra: str | None = None) -> None:
+        self.package = package
+        wanted = f'"nbtrack[{extra}]"' if extra else package
+        super().__init__(f"{package} is needed {why}: pip install {wanted}")
+
+
+class JournalError(NbtrackError, OSError):
+    """A record could not be written to the journal."""
+
+
+class StoreError(NbtrackError, RuntimeError):
+    """The DuckDB file cannot be used as asked."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the DuckDB file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    program, pid : str, int or None
+        Who holds it, as far as DuckDB says.
+    """
+
+    def __init__(self, path: str, program: str | None = None, pid: int | None = None) -> None:
+        self.path = path
+        self.program = program
+        self.pid = pid
+        holder = f"{program or 'another program'}" + (f" (PID {pid})" if pid else "")
+        super().__init__(f"{path} is held open for writing by {holder}; close it there, or wait and try again.")
+
+
+class StoreVersionError(StoreError):
+    """The file was made by a newer nbtrack."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"{path} has schema {found}; this nbtrack reads up to {known}. Upgrade with `pip install -U nbtrack`."
+        )
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    if close:
+        return " Did you mean " + " or ".join(repr(c) for c in close) + "?"
+    if known:
+        shown = ", ".join(repr(k) for k in known[:8])
+        return f" There are: {shown}{', …' if len(known) > 8 else ''}."
+    return ""

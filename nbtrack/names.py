@@ -1,0 +1,149 @@
+"""What a key, id, step, number and artifact path may look like."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from functools import lru_cache
+from numbers import Real
+from pathlib import PurePosixPath
+from typing import Any, SupportsFloat, cast
+
+from nbtrack.errors import InvalidValueError
+
+MAX_KEY = 250
+MAX_NAME = 500
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def new_run_id() -> str:
+    """Return a UUIDv7 as 32 hex digits: sorts by time, unique without asking anyone (RFC 9562, 5.7)."""
+    ms = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    high = (ms << 16) | 0x7000 | (random >> 68) & 0x0FFF
+    low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
+    return f"{high:016x}{low:016x}"
+
+
+def is_run_id(text: object) -> bool:
+    """Say whether `text` looks like a run id: 32 lower-case hexadecimal digits."""
+    return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def check_key(key: str, what: str = "Key") -> str:
+    """Return `key` when it can name a param, metric or tag, else raise.
+
+    Any text without control characters, 1 to 250 characters long; ``/`` and spaces are fine.
+
+    Raises
+    ------
+    InvalidValueError
+        Says what was received and what is allowed.
+    """
+    if not isinstance(key, str):
+        message = f"{what} {key!r} is a {type(key).__name__}; use a text of 1 to {MAX_KEY} characters, such as 'val/loss'."
+        raise InvalidValueError(message)
+    if not key.strip() or len(key) > MAX_KEY:
+        message = f"{what} {_short(key)} has {len(key)} characters; use 1 to {MAX_KEY}, not only spaces."
+        raise InvalidValueError(message)
+    found = _CONTROL.search(key)
+    if found:
+        message = f"{what} {_short(key)} has a control character at position {found.start()}; use printable characters."
+        raise InvalidValueError(message)
+    return key
+
+
+def check_name(name: str, what: str = "Name") -> str:
+    """Return `name` when it can name an experiment or a run: 1 to 500 printable characters."""
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or _CONTROL.search(name):
+        message = f"{what} {_short(name)} is not allowed; use a text of 1 to {MAX_NAME} printable characters."
+        raise InvalidValueError(message)
+    return name
+
+
+def check_step(step: Any) -> int:
+    """Return `step` as an int64, accepting numpy integers and whole floats.
+
+    Raises
+    ------
+    InvalidValueError
+        The step is not a whole number, or does not fit into 64 bits.
+    """
+    if step is None:
+        return 0
+    if isinstance(step, bool) or not isinstance(step, (int, Real)) or int(step) != step:
+        message = f"Step {step!r} is not a whole number; use an int such as 3."
+        raise InvalidValueError(message)
+    whole = int(step)
+    if not INT64_MIN <= whole <= INT64_MAX:
+        message = f"Step {whole} does not fit into 64 bits; use a number from -2**63 to 2**63 - 1."
+        raise InvalidValueError(message)
+    return whole
+
+
+def check_number(value: Any, key: str = "value") -> float:
+    """Return a metric value as a float: Python and numpy numbers, 0-d arrays and tensors with ``item()``.
+
+    Raises
+    ------
+    InvalidValueError
+        `value` is not one number.
+    """
+    if isinstance(value, (str, bytes)) or value is None:
+        raise InvalidValueError(_not_a_number(value, key))
+    try:
+        return float(cast("SupportsFloat", value))
+    except (TypeError, ValueError, OverflowError):
+        pass
+    try:
+        return float(value.item())
+    except Exception as cause:
+        raise InvalidValueError(_not_a_number(value, key)) from cause
+
+
+def check_artifact_path(path: str | os.PathLike[str]) -> str:
+    """Return a relative POSIX path that cannot leave its run, else raise.
+
+    The same string that is checked here is the one that is opened: there is no later decoding step.
+
+    Raises
+    ------
+    InvalidValueError
+        The path is absolute, empty, has ``..``, a backslash, a drive, a control character or a device name.
+    """
+    text = os.fspath(path)
+    parts = text.split("/")
+    bad = (
+        not isinstance(text, str)
+        or not text
+        or "\\" in text
+        or len(text) > 1000
+        or _CONTROL.search(text)
+        or re.match(r"[A-Za-z]:", text)
+        or any(p in ("", ".", "..") or p[-1] in ". " or _WINDOWS_DEVICE.fullmatch(p) for p in parts)
+    )
+    if bad:
+        message = (
+            f"Artifact path {_short(text)} is not allowed; use a relative path with forward slashes, "
+            "without '..', such as 'plots/loss.png'."
+        )
+        raise InvalidValueError(message)
+    return str(PurePosixPath(text))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _not_a_number(value: object, key: str) -> str:
+    return (
+        f"Metric {key!r} received {_short(value)} ({type(value).__name__}), which is not one number; "
+        "log a float, or each element under its own key."
+    )
