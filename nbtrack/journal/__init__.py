@@ -1,0 +1,1 @@
+"""Journals: append, list, check; what a call has returned survives ``kill -9``."""

@@ -1,0 +1,63 @@
+"""A lock that a process holds for life, so that others can see whether it lives."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def _try_lock(fd: int, *, shared: bool) -> bool:
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        if shared:
+            msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(fd: int, *, shared: bool) -> bool:
+        # A look takes a shared lock, so that two lookers never mistake each other for the owner.
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class LifeLock:
+    """An exclusive lock on `path` that the kernel frees when the process dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        while not _try_lock(self._fd, shared=False):
+            pass  # only a looker's momentary shared lock can be in the way: the name is ours alone
+
+    def release(self) -> None:
+        """Let go; whoever folds the last segment removes the file."""
+        os.close(self._fd)
+
+    def forget_in_child(self) -> None:
+        """Close the inherited handle; the parent goes on holding the lock."""
+        os.close(self._fd)
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a living process holds the lock at `path`."""
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        fd = os.open(path, os.O_RDONLY)
+    try:
+        return not _try_lock(fd, shared=True)
+    finally:
+        os.close(fd)

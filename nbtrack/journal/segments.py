@@ -1,0 +1,108 @@
+"""Which journal segments are there, which are sealed, and which of their lines are whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbtrack.journal.liveness import is_held
+from nbtrack.journal.record import is_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"([0-9a-f]{32})-(\d{8})\.jnl")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One journal file of one writer."""
+
+    path: Path
+    writer: str
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a look at every line of a segment found; `last_seq` is -1 when no line is whole."""
+
+    good: int
+    bad: int
+    last_seq: int
+    torn: bool
+
+
+def segment_path(folder: Path, writer: str, number: int) -> Path:
+    """Return where segment `number` of `writer` is kept."""
+    return folder / f"{writer}-{number:08d}.jnl"
+
+
+def lock_path(folder: Path, writer: str) -> Path:
+    """Return the file that `writer` holds locked while it lives."""
+    return folder / f"{writer}.lock"
+
+
+def list_segments(folder: Path) -> dict[str, list[Segment]]:
+    """Return the segments in `folder`, by writer and in order."""
+    found: dict[str, list[Segment]] = {}
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return found
+    for entry in sorted(entries, key=lambda e: e.name):
+        match = _NAME.fullmatch(entry.name)
+        if match is None:
+            continue
+        try:
+            size = entry.stat().st_size
+        except FileNotFoundError:
+            continue  # folded away while we were looking
+        segment = Segment(folder / entry.name, match[1], int(match[2]), size)
+        found.setdefault(segment.writer, []).append(segment)
+    return found
+
+
+def is_alive(folder: Path, writer: str) -> bool:
+    """Say whether the process behind `writer` lives."""
+    return is_held(lock_path(folder, writer))
+
+
+def check_lines(data: bytes, *, keep: list[bytes] | None = None) -> Check:
+    """Check every line of `data`; whole lines are appended to `keep`.
+
+    A last line without newline that is whole up to there counts as torn: its writer may still be writing it.
+    """
+    lines = data.split(b"\n")
+    tail = lines.pop()
+    good = bad = 0
+    last = b""
+    for raw in lines:
+        if is_whole(raw):
+            good += 1
+            last = raw
+            if keep is not None:
+                keep.append(raw)
+        else:
+            bad += 1
+    return Check(good, bad, _sequence(last), torn=tail != b"")
+
+
+def check_file(path: Path) -> Check:
+    """Check every line of the segment at `path`."""
+    return check_lines(path.read_bytes())
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """Return the undamaged lines of the segment at `path`, without newlines."""
+    kept: list[bytes] = []
+    check_lines(path.read_bytes(), keep=kept)
+    return kept
+
+
+def _sequence(raw: bytes) -> int:
+    match = re.match(rb'\{"q":(\d+),', raw)
+    return int(match[1]) if match else -1
