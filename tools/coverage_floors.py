@@ -1,4 +1,4 @@
-"""Fail when the tests ran too few lines of a room: the floors are in pyproject.toml, ``[tool.nbtrack.coverage-floors]``."""
+"""Fail when the tests ran too few lines of a room; ``[tool.nbtrack.coverage-floors]`` in pyproject.toml has the floors."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def lines_of(data: coverage.Coverage, path: Path) -> tuple[int, list[int]]:
 
 def main() -> int:
     """Print one line per room and return 1 if one is below its floor."""
-    floors: dict[str, float] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["nbtrack"]["coverage-floors"]
-    data = coverage.Coverage(config_file=str(ROOT / "pyproject.toml"))
+    project = ROOT / "pyproject.toml"
+    floors: dict[str, float] = tomllib.loads(project.read_text())["tool"]["nbtrack"]["coverage-floors"]
+    data = coverage.Coverage(config_file=str(project))
     data.load()
     too_low = False
     for room, floor in floors.items():

@@ -247,6 +247,7 @@ class NotebookPage:
     def screenshot(self, name: str) -> Path:
         """Take a picture of the page; $NBTRACK_SHOTS names the folder that keeps it."""
         path = self.shots / f"{name}.png"
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.page.screenshot(path=path)
         return path
 

@@ -1,0 +1,20 @@
+"""What every test shares: a clean environment, and no warning of nbtrack's passes unseen."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run that could not be recorded is a failure here, wherever the warning points."""
+    config.addinivalue_line("filterwarnings", "error::nbtrack.errors.NbtrackWarning")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see the defaults, whatever the developer's shell says."""
+    for name in os.environ:
+        if name.startswith(("NBTRACK_", "MLFLOW_")):
+            monkeypatch.delenv(name)
