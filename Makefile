@@ -19,7 +19,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 unexport PYTHONHOME PYTHONPATH
 
 JS_SOURCES := $(shell find js/src -type f 2>/dev/null)
-JS_TOOLS := js/node_modules/.package-lock.json
+JS_TOOLS := js/node_modules/.all
 BUNDLE := nbtrack/widgets/static/nbtrack.js
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 OLD_DUCKDB := 1.5.6

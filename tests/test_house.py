@@ -135,9 +135,8 @@ def test_readme_and_magics_agree() -> None:
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     try:
         known = magic_names(shell)
-        shell.extension_manager.load_extension("nbtrack")
+        nbtrack.load_ipython_extension(shell)
         ours = magic_names(shell) - known
-        shell.extension_manager.unload_extension("nbtrack")
     finally:
         InteractiveShell.clear_instance()
     readme = existing(README)

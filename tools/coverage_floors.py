@@ -1,4 +1,4 @@
-"""Fail when the tests ran too few lines of a room; ``[tool.nbtrack.coverage-floors]`` in pyproject.toml has the floors."""
+"""Fail when the tests ran too few lines of a room; the floors are in pyproject.toml, ``tool.nbtrack``."""
 
 from __future__ import annotations
 
