@@ -1,0 +1,261 @@
+// All that the table knows: traits (synced with Python), page-only state, and what follows from both.
+
+import { computed, signal } from "@preact/signals-core";
+import { trait } from "../kit/model.js";
+import { automatic, byKey, catalogOf, constants, guessGoal, userTags } from "./catalog.js";
+import { groupedEntries, liftPinned, listEntries, nestedEntries } from "./entries.js";
+import { Facts } from "./facts.js";
+import { matcherOf } from "./filter.js";
+import { groupRows, sortGroups, summarise } from "./groups.js";
+import { parseOrder, ranksOf, resolve, sortRows } from "./order.js";
+
+/**
+ * @typedef {import("../kit/model.js").Model} Model
+ * @typedef {import("../kit/kernel.js").Kernel} Kernel
+ * @typedef {import("../kit/run-store.js").RunStore} RunStore
+ * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("./catalog.js").Statistic} Statistic
+ * @typedef {import("./entries.js").Entries} Entries
+ * @typedef {"compact" | "normal" | "relaxed"} Density
+ * @typedef {"none" | "bars" | "heat"} Shading
+ * @typedef {{ line: number, column: number }} Place `line` -1 is the header; `column` counts from the left, 0 is the gutter
+ */
+
+/**
+ * @template T
+ * @typedef {import("@preact/signals-core").Signal<T>} Signal
+ */
+/**
+ * @template T
+ * @typedef {import("@preact/signals-core").ReadonlySignal<T>} Derived
+ */
+
+export const ROW_HEIGHTS = { compact: 24, normal: 29, relaxed: 36 };
+const NEWEST_FIRST = "start_time DESC";
+
+let views = 0;
+
+export class TableState {
+  /**
+   * @param {Model} model
+   * @param {Kernel} kernel
+   * @param {RunStore} store
+   * @param {AbortSignal} until
+   */
+  constructor(model, kernel, store, until) {
+    views += 1;
+    /** Makes element ids unique on a page with several tables. */
+    this.uid = `nbt-${views}`;
+    this.kernel = kernel;
+    this.store = store;
+    this.until = until;
+    this.facts = new Facts(store);
+
+    // ---- synced with Python
+    this.filter = trait(model, "filter", "", until);
+    this.orderBy = trait(model, "order_by", /** @type {string[]} */ ([]), until);
+    this.columns = trait(model, "columns", /** @type {string[] | null} */ (null), until);
+    this.pinned = trait(model, "pinned", /** @type {string[]} */ ([]), until);
+    this.pinnedRuns = trait(model, "pinned_runs", /** @type {string[]} */ ([]), until);
+    this.groupBy = trait(model, "group_by", /** @type {string | null} */ (null), until);
+    this.selected = trait(model, "selected", /** @type {string[]} */ ([]), until);
+    this.statistics = trait(model, "statistics", /** @type {Record<string, Statistic>} */ ({}), until);
+    this.showDeleted = trait(model, "show_deleted", false, until);
+    this.height = trait(model, "height", 0, until);
+    this.density = trait(model, "density", /** @type {Density} */ ("normal"), until);
+
+    // ---- of this page only
+    this.nested = signal(false);
+    this.openGroups = signal(/** @type {Set<string>} */ (new Set()));
+    this.closedRuns = signal(/** @type {Set<string>} */ (new Set()));
+    this.widths = signal(/** @type {Record<string, number>} */ ({}));
+    this.hideConstant = signal(true);
+    this.shading = signal(/** @type {Shading} */ ("none"));
+    this.sparklines = signal(true);
+    this.active = signal(/** @type {Place | null} */ (null));
+    this.details = signal(/** @type {string | null} run id */ (null));
+    this.size = signal({ width: 0, height: 0 });
+    this.now = signal(Date.now());
+
+    // ---- what follows
+    this.catalog = computed(() => {
+      this.store.shape.value;
+      return catalogOf(store);
+    });
+    this.tagKeys = computed(() => {
+      this.store.shape.value;
+      return userTags(store);
+    });
+    this.selection = computed(() => new Set(this.selected.value));
+    this.constants = computed(() => {
+      this.store.revision.value;
+      return constants(this.catalog.value, store, this.facts);
+    });
+    this.shown = this.#lasting(() => this.#shownFields(), sameFields);
+    this.matcher = computed(() => {
+      this.store.shape.value;
+      return matcherOf(this.filter.value, store);
+    });
+    this.matched = computed(() => this.#match());
+    this.order = computed(() => this.#order());
+    this.sorted = computed(() => this.#sort());
+    this.entries = computed(() => this.#arrange());
+    /** Changes when the reader asks for something else, not when runs change. */
+    this.question = computed(() =>
+      JSON.stringify([
+        this.filter.value,
+        this.orderBy.value,
+        this.groupBy.value,
+        this.nested.value,
+        this.showDeleted.value,
+      ]),
+    );
+  }
+
+  get rowHeight() {
+    return ROW_HEIGHTS[this.density.value] ?? ROW_HEIGHTS.normal;
+  }
+
+  /** @param {string} key of a metric */
+  goalOf(key) {
+    const stated = this.store.goals.value[key];
+    return { goal: stated ?? guessGoal(key), stated: stated !== undefined };
+  }
+
+  /**
+   * @param {string} key of a metric
+   * @returns {Statistic}
+   */
+  statisticOf(key) {
+    return this.statistics.value[key] ?? "last";
+  }
+
+  /**
+   * The store column that a field shows and sorts by.
+   * @param {Field} field
+   * @returns {string}
+   */
+  sourceOf(field) {
+    if (field.kind !== "metric") return field.source;
+    const statistic = this.statisticOf(field.key);
+    const goal = this.goalOf(field.key).goal ?? "max";
+    const source = `metrics.${field.key}.${statistic === "best" ? goal : statistic}`;
+    return this.store.column(source) ? source : field.source;
+  }
+
+  /** @param {string} columnId @returns {Field | undefined} */
+  fieldOfColumn(columnId) {
+    const column = this.store.column(columnId);
+    if (column?.group === "metrics") return this.catalog.value.get(`metrics.${column.key}`);
+    for (const field of this.catalog.value.values()) if (field.source === columnId) return field;
+    return undefined;
+  }
+
+  /**
+   * A computed value that keeps its identity while `equal` holds, so that nothing downstream runs again.
+   * @template T
+   * @param {() => T} compute
+   * @param {(a: T, b: T) => boolean} equal
+   * @returns {Derived<T>}
+   */
+  #lasting(compute, equal) {
+    /** @type {T | undefined} */
+    let last;
+    return computed(() => {
+      const next = compute();
+      if (last === undefined || !equal(last, next)) last = next;
+      return last;
+    });
+  }
+
+  /** @returns {Field[]} */
+  #shownFields() {
+    this.store.revision.value;
+    const catalog = this.catalog.value;
+    const ids = this.columns.value ?? automatic(catalog, this.store, this.facts, this.hideConstant.value);
+    const fields = ids.map((id) => catalog.get(id)).filter((field) => field !== undefined);
+    const name = catalog.get("name");
+    if (name && !fields.includes(name)) fields.unshift(name);
+    return fields;
+  }
+
+  /** @returns {Int32Array} rows that match the filter, in the store's order */
+  #match() {
+    this.store.revision.value;
+    const { store } = this;
+    const { test } = this.matcher.value;
+    const deleted = this.showDeleted.value;
+    const stages = store.column("lifecycle_stage");
+    const trash = stages?.type === "dict" ? stages.values.indexOf("deleted") : -2;
+    const rows = new Int32Array(store.size);
+    let count = 0;
+    for (let row = 0; row < store.size; row += 1) {
+      if (trash >= 0 && stages?.type === "dict" && stages.codes[row] === trash && !deleted) continue;
+      if (test && !test(row)) continue;
+      rows[count] = row;
+      count += 1;
+    }
+    return rows.slice(0, count);
+  }
+
+  /** @returns {{ columnId: string, desc: boolean }[]} */
+  #order() {
+    this.store.shape.value;
+    const asked = this.orderBy.value.length ? this.orderBy.value : [NEWEST_FIRST];
+    const terms = [];
+    for (const text of asked) {
+      const { path, desc } = parseOrder(text);
+      const columnId = resolve(path, this.store);
+      if (columnId) terms.push({ columnId, desc });
+    }
+    return terms;
+  }
+
+  #sort() {
+    const terms = this.order.value.map(({ columnId, desc }) => ({ ranks: ranksOf(this.store, columnId), desc }));
+    const last = { ranks: ranksOf(this.store, "start_time"), desc: true };
+    return sortRows(this.matched.value.slice(), terms.length < 4 ? [...terms, last] : terms);
+  }
+
+  /** @returns {Entries} */
+  #arrange() {
+    const rows = this.sorted.value;
+    const { top, rest } = liftPinned(rows, this.store, new Set(this.pinnedRuns.value));
+    const field = this.groupBy.value === null ? undefined : this.groupField();
+    if (field) return groupedEntries(rows, top, this.#groups(rows, field), this.openGroups.value);
+    if (this.nested.value) return nestedEntries(rows, top, rest, this.store, this.closedRuns.value);
+    return listEntries(rows, top, rest);
+  }
+
+  /** The field that runs are grouped by. */
+  groupField() {
+    const id = this.groupBy.value;
+    if (id === null) return undefined;
+    return this.catalog.value.get(id) ?? this.fieldOfColumn(resolve(id, this.store) ?? "");
+  }
+
+  /**
+   * @param {Int32Array} rows
+   * @param {Field} field
+   */
+  #groups(rows, field) {
+    const source = this.sourceOf(field);
+    const groups = groupRows(rows, this.store, source);
+    const [first] = this.orderBy.value.length ? this.order.value : [];
+    const column = first ? this.store.column(first.columnId) : undefined;
+    if (!first || !column || first.columnId === source)
+      return sortGroups(groups, { desc: first?.desc ?? false, rank: null }, byKey);
+    if (column.type === "dict") return groups; // already in the order in which the sorted runs appear
+    const rank = (/** @type {import("./entries.js").RunGroup} */ group) =>
+      summarise(group.rows, this.store, first.columnId).mean;
+    return sortGroups(groups, { desc: first.desc, rank }, byKey);
+  }
+}
+
+/**
+ * @param {Field[]} a
+ * @param {Field[]} b
+ */
+function sameFields(a, b) {
+  return a.length === b.length && a.every((field, index) => field === b[index]);
+}
