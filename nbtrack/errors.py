@@ -20,6 +20,8 @@ Each builds its message from facts and keeps them: what was received, what is al
 
 from __future__ import annotations
 
+import sys
+import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,16 @@ class NbtrackError(Exception):
 
 class NbtrackWarning(UserWarning):
     """Something could not be recorded; the training goes on."""
+
+
+def warn(message: str) -> None:
+    """Warn the user, at the line of theirs that led here."""
+    depth = 1
+    frame = sys._getframe(1)  # noqa: SLF001 - warnings has no way to skip a package before Python 3.12
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "nbtrack":
+        frame = frame.f_back
+        depth += 1
+    warnings.warn(message, NbtrackWarning, stacklevel=depth)
 
 
 class InvalidValueError(NbtrackError, ValueError):

@@ -47,7 +47,9 @@ def check_key(key: str, what: str = "Key") -> str:
         Says what was received and what is allowed.
     """
     if not isinstance(key, str):
-        message = f"{what} {key!r} is a {type(key).__name__}; use a text of 1 to {MAX_KEY} characters, such as 'val/loss'."
+        message = (
+            f"{what} {key!r} is a {type(key).__name__}; use a text of 1 to {MAX_KEY} characters, such as 'val/loss'."
+        )
         raise InvalidValueError(message)
     if not key.strip() or len(key) > MAX_KEY:
         message = f"{what} {_short(key)} has {len(key)} characters; use 1 to {MAX_KEY}, not only spaces."

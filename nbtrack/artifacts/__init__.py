@@ -1,0 +1,1 @@
+"""The files of runs: kept once by content, and what they are."""

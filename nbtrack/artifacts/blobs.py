@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 PROGRESS_BYTES = 16 << 20
+UNFINISHED_S = 3600.0
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TMP_PREFIX = "blob-"
@@ -43,10 +44,11 @@ class Blob:
 
 
 class Blobs:
-    """The contents of one store: ``blobs/sha256/ab/<64 hex>``, read-only files in folders that only their owner may enter.
+    """The contents of one store: ``blobs/sha256/ab/<64 hex>``, read-only files in folders that only their owner enters.
 
-    Files are copied in and copied out (as a reflink where the file system can), never hard-linked: an edit on either side cannot reach
-    the other. The only way to a file is the SHA-256 that an artifact's row names; no path from outside is ever joined to the folder.
+    Files are copied in and copied out (as a reflink where the file system can), never hard-linked: an edit on either
+    side cannot reach the other. The only way to a file is the SHA-256 that an artifact's row names; no path from
+    outside is ever joined to the folder.
 
     Parameters
     ----------
@@ -155,17 +157,19 @@ class Blobs:
         referenced : set of str
             SHA-256 of each content to keep, those named in unfolded journals included.
         older_than_s : float
-            Younger contents stay: somebody may have put one and not yet written who refers to it.
+            Younger contents stay: somebody may have put one and not yet written who refers to it. Unfinished files of
+            dead processes stay for an hour at least.
         """
         newest = time.time() - older_than_s
-        freed = sum(_remove_if_older(path, newest) for path in self._tmp.glob(f"{_TMP_PREFIX}*"))
+        unfinished = min(newest, time.time() - UNFINISHED_S)
+        freed = sum(_remove_if_older(path, unfinished) for path in self._tmp.glob(f"{_TMP_PREFIX}*"))
         for path in self._blobs.glob("[0-9a-f][0-9a-f]/*"):
             if path.name not in referenced and _HEX.fullmatch(path.name):
                 freed += self._discard(path, newest)
         return freed
 
     def _discard(self, path: Path, newest: float) -> int:
-        """Delete a content, unless it was put again meanwhile: move it aside, look at its time, and only then delete."""
+        """Delete a content, unless it was put again meanwhile: move it aside, look at its time, then delete."""
         with suppress(FileNotFoundError):
             if path.lstat().st_mtime > newest:
                 return 0
@@ -182,8 +186,8 @@ class Blobs:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _path(self, sha256: str) -> Path:
-        if not isinstance(sha256, str) or not _HEX.fullmatch(sha256):
-            message = f"Content {str(sha256)[:80]!r} is not named by 64 lower-case hexadecimal digits."
+        if not _HEX.fullmatch(sha256):
+            message = f"Content {sha256[:80]!r} is not named by 64 lower-case hexadecimal digits."
             raise InvalidValueError(message)
         return self._blobs / sha256[:2] / sha256
 

@@ -100,7 +100,9 @@ class Writer:
         """Append many metric records at once, each ``(t, step, values)``."""
         with self._lock:
             for begin in range(0, len(points), 1000):
-                self._append(*[metrics_body(run_id, t, step, values) for t, step, values in points[begin : begin + 1000]])
+                self._append(
+                    *[metrics_body(run_id, t, step, values) for t, step, values in points[begin : begin + 1000]]
+                )
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -123,8 +125,7 @@ class Writer:
             if self._fd < 0:
                 return
             try:
-                if self._waiting:
-                    self._write_out("")
+                self._flush_waiting()
                 os.fdatasync(self._fd)
             except OSError:
                 self.lost += len(self._waiting)
@@ -165,8 +166,10 @@ class Writer:
 
     def _append(self, *bodies: str) -> None:
         try:
-            if self._fd < 0 or self._waiting:
-                self._open_or_empty()
+            if self._fd < 0:
+                self._open_writer()
+            if self._waiting:
+                self._flush_waiting()
             data = line(self._seq, bodies[0]) if len(bodies) == 1 else self._lines(bodies)
             if len(data) > MAX_BYTES:
                 self._refuse_size(data, bodies)
@@ -182,17 +185,11 @@ class Writer:
             self._is_dirty = True
             self._on_write()
 
-    def _open_or_empty(self) -> None:
-        if self._fd < 0:
-            self._open_writer()
+    def _flush_waiting(self) -> None:
         while self._waiting:
-            self._write_out(self._waiting[0])
-            self._waiting.popleft()
-
-    def _write_out(self, body: str) -> None:
-        if body:
-            self._put(line(self._seq, body))
+            self._put(line(self._seq, self._waiting[0]))
             self._seq += 1
+            self._waiting.popleft()
 
     def _lines(self, bodies: Sequence[str]) -> bytes:
         return b"".join([line(self._seq + i, body) for i, body in enumerate(bodies)])
@@ -225,8 +222,7 @@ class Writer:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if self._fd >= 0:
             os.close(self._fd)
-        self._fd, self._size = fd, os.fstat(fd).st_size
-        self._segment += 1
+        self._fd, self._size, self._segment = fd, os.fstat(fd).st_size, self._segment + 1
         header = {
             "fmt": FORMAT,
             "host": socket.gethostname(),
@@ -234,8 +230,7 @@ class Writer:
             "user": user_name(),
             "version": self._version,
         }
-        body = event_body("hdr", self._now(), None, o=header)
-        self._put(line(self._seq, body))
+        self._put(line(self._seq, event_body("hdr", self._now(), None, o=header)))
         self._seq += 1
 
     def _keep_for_later(self, bodies: Sequence[str]) -> None:

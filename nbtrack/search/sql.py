@@ -241,7 +241,7 @@ class _Conditions:
         if node.operator in ("IS NULL", "IS NOT NULL"):
             return f"{column} {node.operator}"
         if node.field.kind == "time":
-            column = f"epoch_ms({column})"
+            column = f"epoch_us({column}) // 1000"  # epoch_ms would round
         elif node.field.kind == "id":
             column = f"CAST({column} AS VARCHAR)"
         return self.test(column, node)

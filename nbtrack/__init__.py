@@ -1,0 +1,187 @@
+"""nbtrack: an experiment tracker that lives in the notebook.
+
+Every public name is loaded when it is first used, so that ``import nbtrack`` is as light as a bare Python.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.version import __version__
+
+if TYPE_CHECKING:
+    from nbtrack.entities import ViewType
+    from nbtrack.tracking import data
+    from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
+    from nbtrack.tracking.client import Client
+    from nbtrack.tracking.experiments import (
+        create_experiment,
+        delete_experiment,
+        get_experiment,
+        get_experiment_by_name,
+        rename_experiment,
+        restore_experiment,
+        search_experiments,
+        set_experiment,
+        set_experiment_tag,
+        set_experiment_tags,
+    )
+    from nbtrack.tracking.fluent import (
+        active_run,
+        delete_run,
+        delete_tag,
+        end_run,
+        get_parent_run,
+        get_run,
+        last_active_run,
+        load_table,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_image,
+        log_input,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        log_table,
+        log_text,
+        purge,
+        restore_run,
+        set_tag,
+        set_tags,
+    )
+    from nbtrack.tracking.run import ActiveRun
+    from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
+    from nbtrack.tracking.starting import start_run
+    from nbtrack.widgets.run_table import runs
+
+_ROOMS = {
+    "entities": ["ViewType"],
+    "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
+    "tracking.client": ["Client"],
+    "tracking.experiments": [
+        "create_experiment",
+        "delete_experiment",
+        "get_experiment",
+        "get_experiment_by_name",
+        "rename_experiment",
+        "restore_experiment",
+        "search_experiments",
+        "set_experiment",
+        "set_experiment_tag",
+        "set_experiment_tags",
+    ],
+    "tracking.fluent": [
+        "active_run",
+        "delete_run",
+        "delete_tag",
+        "end_run",
+        "get_parent_run",
+        "get_run",
+        "last_active_run",
+        "load_table",
+        "log_artifact",
+        "log_artifacts",
+        "log_dict",
+        "log_figure",
+        "log_image",
+        "log_input",
+        "log_metric",
+        "log_metrics",
+        "log_param",
+        "log_params",
+        "log_table",
+        "log_text",
+        "purge",
+        "restore_run",
+        "set_tag",
+        "set_tags",
+    ],
+    "tracking.run": ["ActiveRun"],
+    "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
+    "tracking.starting": ["start_run"],
+    "widgets.run_table": ["runs"],
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULES = {"data": "tracking.data"}
+
+__all__ = [
+    "ActiveRun",
+    "Client",
+    "ViewType",
+    "__version__",
+    "active_run",
+    "create_experiment",
+    "data",
+    "delete_experiment",
+    "delete_run",
+    "delete_tag",
+    "end_run",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_parent_run",
+    "get_run",
+    "get_tracking_uri",
+    "last_active_run",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_input",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "metric_history",
+    "purge",
+    "rename_experiment",
+    "restore_experiment",
+    "restore_run",
+    "runs",
+    "search_experiments",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_goal",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "sql",
+    "start_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name in _HOME:
+        value = getattr(import_module(f"nbtrack.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"nbtrack.{_MODULES[name]}")
+    else:
+        message = f"module 'nbtrack' has no attribute {name!r}"
+        raise AttributeError(message)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Answer ``%load_ext nbtrack``."""
+    import_module("nbtrack.magics.extension").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Answer ``%unload_ext nbtrack``."""
+    import_module("nbtrack.magics.extension").unload_ipython_extension(shell)

@@ -1,0 +1,215 @@
+"""Folds sealed journal segments into the DuckDB file: rows and watermark in one transaction, so each record is in exactly once.
+
+Crash points, each harmless: before COMMIT nothing happened (a history file may exist twice, rebuild drops doubles); after COMMIT the
+segments are still there, and the next fold sees from the watermark that they are done and only deletes them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from nbtrack.errors import StoreBusyError, StoreVersionError, warn
+from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
+from nbtrack.store.apply import apply
+from nbtrack.store.connect import reading, writing
+from nbtrack.store.reader import living_writers, read_watermark
+from nbtrack.store.records import load
+from nbtrack.store.schema import RUN_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+BUDGET_BYTES = 16 << 20
+_GROWING = ("metrics",)
+_WHOLE = ("experiments", "experiment_tags", "settings")
+
+
+def no_crash(point: str) -> None:
+    """Stand where a test may kill the process."""
+
+
+crash_point: Callable[[str], None] = no_crash
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one fold takes: segments to read, files that can go afterwards, the new watermark."""
+
+    take: list[Segment] = field(default_factory=list)
+    done: list[Path] = field(default_factory=list)
+    watermark: dict[str, tuple[int, int]] = field(default_factory=dict)
+    dead: list[str] = field(default_factory=list)
+    is_complete: bool = True
+
+
+@contextmanager
+def fold_lock(folder: Path, timeout: float = 0.0) -> Iterator[bool]:
+    """Hold ``fold.lock``; yields False when somebody else has it for longer than `timeout` seconds."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / "fold.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def fold(
+    path: Path, folder: Path, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None
+) -> int | None:
+    """Fold what is sealed.
+
+    Parameters
+    ----------
+    path, folder : Path
+        The DuckDB file and the ``X.nbtrack`` folder.
+    timeout : float
+        Seconds to wait for another folder to finish; 0 leaves at once.
+    progress : callable, optional
+        Called with the number of records after each transaction.
+
+    Returns
+    -------
+    int or None
+        Number of records folded; None when it was somebody else's turn or the file is held (nothing is lost, it is done later).
+    """
+    with fold_lock(folder, timeout) as mine:
+        if not mine:
+            return None
+        total = 0
+        while True:
+            try:
+                count, more = _fold_once(path, folder)
+            except (StoreBusyError, StoreVersionError):
+                return None
+            total += count
+            if progress:
+                progress(total)
+            if not more:
+                return total
+
+
+def _fold_once(path: Path, folder: Path) -> tuple[int, bool]:
+    if not list_segments(folder / "w"):
+        return 0, False
+    watermark = {}
+    if path.exists():
+        with reading(path, patience=0.5) as base:
+            if base.snapshot is not None:
+                raise StoreBusyError(str(path))
+            watermark = read_watermark(base)
+    plan = make_plan(folder, watermark)
+    count = 0
+    if plan.take:
+        with writing(path) as con:
+            count = commit(con, plan, watermark, folder)
+            crash_point("after_commit")
+        crash_point("after_close")
+    _clean(plan, folder)
+    return count, not plan.is_complete
+
+
+def make_plan(folder: Path, watermark: dict[str, tuple[int, int]]) -> Plan:
+    """Choose the sealed segments to take, up to a budget; liveness is asked before the list is believed."""
+    plan = Plan()
+    size = 0
+    for writer in list_segments(folder / "w"):
+        alive = is_alive(folder / "w", writer)
+        # Listed after the liveness: a writer that died meanwhile may have opened one more segment first.
+        segments = list_segments(folder / "w").get(writer, [])
+        folded = watermark.get(writer, (-1, -1))[0]
+        for segment in segments[:-1] if alive else segments:
+            if segment.number <= folded:
+                plan.done.append(segment.path)
+            elif size < BUDGET_BYTES:
+                plan.take.append(segment)
+                size += segment.size
+            else:
+                plan.is_complete = False
+        if not alive and plan.is_complete:
+            plan.dead.append(writer)
+    return plan
+
+
+def commit(con: DuckDBPyConnection, plan: Plan, watermark: dict[str, tuple[int, int]], folder: Path) -> int:
+    """Write the rows of a plan, its history and the new watermark in one transaction; return the number of records."""
+    from nbtrack.store.history import append_history  # noqa: PLC0415 - history needs the fold for rebuilding
+
+    damaged = load(con, plan.take, watermark)
+    con.execute("BEGIN")
+    apply(con, "main.")
+    write_down(con)
+    last = dict(con.execute("SELECT w, max(q) FROM j GROUP BY w").fetchall())
+    for segment in plan.take:
+        seq = max(last.get(segment.writer, -1), watermark.get(segment.writer, (-1, -1))[1])
+        plan.watermark[segment.writer] = (segment.number, seq)
+    for writer, (number, seq) in plan.watermark.items():
+        con.execute("DELETE FROM main._folded WHERE writer = ?", [writer])
+        con.execute("INSERT INTO main._folded VALUES (?, ?, ?)", [writer, number, seq])
+    _settle_killed(con, folder)
+    count: int = con.execute("SELECT count(*) FROM j").fetchall()[0][0]
+    append_history(con, folder)
+    crash_point("before_commit")
+    con.execute("COMMIT")
+    for path in damaged:
+        _quarantine(path, folder)
+    plan.done += [s.path for s in plan.take]
+    return count
+
+
+def write_down(con: DuckDBPyConnection) -> None:
+    """Replace the touched rows of the folded tables by the ``x_`` ones; growing tables only gain rows."""
+    for name in RUN_TABLES:
+        if name not in _GROWING:
+            con.execute(f"DELETE FROM main.{name} WHERE run_id IN (SELECT run_id FROM touched)")
+        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
+    con.execute("INSERT INTO main.events SELECT * FROM x_events")
+    for name in _WHOLE:
+        con.execute(f"DELETE FROM main.{name}")
+        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
+
+
+def _settle_killed(con: DuckDBPyConnection, folder: Path) -> None:
+    """Write down as KILLED the runs whose process is gone: their last record is in, nothing more can come."""
+    living = living_writers(con, "main.runs", folder)
+    pending = list(list_segments(folder / "w"))
+    con.execute(
+        "UPDATE main.runs SET status = 'KILLED', end_time = last_seen, duration = greatest(0, epoch(last_seen - start_time)) "
+        "WHERE status = 'RUNNING' AND NOT list_contains(?, writer) AND NOT list_contains(?, writer)",
+        [living, [w for w in pending if w not in living]],
+    )
+
+
+def _clean(plan: Plan, folder: Path) -> None:
+    for path in plan.done:
+        with suppress(OSError):  # Windows: a reader still has it; the next fold tries again
+            path.unlink(missing_ok=True)
+        crash_point("mid_delete")
+    for writer in plan.dead:
+        with suppress(OSError):
+            lock_path(folder / "w", writer).unlink(missing_ok=True)
+
+
+def _quarantine(path: Path, folder: Path) -> None:
+    kept = folder / "quarantine" / path.name
+    kept.parent.mkdir(mode=0o700, exist_ok=True)
+    with suppress(OSError):
+        shutil.copy2(path, kept)
+        os.chmod(kept, 0o400)
+    message = (
+        f"A journal segment has damaged lines; all whole records were kept, the file is in {kept} for you to look at."
+    )
+    warn(message)

@@ -1,0 +1,294 @@
+"""A store on this machine: journals to write, one DuckDB file to read."""
+
+from __future__ import annotations
+
+import mimetypes
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.artifacts.blobs import Blobs
+from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
+from nbtrack.errors import NotFoundError
+from nbtrack.journal.numbers import Known, Numbers
+from nbtrack.journal.segments import is_alive, list_segments
+from nbtrack.journal.writer import Writer
+from nbtrack.names import check_artifact_path
+from nbtrack.store.experiments import Experiments
+from nbtrack.store.keeper import Keeper
+from nbtrack.store.protocol import Record, RunColumns, RunQuery, TrackingStore
+from nbtrack.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+    from nbtrack.store.reader import Reader
+
+# DuckDB is loaded with the first read, not with the first record: a training script that only logs stays light.
+
+
+class LocalStore:
+    """Runs kept in ``X.duckdb`` and the folder ``X.nbtrack``.
+
+    Parameters
+    ----------
+    path : Path
+        The DuckDB file; it and the folder are made with the first record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path.with_suffix(".nbtrack")
+        self.keeper = Keeper(self._sync, self._fold_quietly)
+        self.writer = Writer(self.folder, __version__, self.keeper.wake)
+        self.numbers = Numbers(self.folder, self._largest_run_number, self._known_experiments)
+        self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
+        self.blobs = Blobs(self.folder)
+
+    @property
+    def uri(self) -> str:
+        """Return the path of the DuckDB file."""
+        return str(self.path)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def append(self, *records: Record) -> None:
+        """Write changes to this process's journal; see :class:`TrackingStore`."""
+        self._make_folder()
+        self.writer.events(records)
+        if any(kind == "end" for kind, *_ in records):
+            self.keeper.fold_soon()
+
+    def log_metrics(self, run_id: str, step: int, values: dict[str, float], t_us: int | None = None) -> None:
+        """Write the metric values of one step."""
+        self.writer.metrics(run_id, step, values, t_us)
+
+    def log_points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
+        """Write many metric records, each ``(t_us, step, values)``."""
+        self.writer.points(run_id, points)
+
+    def next_run_number(self) -> int:
+        """Return a number for a new run."""
+        self._make_folder()
+        return self.numbers.next_run()
+
+    def experiment_id(self, name: str) -> int:
+        """Return the id of an experiment, creating it on first use."""
+        self._make_folder()
+        return self.experiments.id_of(name)
+
+    def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
+        """Copy a file (or bytes) into the store as `path` of a run."""
+        name = check_artifact_path(path)
+        self._make_folder()
+        blob = self.blobs.put_bytes(source) if isinstance(source, bytes) else self.blobs.put_file(source)
+        mime = mime or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.append(("artifact", run_id, None, {"path": name, "sha256": blob.sha256, "size": blob.size, "mime": mime}))
+        return ArtifactInfo(name, is_dir=False, file_size=blob.size, sha256=blob.sha256, mime=mime)
+
+    def forget(
+        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
+    ) -> None:
+        """Take captured items of a run back; the next purge removes them from the history too."""
+        self.append(("forget", run_id, None, {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}))
+
+    # -- experiments -------------------------------------------------------------------------------------------------
+
+    def create_experiment(self, name: str, tags: dict[str, str] | None = None) -> str:
+        """Create an experiment and return its id; raises ``AlreadyExistsError``."""
+        self._make_folder()
+        return str(self.experiments.create(name, tags))
+
+    def rename_experiment(self, experiment_id: str, name: str) -> None:
+        """Give an experiment another name."""
+        self.experiments.rename(experiment_id, name)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Put an experiment in the trash."""
+        self.experiments.delete(experiment_id)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Take an experiment out of the trash."""
+        self.experiments.restore(experiment_id)
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment by id, also from the trash; raises ``NotFoundError``."""
+        from nbtrack.store import experiments  # noqa: PLC0415
+
+        with self.reading() as reader:
+            found = experiments.search(reader.con, view=ViewType.ALL, experiment_id=experiment_id)
+        if not found:
+            raise NotFoundError("Experiment", experiment_id)
+        return found[0]
+
+    def search_experiments(
+        self,
+        filter_string: str = "",
+        *,
+        view: ViewType = ViewType.ACTIVE_ONLY,
+        order_by: Sequence[str] = (),
+        max_results: int | None = None,
+    ) -> list[Experiment]:
+        """Return the experiments that match a filter."""
+        from nbtrack.store import experiments  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return experiments.search(reader.con, filter_string, view=view, order_by=order_by, max_results=max_results)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Open a look at the store as it is this moment."""
+        from nbtrack.store.reader import read  # noqa: PLC0415
+
+        with read(self.path, self.folder) as reader:
+            yield reader
+
+    def get_run(self, run_id: str) -> Run:
+        """Return one run, also from the trash."""
+        found = self.search_runs(RunQuery(run_ids=(run_id,), view=ViewType.ALL))
+        if not found:
+            raise NotFoundError("Run", run_id)
+        return found[0]
+
+    def search_runs(self, query: RunQuery) -> list[Run]:
+        """Return runs as entities."""
+        from nbtrack.store import runs  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return runs.entities(reader, query)
+
+    def run_columns(self, query: RunQuery) -> RunColumns:
+        """Return runs as columns."""
+        from nbtrack.store import runs  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return runs.columns(reader, query)
+
+    def resolve_run(self, name: str | int) -> str:
+        """Return the id of the run that a person means."""
+        from nbtrack.store import runs  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return runs.resolve(reader.con, name)
+
+    def metric_history(
+        self, run_id: str, key: str
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Return every point of one metric of one run."""
+        from nbtrack.store import metrics  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return metrics.history(reader.con, run_id, key)
+
+    def metric_buckets(self, run_id: str, key: str, n_buckets: int) -> dict[str, np.ndarray[Any, Any]]:
+        """Return a thinned history, spikes kept."""
+        from nbtrack.store import metrics  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return metrics.buckets(reader.con, run_id, key, n_buckets)
+
+    def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
+        """Return the outline of one metric for each run."""
+        from nbtrack.store import metrics  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return metrics.sparks(reader.con, run_ids, key, n_points)
+
+    def list_artifacts(self, run_id: str, path: str = "") -> list[ArtifactInfo]:
+        """Return the files and folders of a run directly under `path`."""
+        from nbtrack.store import files  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return files.list_under(reader.con, run_id, path)
+
+    def artifact_file(self, run_id: str, path: str) -> Path:
+        """Return a local file with the content of an artifact; only for reading."""
+        from nbtrack.store import files  # noqa: PLC0415
+
+        with self.reading() as reader:
+            sha256 = files.digest_of(reader.con, run_id, check_artifact_path(path))
+        return self.blobs.path_of(sha256)
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of the store by name."""
+        with self.reading() as reader:
+            return dict(reader.con.execute("SELECT name, value FROM settings").fetchall())
+
+    def sql(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        """Run a query over the tables of the store, as they are this moment."""
+        with self.reading() as reader:
+            return reader.con.execute(query, list(values)).df()
+
+    def signature(self) -> Hashable:
+        """Return something that changes when anything that could be read changes; opens no database."""
+        try:
+            stat = self.path.stat()
+            file = (stat.st_mtime_ns, stat.st_size)
+        except FileNotFoundError:
+            file = (0, 0)
+        journals = list_segments(self.folder / "w")
+        return file, tuple(
+            (w, is_alive(self.folder / "w", w), *((s.number, s.size) for s in group)) for w, group in journals.items()
+        )
+
+    # -- keeping -----------------------------------------------------------------------------------------------------
+
+    def fold(self, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None) -> int | None:
+        """Bring what was written into the DuckDB file; None when that is not possible now."""
+        from nbtrack.store.fold import fold  # noqa: PLC0415
+
+        self.writer.rotate()
+        return fold(self.path, self.folder, timeout=timeout, progress=progress)
+
+    def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]:
+        """Delete for good what is in the trash, and give the disk space back."""
+        from nbtrack.store.purge import purge  # noqa: PLC0415
+
+        self.writer.rotate()
+        return purge(self.path, self.folder, self.blobs, older_than_s=older_than_s, progress=progress)
+
+    def close(self) -> None:
+        """Flush the journal, seal it and fold it when nobody is in the way."""
+        self.keeper.close()
+        had_records = self.writer.has_segment
+        self.writer.close()
+        if had_records:
+            self._fold_quietly()
+
+    def _sync(self) -> None:
+        self.writer.sync()
+
+    def _fold_quietly(self) -> bool:
+        from nbtrack.store.fold import fold  # noqa: PLC0415
+
+        self.writer.rotate()
+        return fold(self.path, self.folder) is not None
+
+    def _make_folder(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _is_new(self) -> bool:
+        return not self.path.exists() and not list_segments(self.folder / "w")
+
+    def _largest_run_number(self) -> int:
+        if self._is_new():
+            return 0
+        with self.reading() as reader:
+            return int(reader.con.execute("SELECT coalesce(max(number), 0) FROM runs").fetchall()[0][0])
+
+    def _known_experiments(self) -> Known:
+        if self._is_new():
+            return {}, 0
+        with self.reading() as reader:
+            rows = reader.con.execute("SELECT name, experiment_id, lifecycle_stage FROM experiments").fetchall()
+        return {name: i for name, i, stage in rows if stage == "active"}, max((i for _, i, _ in rows), default=0)
+
+
+def _fits(store: LocalStore) -> TrackingStore:
+    return store

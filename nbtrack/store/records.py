@@ -1,0 +1,103 @@
+"""Journal segments -> the temporary table ``j``: checked line by line here, decoded by DuckDB's own JSON reader."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from nbtrack.journal.segments import Segment, check_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+_COLUMNS = (
+    "{q: 'BIGINT', k: 'VARCHAR', t: 'BIGINT', r: 'VARCHAR', s: 'BIGINT', m: 'MAP(VARCHAR, DOUBLE)', p: 'MAP(VARCHAR, VARCHAR)', "
+    "o: 'JSON', c: 'VARCHAR'}"
+)
+J_COLUMNS = "w VARCHAR, q BIGINT, k VARCHAR, t BIGINT, r VARCHAR, s BIGINT, m MAP(VARCHAR, DOUBLE), p MAP(VARCHAR, VARCHAR), o JSON"
+
+_checked: dict[Path, int] = {}
+"""Bytes of a growing segment that were found whole, so that a live view checks only what is new."""
+
+
+class Damage(Exception):  # noqa: N818 - not an error of the caller's: a finding
+    """Lines of a segment that are not whole."""
+
+
+def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[str, tuple[int, int]]) -> list[Path]:
+    """Fill the temporary table ``j`` with the records of `segments` past the watermark.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Where ``j`` is made.
+    segments : sequence of Segment
+        What to read; a file that is gone raises ``FileNotFoundError``.
+    watermark : dict
+        Writer -> (last folded segment, last folded sequence number).
+
+    Returns
+    -------
+    list of Path
+        Segments with damaged lines; their whole lines are in ``j``.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE j({J_COLUMNS})")
+    whole: list[str] = []
+    damaged: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="nbtrack-") as scratch:
+        for segment in segments:
+            lines = _damaged_lines(segment.path)
+            if lines is None:
+                whole.append(str(segment.path))
+            else:
+                damaged.append(segment.path)
+                whole.append(_salvage(scratch, segment.path, lines))
+        if whole:
+            _read(con, whole)
+    if watermark:
+        rows = [[writer, last] for writer, (_, last) in watermark.items()]
+        con.execute("CREATE OR REPLACE TEMP TABLE mark(w VARCHAR, last BIGINT)")
+        con.executemany("INSERT INTO mark VALUES (?, ?)", rows)
+        con.execute("DELETE FROM j USING mark WHERE j.w = mark.w AND j.q <= mark.last")
+    return damaged
+
+
+def _read(con: DuckDBPyConnection, paths: list[str]) -> None:
+    con.execute(
+        f"""
+        INSERT INTO j SELECT parse_filename(filename)[1:32], q, k, t, r, s, m, p, o
+        FROM read_json(?, format='newline_delimited', ignore_errors=true, filename=true, maximum_object_size=16777216, columns={_COLUMNS})
+        WHERE c IS NOT NULL AND k IS NOT NULL AND t IS NOT NULL AND (k <> 'm' OR m IS NOT NULL)
+        """,
+        [paths],
+    )
+
+
+def _damaged_lines(path: Path) -> list[bytes] | None:
+    """Return the whole lines of a damaged segment, or None when nothing is wrong with it (a torn end is not wrong)."""
+    start = _checked.get(path, 0)
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size < start:
+            start = 0
+        file.seek(start)
+        data = file.read()
+    found = check_lines(data)
+    if found.bad == 0:
+        if len(_checked) > 1000:
+            _checked.clear()
+        _checked[path] = start + data.rfind(b"\n") + 1
+        return None
+    kept: list[bytes] = []
+    check_lines(path.read_bytes(), keep=kept)
+    return kept
+
+
+def _salvage(scratch: str, path: Path, lines: list[bytes]) -> str:
+    copy = os.path.join(scratch, path.name)
+    with open(copy, "wb") as file:
+        file.writelines(raw + b"\n" for raw in lines)
+    return copy

@@ -1,0 +1,242 @@
+"""Finds runs and returns them as columns or as entities."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbtrack.entities import (
+    Dataset,
+    DatasetInput,
+    LifecycleStage,
+    MetricSummary,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    ViewType,
+)
+from nbtrack.errors import NotFoundError
+from nbtrack.names import is_run_id
+from nbtrack.search.parser import parse_filter, parse_order_by
+from nbtrack.search.sql import compile_filter, compile_order
+from nbtrack.store.protocol import RunColumns, RunQuery
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from nbtrack.store.reader import Reader
+
+Array = np.ndarray[Any, Any]
+
+_ATTRIBUTES = (
+    "r.run_id, r.number, r.name, r.experiment_id, e.name AS experiment, r.status, r.start_time, r.end_time, r.duration, "
+    "r.lifecycle_stage, r.user_id, r.parent_run_id, r.last_seen, r.lost"
+)
+
+
+def goals_of(con: DuckDBPyConnection) -> dict[str, str]:
+    """Return ``"min"`` or ``"max"`` by metric, as set once for the store."""
+    rows = con.execute("SELECT substr(name, 6), value FROM settings WHERE starts_with(name, 'goal/')").fetchall()
+    return dict(rows)
+
+
+def find(con: DuckDBPyConnection, query: RunQuery) -> None:
+    """Make the temporary table ``hits`` of run ids, in order."""
+    goals = goals_of(con)
+    conditions, values = _scope(query)
+    tree = parse_filter(query.filter_string)
+    if tree is not None:
+        compiled = compile_filter(tree, goals)
+        conditions.append(f"({compiled.text})")
+        values += compiled.values
+    order = compile_order(parse_order_by(list(query.order_by)), goals)
+    values += order.values
+    limit = "" if query.max_results is None else f"LIMIT {int(query.max_results)} OFFSET {int(query.offset)}"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE hits AS SELECT r.run_id FROM runs r WHERE {' AND '.join(conditions)} ORDER BY {order.text} {limit}",
+        values,
+    )
+
+
+def _scope(query: RunQuery) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if query.view != ViewType.ALL:
+        conditions.append("r.lifecycle_stage = ?")
+        values.append(str(LifecycleStage.ACTIVE if query.view == ViewType.ACTIVE_ONLY else LifecycleStage.DELETED))
+    if query.experiment_ids is None:
+        conditions.append(
+            "r.experiment_id NOT IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"
+        )
+    else:
+        conditions.append("list_contains(?, r.experiment_id)")
+        values.append([int(i) for i in query.experiment_ids])
+    if query.run_ids is not None:
+        conditions.append("list_contains(?, r.run_id)")
+        values.append(list(query.run_ids))
+    return conditions, values
+
+
+def columns(reader: Reader, query: RunQuery) -> RunColumns:
+    """Return the runs of a query as columns; see :class:`RunColumns`."""
+    con = reader.con
+    find(con, query)
+    attributes = _attributes(con)
+    n_runs = len(attributes["run_id"])
+    metrics = _wide(con, "latest", ("value", "min", "max", "step", "count", "nans"), n_runs)
+    return RunColumns(
+        attributes=attributes,
+        params={key: parts["value"] for key, parts in _wide(con, "params", ("value",), n_runs).items()},
+        metrics={key: {"last": parts.pop("value"), **parts} for key, parts in metrics.items()},
+        tags={key: parts["value"] for key, parts in _wide(con, "tags", ("value",), n_runs).items()},
+        goals=goals_of(con),
+        snapshot=reader.snapshot,
+        holder=reader.holder,
+    )
+
+
+def _attributes(con: DuckDBPyConnection) -> dict[str, Array]:
+    found = con.execute(
+        f"SELECT {_ATTRIBUTES} FROM hits h JOIN runs r USING (run_id) LEFT JOIN experiments e USING (experiment_id) ORDER BY h.rowid"
+    ).fetchnumpy()
+    return {name: _unmasked(values) for name, values in found.items()}
+
+
+def _wide(con: DuckDBPyConnection, table: str, parts: tuple[str, ...], n_runs: int) -> dict[str, dict[str, Array]]:
+    """Turn the narrow rows of the hits into one array a key and part.
+
+    The pivot is done here by index, not by SQL: DuckDB's PIVOT over hundreds of keys takes seconds.
+    """
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE found AS SELECT h.rowid AS pos, n.* FROM {table} n JOIN hits h USING (run_id)"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT key FROM found ORDER BY key")
+    keys = [key for (key,) in con.execute("SELECT key FROM keys ORDER BY rowid").fetchall()]
+    rows = con.execute(
+        f"SELECT pos, k.rowid AS k, {', '.join(f'found.{p}' for p in parts)} FROM found JOIN keys k USING (key)"
+    ).fetchnumpy()
+    where = (rows["k"], rows["pos"])
+    out: dict[str, dict[str, Array]] = {key: {} for key in keys}
+    for part in parts:
+        values = rows[part]
+        filled = _empty(part, values, (len(keys), n_runs))
+        filled[where] = _unmasked(values)
+        for index, key in enumerate(keys):
+            out[key][part] = filled[index]
+    return out
+
+
+def _empty(part: str, values: Array, shape: tuple[int, int]) -> Array:
+    if values.dtype == object:
+        return np.full(shape, None, dtype=object)
+    if part in ("count", "nans", "step"):
+        return np.zeros(shape, dtype=np.int64)
+    return np.full(shape, np.nan)
+
+
+def _unmasked(values: Array) -> Array:
+    """Return a plain array: missing numbers become NaN, missing times NaT, missing texts None."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    if values.dtype == object:
+        plain = values.data.copy()
+        plain[np.ma.getmaskarray(values)] = None  # filled(None) would mean the default fill, a question mark
+        return plain
+    if values.dtype.kind == "M":
+        return values.filled(np.datetime64("NaT"))  # type: ignore[no-untyped-call]
+    return values.astype(np.float64).filled(np.nan)  # type: ignore[no-untyped-call]
+
+
+def resolve(con: DuckDBPyConnection, name: str | int) -> str:
+    """Return the run that a person means: an id, a unique beginning of one, ``43`` or ``"#43"``, or a name (the newest)."""
+    text = str(name).strip()
+    if is_run_id(text):
+        return text
+    tries: list[tuple[str, Any]] = []
+    if text.lstrip("#").isdigit():
+        tries.append(("number = ?", int(text.lstrip("#"))))
+    tries.append(("name = ?", text))
+    if len(text) >= 4:
+        tries.append(("starts_with(run_id, ?)", text.lower()))
+    for condition, value in tries:
+        rows = con.execute(
+            f"SELECT run_id FROM runs WHERE {condition} ORDER BY lifecycle_stage, start_time DESC LIMIT 1", [value]
+        ).fetchall()
+        if rows:
+            return str(rows[0][0])
+    known = [
+        row[0] for row in con.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL LIMIT 1000").fetchall()
+    ]
+    raise NotFoundError("Run", text, known)
+
+
+def entities(reader: Reader, query: RunQuery) -> list[Run]:
+    """Return the runs of a query as entities."""
+    found = columns(reader, query)
+    inputs = _inputs(reader.con)
+    return [_entity(found, index, inputs) for index in range(len(found))]
+
+
+def _entity(found: RunColumns, index: int, inputs: dict[str, list[DatasetInput]]) -> Run:
+    row = {name: values[index] for name, values in found.attributes.items()}
+    summaries = {key: _summary(key, parts, index) for key, parts in found.metrics.items() if parts["count"][index] > 0}
+    return Run(
+        _info(row),
+        RunData(
+            metrics={key: s.last for key, s in summaries.items()},
+            params={key: values[index] for key, values in found.params.items() if values[index] is not None},
+            tags={key: values[index] for key, values in found.tags.items() if values[index] is not None},
+            summaries=summaries,
+        ),
+        RunInputs(tuple(inputs.get(str(row["run_id"]), ()))),
+    )
+
+
+def _info(row: dict[str, Any]) -> RunInfo:
+    return RunInfo(
+        run_id=str(row["run_id"]),
+        run_name=row["name"] or "",
+        number=None if np.isnan(float(row["number"])) else int(row["number"]),
+        experiment_id=str(int(row["experiment_id"])),
+        experiment_name=row["experiment"] or "",
+        status=str(row["status"]),
+        start_time=_ms(row["start_time"]) or 0,
+        end_time=_ms(row["end_time"]),
+        duration=None if np.isnan(row["duration"]) else float(row["duration"]),
+        lifecycle_stage=str(row["lifecycle_stage"]),
+        user_id=row["user_id"] or "",
+        parent_run_id=row["parent_run_id"],
+        last_seen=_ms(row["last_seen"]),
+        lost=0 if np.isnan(float(row["lost"])) else int(row["lost"]),
+    )
+
+
+def _summary(key: str, parts: dict[str, Array], index: int) -> MetricSummary:
+    return MetricSummary(
+        key=key,
+        last=float(parts["last"][index]),
+        step=int(parts["step"][index]),
+        timestamp=0,
+        min=float(parts["min"][index]),
+        max=float(parts["max"][index]),
+        count=int(parts["count"][index]),
+        nans=int(parts["nans"][index]),
+    )
+
+
+def _ms(time: Any) -> int | None:
+    return None if np.isnat(time) else int(np.datetime64(time, "ms").astype(np.int64))
+
+
+def _inputs(con: DuckDBPyConnection) -> dict[str, list[DatasetInput]]:
+    rows = con.execute(
+        "SELECT run_id, name, digest, source_type, source, schema, profile, context, tags FROM inputs SEMI JOIN hits USING (run_id)"
+    ).fetchall()
+    out: dict[str, list[DatasetInput]] = {}
+    for run_id, name, digest, source_type, source, schema, profile, context, tags in rows:
+        dataset = Dataset(name, digest, source_type or "code", source or "{}", schema or "{}", profile or "{}")
+        out.setdefault(run_id, []).append(DatasetInput(dataset, context or "", json.loads(tags) if tags else {}))
+    return out

@@ -1,0 +1,136 @@
+"""Which store and which run are meant when nothing is said."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from nbtrack import config
+from nbtrack.errors import warn
+from nbtrack.store.opening import open_store
+
+if TYPE_CHECKING:
+    from nbtrack.store.local import LocalStore
+    from nbtrack.tracking.run import ActiveRun
+
+_stack: ContextVar[tuple[ActiveRun, ...]] = ContextVar("nbtrack_runs", default=())
+_open_runs: list[ActiveRun] = []
+_changing = threading.RLock()
+
+_chosen_uri: str | None = None
+_chosen_experiment: str | None = None
+_last_run_id: str | None = None
+
+
+# -- the store and the experiment ----------------------------------------------------------------------------------------
+
+
+def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
+    """Choose the store for everything that follows: a path such as ``"runs.duckdb"``, or a folder; None goes back to the default."""
+    global _chosen_uri  # noqa: PLW0603
+    _chosen_uri = None if uri is None else open_store(uri).uri
+
+
+def get_tracking_uri() -> str:
+    """Return the path of the store in use."""
+    return get_store().uri
+
+
+def get_store() -> LocalStore:
+    """Return the store in use: the chosen one, else that of the environment, else ``./runs.duckdb``."""
+    return open_store(_chosen_uri or config.tracking_uri())
+
+
+def set_experiment_name(name: str | None) -> None:
+    """Choose the experiment for new runs."""
+    global _chosen_experiment  # noqa: PLW0603
+    _chosen_experiment = name
+
+
+def experiment_name() -> str:
+    """Return the experiment that new runs go into."""
+    return _chosen_experiment or config.experiment_name()
+
+
+def writable_store() -> LocalStore:
+    """Return the store in use, or one in the home folder with a loud line when its folder cannot be written."""
+    store = get_store()
+    place = store.folder if store.folder.is_dir() else store.path.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if os.access(place, os.W_OK):
+        return store
+    other = open_store(os.path.join(os.path.expanduser("~"), ".nbtrack", store.path.name))
+    message = (
+        f"{store.path} cannot be written; this run is recorded in {other.path}. "
+        "Choose a store that can be written with set_tracking_uri."
+    )
+    warn(message)
+    return other
+
+
+# -- the run -------------------------------------------------------------------------------------------------------------
+
+
+def push(run: ActiveRun) -> None:
+    """Make `run` the active one, here and for threads that have none of their own."""
+    global _last_run_id  # noqa: PLW0603
+    with _changing:
+        _stack.set((*(r for r in _stack.get() if r.is_open), run))
+        _open_runs.append(run)
+        _last_run_id = run.id
+
+
+def pop(run: ActiveRun) -> None:
+    """Take an ended run away."""
+    with _changing:
+        _stack.set(tuple(r for r in _stack.get() if r is not run))
+        if run in _open_runs:
+            _open_runs.remove(run)
+
+
+def current_run() -> ActiveRun | None:
+    """Return the active run of this context: task or thread; else the only one that is open in the process.
+
+    A cell, thread or task that opened a run sees that one. One that opened none logs into the run that is open elsewhere when there is just
+    one chain of nested runs; between several it will not guess.
+    """
+    own = [run for run in _stack.get() if run.is_open]
+    if own:
+        return own[-1]
+    with _changing:
+        running = [run for run in _open_runs if run.is_open]
+    if not running:
+        return None
+    parents = {run.parent_run_id for run in running}
+    innermost = [run for run in running if run.id not in parents]
+    return innermost[0] if len(innermost) == 1 else None
+
+
+def open_runs() -> list[ActiveRun]:
+    """Return every open run of this process, oldest first."""
+    return [run for run in _open_runs if run.is_open]
+
+
+def last_run_id() -> str | None:
+    """Return the id of the run that was started last in this process."""
+    return _last_run_id
+
+
+def cell_number() -> int | None:
+    """Return the execution count of the running notebook cell; None outside IPython. IPython is only asked when it is there."""
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
+    return getattr(shell, "execution_count", None)
+
+
+def _forget_in_child() -> None:
+    global _changing  # noqa: PLW0603
+    _changing = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,88 @@
+"""The verbs of ``import nbtrack`` for experiments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbtrack import config
+from nbtrack.entities import LifecycleStage, ViewType
+from nbtrack.errors import InvalidValueError
+from nbtrack.names import check_name
+from nbtrack.tracking import active
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbtrack.entities import Experiment
+
+
+def set_experiment(experiment_name: str | None = None, *, experiment_id: str | None = None) -> Experiment:
+    """Choose the experiment for new runs, made on first use."""
+    store = active.get_store()
+    if experiment_id is not None:
+        found = store.get_experiment(str(experiment_id))
+    else:
+        name = check_name(experiment_name or config.DEFAULT_EXPERIMENT, "Experiment name")
+        found = store.get_experiment(str(store.experiment_id(name)))
+    active.set_experiment_name(found.name)
+    return found
+
+
+def create_experiment(name: str, artifact_location: str | None = None, tags: dict[str, str] | None = None) -> str:
+    """Create an experiment and return its id. Raises ``AlreadyExistsError``."""
+    if artifact_location is not None:
+        message = (
+            f"artifact_location {artifact_location!r} cannot be chosen here: artifacts are kept beside the DuckDB file."
+        )
+        raise InvalidValueError(message)
+    return active.get_store().create_experiment(name, tags)
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """Return an experiment by id. Raises ``NotFoundError``."""
+    return active.get_store().get_experiment(str(experiment_id))
+
+
+def get_experiment_by_name(name: str) -> Experiment | None:
+    """Return an experiment by name (the one in use before one in the trash), or None."""
+    found = [e for e in active.get_store().search_experiments(view=ViewType.ALL) if e.name == name]
+    return min(found, key=lambda e: e.lifecycle_stage == LifecycleStage.DELETED, default=None)
+
+
+def search_experiments(
+    filter_string: str = "",
+    *,
+    view_type: ViewType = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    order_by: Sequence[str] | None = None,
+) -> list[Experiment]:
+    """Return the experiments that match a filter such as ``"name LIKE 'digits%'"``."""
+    return active.get_store().search_experiments(
+        filter_string or "", view=view_type, order_by=order_by or (), max_results=max_results
+    )
+
+
+def delete_experiment(experiment_id: str) -> None:
+    """Put an experiment with its runs in the trash; its name is free again."""
+    active.get_store().delete_experiment(str(experiment_id))
+
+
+def restore_experiment(experiment_id: str) -> None:
+    """Take an experiment out of the trash."""
+    active.get_store().restore_experiment(str(experiment_id))
+
+
+def rename_experiment(experiment_id: str, new_name: str) -> None:
+    """Give an experiment another name."""
+    active.get_store().rename_experiment(str(experiment_id), new_name)
+
+
+def set_experiment_tags(tags: dict[str, str]) -> None:
+    """Set tags of the experiment in use."""
+    store = active.get_store()
+    store.experiments.set_tags(str(store.experiment_id(active.experiment_name())), {k: str(v) for k, v in tags.items()})
+
+
+def set_experiment_tag(key: str, value: Any) -> None:
+    """Set a tag of the experiment in use."""
+    set_experiment_tags({key: value})

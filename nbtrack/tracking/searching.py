@@ -1,0 +1,163 @@
+"""The verbs of ``import nbtrack`` that read: search, SQL, histories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.entities import ViewType
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.names import is_run_id
+from nbtrack.store.protocol import RunQuery
+from nbtrack.tracking import active
+from nbtrack.tracking.frames import runs_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from nbtrack.entities import Run
+
+
+def search_runs(
+    filter_string: str | Sequence[str] = "",
+    *args: Any,
+    experiment_names: Sequence[str] | None = None,
+    experiment_ids: Sequence[str] | None = None,
+    order_by: Sequence[str] | None = None,
+    max_results: int = 1000,
+    output_format: str = "pandas",
+    run_view_type: ViewType = ViewType.ACTIVE_ONLY,
+    search_all_experiments: bool = False,
+    **mlflow: Any,
+) -> pd.DataFrame | list[Run]:
+    """Return the runs that match, as a DataFrame or as a list.
+
+    Parameters
+    ----------
+    filter_string : str
+        Such as ``"metrics.loss < 0.4 and params.lr = '0.01'"``; the grammar is in :mod:`nbtrack.search.parser`.
+        A list names experiment ids, as MLflow's first argument does; the filter then comes second.
+    experiment_names, experiment_ids : sequence of str, optional
+        Where to look; the experiment in use by default.
+    order_by : sequence of str, optional
+        Such as ``["metrics.loss.min ASC", "start_time DESC"]``.
+    max_results : int
+        At most so many runs.
+    output_format : {"pandas", "list"}
+        A DataFrame with ``metrics.*``, ``params.*`` and ``tags.*`` columns, or :class:`~nbtrack.entities.Run` objects.
+    run_view_type : ViewType
+        Runs in use, in the trash, or both.
+    search_all_experiments : bool
+        Look in every experiment.
+
+    Raises
+    ------
+    SearchSyntaxError
+        The filter cannot be read; the message points at the place.
+    NotFoundError
+        There is no such experiment.
+    """
+    filter_string, experiment_ids, run_view_type = _as_mlflow(
+        filter_string, args, experiment_ids, run_view_type, mlflow
+    )
+    if output_format not in ("pandas", "list"):
+        raise InvalidValueError(f"output_format {output_format!r} is not allowed; use 'pandas' or 'list'.")
+    if not isinstance(max_results, int) or max_results < 0:
+        raise InvalidValueError(f"max_results {max_results!r} is not allowed; use a whole number from 0.")
+    store = active.get_store()
+    query = RunQuery(
+        filter_string=filter_string,
+        experiment_ids=_experiment_ids(experiment_names, experiment_ids, everywhere=search_all_experiments),
+        order_by=tuple(order_by or ()),
+        view=run_view_type,
+        max_results=max_results,
+    )
+    return runs_frame(store.run_columns(query)) if output_format == "pandas" else store.search_runs(query)
+
+
+def _as_mlflow(
+    first: str | Sequence[str], args: tuple[Any, ...], ids: Sequence[str] | None, view: ViewType, named: dict[str, Any]
+) -> tuple[str, Sequence[str] | None, ViewType]:
+    """Sort out a call written for MLflow: ``search_runs(experiment_ids, filter_string, run_view_type, …)``."""
+    if named:
+        raise TypeError(f"search_runs() got an unexpected keyword argument {next(iter(named))!r}")
+    if first is None or isinstance(first, str):
+        if args:
+            raise TypeError("search_runs() takes one positional argument; name the others, as in order_by=[…].")
+        return first or "", ids, view
+    text = str(args[0]) if args else ""
+    return text, list(first), ViewType(args[1]) if len(args) > 1 else view
+
+
+def _experiment_ids(
+    names: Sequence[str] | None, ids: Sequence[str] | None, *, everywhere: bool
+) -> tuple[str, ...] | None:
+    if everywhere:
+        return None
+    if ids is not None:
+        return tuple(str(i) for i in ids)
+    if names is None:
+        names = [active.experiment_name()]
+        if names[0] not in _known_experiments():
+            return ()  # nothing has been recorded yet
+    found = _known_experiments()
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise NotFoundError("Experiment", missing[0], found)
+    return tuple(found[name] for name in names)
+
+
+def _known_experiments() -> dict[str, str]:
+    """Return ids by name; of two with the same name the one in use counts, not the one in the trash."""
+    found = sorted(
+        active.get_store().search_experiments(view=ViewType.ALL), key=lambda e: e.lifecycle_stage, reverse=True
+    )
+    return {e.name: e.experiment_id for e in found}
+
+
+def sql(query: str) -> pd.DataFrame:
+    """Run a query over the tables of the store (``runs``, ``params``, ``metrics``, ``latest``, ``tags``, …) and return a DataFrame.
+
+    It sees everything that was logged up to this moment, also by other processes.
+    """
+    return active.get_store().sql(query)
+
+
+def metric_history(run_id: str, key: str, n_buckets: int | None = None) -> pd.DataFrame:
+    """Return the points of one metric of one run.
+
+    Parameters
+    ----------
+    run_id : str
+        Id, number or name.
+    key : str
+        Such as ``"val/loss"``.
+    n_buckets : int, optional
+        Thin to at most so many ranges of steps; spikes are kept in ``min`` and ``max``.
+
+    Returns
+    -------
+    DataFrame
+        ``step, timestamp, value``; with `n_buckets` ``step, timestamp, min, max, first, last, mean, count, nans``.
+
+    Raises
+    ------
+    NotFoundError
+        No such run or metric; the message names those there are.
+    """
+    import pandas as pd  # noqa: PLC0415 - `import nbtrack` stays light
+
+    store = active.get_store()
+    run_id = run_id if is_run_id(run_id) else store.resolve_run(run_id)
+    if n_buckets is not None:
+        return pd.DataFrame(store.metric_buckets(run_id, key, n_buckets), copy=False)
+    step, timestamp, value = store.metric_history(run_id, key)
+    return pd.DataFrame({"step": step, "timestamp": timestamp, "value": value}, copy=False)
+
+
+def set_goal(metric: str, goal: str | None) -> None:
+    """Say once for the store whether a metric should be small (``"min"``) or large (``"max"``); None takes it back."""
+    if goal not in ("min", "max", None):
+        raise InvalidValueError(f"Goal {goal!r} is not allowed; use 'min' or 'max'.")
+    active.get_store().append(("setting", None, None, {"name": f"goal/{metric}", "value": goal}))

@@ -1,0 +1,205 @@
+"""Begins runs: new ones, nested ones, resumed ones, and a child process's way into its parent's run."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from nbtrack import config
+from nbtrack.entities import LifecycleStage, RunInfo, RunStatus
+from nbtrack.errors import InvalidValueError, RunAlreadyActiveError, warn
+from nbtrack.journal.writer import user_name
+from nbtrack.names import check_name, is_run_id, new_run_id
+from nbtrack.tracking import active
+from nbtrack.tracking.environment import Environment
+from nbtrack.tracking.naming import run_name as words
+from nbtrack.tracking.run import NOTE, PARENT, RUN_NAME, ActiveRun
+from nbtrack.tracking.sampler import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbtrack.store.local import LocalStore
+
+
+def start_run(
+    run_name: str | None = None,
+    *,
+    experiment: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    nested: bool = False,
+    parent_run_id: str | None = None,
+    run_id: str | None = None,
+    experiment_id: str | None = None,
+    log_system_metrics: bool | None = None,
+) -> ActiveRun:
+    """Open a run and make it the active one; use it in a ``with`` block, or end it with ``end_run``.
+
+    Parameters
+    ----------
+    run_name : str, optional
+        A name; two words and the run's number by default. 32 hexadecimal digits name a run to resume, as in MLflow.
+    experiment : str, optional
+        Name of the experiment, made on first use; the chosen one by default.
+    params, tags : mapping, optional
+        Logged at once.
+    description : str, optional
+        Markdown.
+    nested : bool
+        Make it a child of the active run.
+    parent_run_id : str, optional
+        Make it a child of that run.
+    run_id : str, optional
+        Resume this run: what is logged is added.
+    experiment_id : str, optional
+        The experiment by id instead of by name.
+    log_system_metrics : bool, optional
+        Sample CPU, memory, disk, network and GPU; NBTRACK_SYSTEM_METRICS by default.
+
+    Returns
+    -------
+    ActiveRun
+
+    Raises
+    ------
+    RunAlreadyActiveError
+        A run is open already, and `nested` was not said.
+    NotFoundError
+        There is no run `run_id` to resume.
+    InvalidValueError
+        A name is not allowed.
+    """
+    if run_id is None and is_run_id(run_name):
+        run_id, run_name = run_name, None
+    parent = _parent(nested=nested, parent_run_id=parent_run_id, resumes=run_id)
+    store = active.writable_store()
+    if run_id is None and config.inherited_run_id() and not active.open_runs():
+        run = join(store, str(config.inherited_run_id()))
+    elif run_id is not None:
+        run = _resume(store, run_id, run_name)
+    else:
+        name = None if run_name is None else check_name(run_name, "Run name")
+        run = _begin(store, name, _experiment(store, experiment, experiment_id), parent, tags or {}, description)
+    active.push(run)
+    if params:
+        run.log_params(params)
+    if run.is_joined or run_id is not None:
+        run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
+    if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):
+        _sample(run)
+    return run
+
+
+def join(store: LocalStore, run_id: str) -> ActiveRun:
+    """Return a handle on a run that another process leads; ending it here does not end it there."""
+    return ActiveRun(store, _stub_info(run_id), is_joined=True, is_resumed=True)
+
+
+def _parent(*, nested: bool, parent_run_id: str | None, resumes: str | None) -> str | None:
+    """Return the parent of the new run, or raise when one is open and nobody said how they belong together."""
+    current = active.current_run()
+    if parent_run_id is not None:
+        return parent_run_id
+    if current is None:
+        return None
+    if nested or current.is_implicit:
+        return current.id
+    if current.id == resumes:
+        return None
+    if current.cell is not None and current.cell != active.cell_number():
+        # Left open by an earlier cell, most often by an interrupt: the new run takes its place.
+        message = f"Run {current.name!r} was left open by an earlier cell; it is ended now."
+        warn(message)
+        current.end(RunStatus.KILLED)
+        return _parent(nested=nested, parent_run_id=parent_run_id, resumes=resumes)
+    raise RunAlreadyActiveError(current.id, current.name)
+
+
+def _experiment(store: LocalStore, name: str | None, experiment_id: str | None) -> tuple[int, str]:
+    if experiment_id is not None:
+        found = store.get_experiment(str(experiment_id))
+        if found.lifecycle_stage == LifecycleStage.DELETED:
+            message = (
+                f"Experiment {found.name!r} is in the trash; bring it back with restore_experiment({experiment_id!r})."
+            )
+            raise InvalidValueError(message)
+        return int(found.experiment_id), found.name
+    chosen = name or active.experiment_name()
+    return store.experiment_id(chosen), chosen
+
+
+def _begin(
+    store: LocalStore,
+    name: str | None,
+    experiment: tuple[int, str],
+    parent: str | None,
+    tags: Mapping[str, Any],
+    description: str | None,
+) -> ActiveRun:
+    run_id = new_run_id()
+    number = store.next_run_number()
+    experiment_id, experiment_name = experiment
+    start_us = time.time_ns() // 1000
+    info = RunInfo(
+        run_id=run_id,
+        run_name=name or words(run_id, number),
+        number=number,
+        experiment_id=str(experiment_id),
+        experiment_name=experiment_name,
+        status=RunStatus.RUNNING,
+        start_time=start_us // 1000,
+        user_id=user_name(),
+        parent_run_id=parent,
+    )
+    run = ActiveRun(store, info)
+    all_tags = {RUN_NAME: info.run_name, **Environment.quick(), **{str(k): str(v) for k, v in tags.items()}}
+    if parent:
+        all_tags[PARENT] = parent
+    if description:
+        all_tags[NOTE] = description
+    body = {
+        "experiment_id": experiment_id,
+        "experiment": experiment_name,
+        "name": info.run_name,
+        "number": number,
+        "user": info.user_id,
+        "parent": parent,
+        "start_us": start_us,
+    }
+    try:
+        store.append(("start", run_id, None, body), ("tags", run_id, all_tags, None))
+    except Exception as error:  # noqa: BLE001 - a full disk must not keep the training from starting
+        run.trouble(error)
+    run.tags.update(all_tags)
+    return run
+
+
+def _resume(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
+    found = store.get_run(run_id)
+    if found.info.lifecycle_stage == LifecycleStage.DELETED:
+        message = f"Run {found.info.run_name!r} is in the trash; bring it back with restore_run({run_id!r})."
+        raise InvalidValueError(message)
+    run = ActiveRun(store, found.info, is_resumed=True)
+    run.params.update(found.data.params)
+    run.tags.update(found.data.tags)
+    run.metrics.update(found.data.metrics)
+    store.append(("resume", run_id, None, None))
+    if name:
+        run.rename(name)
+    return run
+
+
+def _stub_info(run_id: str) -> RunInfo:
+    if not is_run_id(run_id):
+        message = f"NBTRACK_RUN_ID is {run_id!r}; use the 32 hexadecimal digits of a run, as in `run.env`."
+        raise InvalidValueError(message)
+    return RunInfo(run_id, f"run {run_id[:8]}", None, "0", "", RunStatus.RUNNING, time.time_ns() // 1_000_000)
+
+
+def _sample(run: ActiveRun) -> None:
+    sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), config.system_metrics_interval())
+    sampler.start()
+    run.on_end.append(lambda _: sampler.stop())
