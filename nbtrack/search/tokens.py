@@ -83,7 +83,7 @@ def check_text(text: object, what: str = "A filter") -> str:
 
 def one_line(text: str) -> str:
     """Return `text` with each line break and tab as one space, so that a caret below it points at the right place."""
-    return re.sub(r"[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text)
+    return re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]", " ", text)
 
 
 def short(text: str) -> str:
