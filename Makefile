@@ -45,7 +45,7 @@ test: check test-js test-python test-browser test-notebooks test-old-duckdb ## e
 
 check: $(VENV)/.dev $(JS_TOOLS) ## formatting, lint, types and architecture, Python and front end
 	$(call step,ruff)
-	@ruff format --quiet --check . && ruff check --quiet .
+	@ruff format --quiet --check --output-format concise . && ruff check --quiet --output-format concise .
 	$(call step,mypy)
 	@mypy --no-error-summary
 	$(call step,import-linter)
@@ -88,7 +88,7 @@ test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 	$(call step,stores again with duckdb $(OLD_DUCKDB))
 	@.venv-duckdb15/bin/python -c 'import duckdb; assert duckdb.__version__ == "$(OLD_DUCKDB)", duckdb.__version__'
 	@.venv-duckdb15/bin/python -m pytest -q -n 2 --dist loadgroup -m "not browser" \
-		$(wildcard tests/store tests/journal tests/search tests/contracts) $(PYTEST_ARGS)
+		tests/store tests/journal $(wildcard tests/search tests/contracts) $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## measure logging, folding and searching
 	@$(BIN)/python -m pytest -q -s -p no:xdist benchmarks $(PYTEST_ARGS)

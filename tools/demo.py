@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from rich.console import Console
@@ -28,7 +29,7 @@ console = Console()
 
 def run_notebook(path: Path) -> None:
     """Execute a notebook in the project's folder, one line of progress per cell."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # nbformat has no types
     n_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with Progress(console=console) as progress:
         task = progress.add_task(f"{path.relative_to(ROOT)}", total=n_cells)
@@ -41,12 +42,19 @@ def run_notebook(path: Path) -> None:
         client.execute()
 
 
+def search(order_by: list[str] | None = None) -> pd.DataFrame:
+    """Return the first runs as a table."""
+    runs = nbtrack.search_runs(order_by=order_by, max_results=N_RUNS)
+    assert isinstance(runs, pd.DataFrame)
+    return runs
+
+
 def best_runs() -> Table:
     """Return the best runs of the demo's store as a table."""
-    runs = nbtrack.search_runs()
+    runs = search()
     metrics = [(name, order) for name, order in BETTER_FIRST if f"metrics.{name}" in runs]
-    runs = nbtrack.search_runs(order_by=[f"metrics.`{name}` {order}" for name, order in metrics], max_results=N_RUNS)
-    params = sorted(column for column in runs if column.startswith("params."))[:N_PARAMS]
+    runs = search([f"metrics.`{name}` {order}" for name, order in metrics])
+    params = sorted(column for column in map(str, runs) if column.startswith("params."))[:N_PARAMS]
     columns = {"run": "tags.mlflow.runName", **{name: f"metrics.{name}" for name, _ in metrics}}
     columns |= {column.removeprefix("params."): column for column in params}
     table = Table(title=f"Best runs in {STORE.name}")
