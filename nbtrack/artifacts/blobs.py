@@ -244,7 +244,7 @@ def _clone(source: BinaryIO, target: BinaryIO) -> bool:
     """Share the blocks of `source` with `target`, copy-on-write: btrfs, XFS and bcachefs can."""
     if not sys.platform.startswith("linux") or isinstance(source, io.BytesIO):
         return False
-    import fcntl
+    import fcntl  # noqa: PLC0415 - Windows has none
 
     try:
         fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
