@@ -55,6 +55,12 @@ def experiment_name() -> str:
     return _chosen_experiment or config.experiment_name()
 
 
+def chosen_experiment() -> str | None:
+    """Return the experiment that was chosen here or in the environment, or None when nobody chose."""
+    name = experiment_name()
+    return None if name == config.DEFAULT_EXPERIMENT else name
+
+
 def writable_store() -> LocalStore:
     """Return the store in use, or one in the home folder with a loud line when its folder cannot be written."""
     store = get_store()

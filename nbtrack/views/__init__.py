@@ -1,0 +1,1 @@
+"""Store -> small tables to draw; no drawing here."""

@@ -1,0 +1,1 @@
+"""anywidget classes: live in the page, two outputs each, so that a saved notebook never goes blank."""
