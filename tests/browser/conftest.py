@@ -47,7 +47,7 @@ class Axe(Protocol):
         """Return one line per broken rule inside `selector`; `ignore` names rules to leave out."""
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder, and put them last: Playwright keeps an event loop running."""
     here = Path(__file__).parent
