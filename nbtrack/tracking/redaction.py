@@ -1,8 +1,8 @@
 """Secrets are taken out of captured text before it reaches the store.
 
-What goes: tokens of common providers, bearer tokens, private keys, passwords inside URLs, and values given to names such
-as ``password``, ``api_key`` or ``auth_token``. What stays: the shape (``ghp_…redacted``), names, code that only mentions a
-secret (``token = os.environ["X"]``), placeholders, ids, hashes and numbers.
+What goes: tokens of common providers, bearer tokens, private keys, passwords inside URLs, and values given to names
+such as ``password``, ``api_key`` or ``auth_token``. What stays: the shape (``ghp_…redacted``), names, code that only
+mentions a secret (``token = os.environ["X"]``), placeholders, ids, hashes and numbers.
 """
 
 from __future__ import annotations

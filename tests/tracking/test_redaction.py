@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtrack.tracking.redaction import MARK, redact, redact_params
+from nbtrack.tracking.named_secrets import MARK
+from nbtrack.tracking.redaction import redact, redact_params
 
 A36 = "aB3dE5gH7jK9mN1pQ3sT5vW7xZ9bC1dF3hJ5"
 HEX32 = "0123456789abcdef0123456789abcdef"

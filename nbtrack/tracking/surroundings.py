@@ -1,0 +1,77 @@
+"""Adds the environment to runs in the background, so that nobody waits for git or for the list of packages."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nbtrack.tracking.environment import Environment
+
+if TYPE_CHECKING:
+    from nbtrack.store.protocol import TrackingStore
+
+FRESH_S = 2.0
+
+_lock = threading.Lock()
+_worker: ThreadPoolExecutor | None = None
+_latest: tuple[float, str, Future[Environment]] | None = None
+
+
+class Recorded(Protocol):
+    """What is needed of a run: an ``ActiveRun`` has it."""
+
+    store: TrackingStore
+    id: str
+
+
+def collect_soon() -> Future[Environment]:
+    """Return the environment to come, collected by one background thread; one less than two seconds old is used again.
+
+    Python waits for the thread when it exits: at most until git's time is up.
+    """
+    global _latest, _worker  # noqa: PLW0603
+    now, folder = time.monotonic(), str(Path.cwd())
+    with _lock:
+        if _latest is not None and now - _latest[0] < FRESH_S and _latest[1] == folder:
+            return _latest[2]
+        if _worker is None:
+            _worker = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-environment")
+        future = _worker.submit(Environment.collect, folder)
+        _latest = (now, folder, future)
+        return future
+
+
+def add_environment(run: Recorded) -> Future[None]:
+    """Add commit, branch, diff and packages to a run as soon as they are known, also when the run has ended by then."""
+    collected = collect_soon()
+    done: Future[None] = Future()
+
+    def add(ready: Future[Environment]) -> None:
+        with suppress(Exception):  # a run without its environment is better than none
+            _record(run, ready.result())
+        done.set_result(None)
+
+    collected.add_done_callback(add)
+    return done
+
+
+def _record(run: Recorded, environment: Environment) -> None:
+    tags = environment.tags()
+    if tags:
+        run.store.append(("tags", run.id, tags, None))
+    for path, text in environment.artifacts().items():
+        run.store.add_artifact(run.id, path, text.encode(), mime="text/plain")
+
+
+def _forget_in_child() -> None:
+    global _latest, _lock, _worker
+    _latest, _lock, _worker = None, threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
