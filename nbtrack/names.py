@@ -6,7 +6,6 @@ import os
 import re
 import time
 from functools import lru_cache
-from numbers import Real
 from pathlib import PurePosixPath
 from typing import Any, SupportsFloat, cast
 
@@ -36,7 +35,7 @@ def is_run_id(text: object) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def check_key(key: str, what: str = "Key") -> str:
+def check_key(key: Any, what: str = "Key") -> str:
     """Return `key` when it can name a param, metric or tag, else raise.
 
     Any text without control characters, 1 to 250 characters long; ``/`` and spaces are fine.
@@ -61,7 +60,7 @@ def check_key(key: str, what: str = "Key") -> str:
     return key
 
 
-def check_name(name: str, what: str = "Name") -> str:
+def check_name(name: Any, what: str = "Name") -> str:
     """Return `name` when it can name an experiment or a run: 1 to 500 printable characters."""
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or _CONTROL.search(name):
         message = f"{what} {_short(name)} is not allowed; use a text of 1 to {MAX_NAME} printable characters."
@@ -79,10 +78,13 @@ def check_step(step: Any) -> int:
     """
     if step is None:
         return 0
-    if isinstance(step, bool) or not isinstance(step, (int, Real)) or int(step) != step:
-        message = f"Step {step!r} is not a whole number; use an int such as 3."
+    try:
+        whole = int(step)
+    except (TypeError, ValueError, OverflowError):
+        whole = None
+    if whole is None or isinstance(step, (bool, str)) or whole != step:
+        message = f"Step {_short(step)} is not a whole number; use an int such as 3."
         raise InvalidValueError(message)
-    whole = int(step)
     if not INT64_MIN <= whole <= INT64_MAX:
         message = f"Step {whole} does not fit into 64 bits; use a number from -2**63 to 2**63 - 1."
         raise InvalidValueError(message)
@@ -119,11 +121,10 @@ def check_artifact_path(path: str | os.PathLike[str]) -> str:
     InvalidValueError
         The path is absolute, empty, has ``..``, a backslash, a drive, a control character or a device name.
     """
-    text = os.fspath(path)
+    text = str(os.fspath(path))
     parts = text.split("/")
     bad = (
-        not isinstance(text, str)
-        or not text
+        not text
         or "\\" in text
         or len(text) > 1000
         or _CONTROL.search(text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOLDER = re.compile(r"held in (.*?) \(PID (\d+)\)")
-_SAFE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_SAFE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 READ_PATIENCE = 2.0
 
 

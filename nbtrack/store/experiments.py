@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import Experiment, LifecycleStage, ViewType
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
@@ -123,7 +123,8 @@ def search(
     experiment_id: str | None = None,
 ) -> list[Experiment]:
     """Return the experiments that match, newest change first unless ordered otherwise."""
-    conditions, values = ["true"], []
+    conditions: list[str] = ["true"]
+    values: list[Any] = []
     if view != ViewType.ALL:
         conditions.append("e.lifecycle_stage = ?")
         values.append(str(LifecycleStage.ACTIVE if view == ViewType.ACTIVE_ONLY else LifecycleStage.DELETED))

@@ -18,6 +18,7 @@ from nbtrack.errors import StoreBusyError, StoreVersionError, warn
 from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
 from nbtrack.store.apply import apply
 from nbtrack.store.connect import reading, writing
+from nbtrack.store.history import append_history
 from nbtrack.store.reader import living_writers, read_watermark
 from nbtrack.store.records import load
 from nbtrack.store.schema import RUN_TABLES
@@ -146,8 +147,6 @@ def make_plan(folder: Path, watermark: dict[str, tuple[int, int]]) -> Plan:
 
 def commit(con: DuckDBPyConnection, plan: Plan, watermark: dict[str, tuple[int, int]], folder: Path) -> int:
     """Write the rows of a plan, its history and the new watermark in one transaction; return the number of records."""
-    from nbtrack.store.history import append_history  # noqa: PLC0415 - history needs the fold for rebuilding
-
     damaged = load(con, plan.take, watermark)
     con.execute("BEGIN")
     apply(con, "main.")

@@ -35,7 +35,8 @@ def history(con: DuckDBPyConnection, run_id: str, key: str) -> tuple[Array, Arra
     rows = con.execute(
         "SELECT step, timestamp, value FROM metrics WHERE run_id = ? AND key = ?", [run_id, key]
     ).fetchnumpy()
-    step, timestamp, value = rows["step"], rows["timestamp"].astype("datetime64[ms]"), rows["value"]
+    step, timestamp, value = (np.asarray(rows[name]) for name in ("step", "timestamp", "value"))
+    timestamp = timestamp.astype("datetime64[ms]")
     if len(step) == 0:
         raise _no_metric(con, run_id, key)
     # Points come out as they were folded, nearly always in order already; checking is far cheaper than sorting.
@@ -43,7 +44,7 @@ def history(con: DuckDBPyConnection, run_id: str, key: str) -> tuple[Array, Arra
     if not in_order.all():
         order = np.lexsort((timestamp, step))
         step, timestamp, value = step[order], timestamp[order], value[order]
-    return np.ma.getdata(step), np.ma.getdata(timestamp), np.ma.getdata(value)
+    return step, timestamp, value
 
 
 def buckets(con: DuckDBPyConnection, run_id: str, key: str, n_buckets: int) -> dict[str, Array]:
@@ -97,14 +98,27 @@ def sparks(con: DuckDBPyConnection, run_ids: Sequence[str], key: str, n_points: 
         """,
         [list(run_ids), list(run_ids), key, n_points, n_points],
     ).fetchnumpy()
-    out[rows["pos"].astype(np.int64), rows["slot"]] = rows["value"]
+    where = np.asarray(rows["pos"], dtype=np.int64), np.asarray(rows["slot"])
+    out[where] = np.asarray(rows["value"])
+    for row in out:
+        _bridge(row)
     return out
 
 
-def _filled(values: Array) -> Array:
-    if isinstance(values, np.ma.MaskedArray):
-        return values.astype(np.float64).filled(np.nan)  # type: ignore[no-untyped-call]
-    return values
+def _bridge(row: Array) -> None:
+    """Draw straight lines over the slots between two points; before the first and after the last stays empty."""
+    there = np.flatnonzero(~np.isnan(row))
+    if len(there) > 1:
+        inside = np.arange(there[0], there[-1] + 1)
+        row[inside] = np.interp(inside, there, row[there])
+
+
+def _filled(values: Any) -> Array:
+    """Return a plain array; a mean or extreme of nothing is NaN."""
+    plain = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray) and plain.dtype.kind == "f":
+        plain[np.ma.getmaskarray(values)] = np.nan
+    return plain
 
 
 def _no_metric(con: DuckDBPyConnection, run_id: str, key: str) -> NotFoundError:

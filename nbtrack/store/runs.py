@@ -129,7 +129,7 @@ def _wide(con: DuckDBPyConnection, table: str, parts: tuple[str, ...], n_runs: i
     return out
 
 
-def _empty(part: str, values: Array, shape: tuple[int, int]) -> Array:
+def _empty(part: str, values: Any, shape: tuple[int, int]) -> Array:
     if values.dtype == object:
         return np.full(shape, None, dtype=object)
     if part in ("count", "nans", "step"):
@@ -137,17 +137,19 @@ def _empty(part: str, values: Array, shape: tuple[int, int]) -> Array:
     return np.full(shape, np.nan)
 
 
-def _unmasked(values: Array) -> Array:
+def _unmasked(values: Any) -> Array:
     """Return a plain array: missing numbers become NaN, missing times NaT, missing texts None."""
     if not isinstance(values, np.ma.MaskedArray):
-        return values
+        return np.asarray(values)
     if values.dtype == object:
         plain = values.data.copy()
         plain[np.ma.getmaskarray(values)] = None  # filled(None) would mean the default fill, a question mark
         return plain
     if values.dtype.kind == "M":
-        return values.filled(np.datetime64("NaT"))  # type: ignore[no-untyped-call]
-    return values.astype(np.float64).filled(np.nan)  # type: ignore[no-untyped-call]
+        return np.asarray(values.filled(np.datetime64("NaT")))
+    numbers = np.asarray(values.data, dtype=np.float64)
+    numbers[np.ma.getmaskarray(values)] = np.nan
+    return numbers
 
 
 def resolve(con: DuckDBPyConnection, name: str | int) -> str:

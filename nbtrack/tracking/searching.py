@@ -63,7 +63,7 @@ def search_runs(
     )
     if output_format not in ("pandas", "list"):
         raise InvalidValueError(f"output_format {output_format!r} is not allowed; use 'pandas' or 'list'.")
-    if not isinstance(max_results, int) or max_results < 0:
+    if max_results < 0:
         raise InvalidValueError(f"max_results {max_results!r} is not allowed; use a whole number from 0.")
     store = active.get_store()
     query = RunQuery(
@@ -82,10 +82,10 @@ def _as_mlflow(
     """Sort out a call written for MLflow: ``search_runs(experiment_ids, filter_string, run_view_type, …)``."""
     if named:
         raise TypeError(f"search_runs() got an unexpected keyword argument {next(iter(named))!r}")
-    if first is None or isinstance(first, str):
+    if isinstance(first, str):
         if args:
             raise TypeError("search_runs() takes one positional argument; name the others, as in order_by=[…].")
-        return first or "", ids, view
+        return first, ids, view
     text = str(args[0]) if args else ""
     return text, list(first), ViewType(args[1]) if len(args) > 1 else view
 
