@@ -29,7 +29,7 @@ console = Console()
 
 def run_notebook(path: Path) -> None:
     """Execute a notebook in the project's folder, one line of progress per cell."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # nbformat has no types
     n_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     with Progress(console=console) as progress:
         task = progress.add_task(f"{path.relative_to(ROOT)}", total=n_cells)
