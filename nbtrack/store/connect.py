@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOLDER = re.compile(r"held in (.*?) \(PID (\d+)\)")
-_SAFE: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_SAFE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 READ_PATIENCE = 2.0
+MAX_IDLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +82,60 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
     Another process that is folding is waited for. When a program holds the file for longer than `patience` seconds, a copy is shown
     instead, with its time. A session of the user's own in this process is shared. Without a file the tables are empty.
     """
-    con = duckdb.connect(config=dict(_SAFE))
-    scratch: Path | None = None
-    try:
+    with _instance() as con:
         if not path.exists():
-            base = _nothing_yet(con)
-        else:
+            yield _nothing_yet(con)
+            return
+        scratch: Path | None = None
+        base = Base(con, "d.")
+        try:
             try:
                 _attach(con, path, patience)
-                base = Base(con, "d.")
             except _SharedError as error:
                 shared = _share(path)
-                if shared is None:
-                    scratch, base = _snapshot(con, path, busy(path, error))
-                else:
-                    con.close()
-                    con, base = shared.con, shared
+                scratch, base = (None, shared) if shared else _snapshot(con, path, busy(path, error))
             except StoreBusyError as held:
                 scratch, base = _snapshot(con, path, held)
-        check_version(con, str(path), base.prefix)
-        yield base
+            check_version(base.con, str(path), base.prefix)
+            yield base
+        finally:
+            if base.con is not con:
+                base.con.close()
+            if scratch is not None:
+                con.execute("DETACH d")
+                shutil.rmtree(scratch.parent, ignore_errors=True)
+
+
+_idle: list[duckdb.DuckDBPyConnection] = []
+"""In-memory instances that wait for the next read: making one takes longer than most queries."""
+
+
+@contextmanager
+def _instance() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Lend a session of an in-memory instance that nobody else uses; nothing stays attached to it afterwards."""
+    try:
+        instance = _idle.pop()
+    except IndexError:
+        instance = duckdb.connect(config=dict(_SAFE))
+    session = instance.cursor()
+    try:
+        yield session
     finally:
-        con.close()
-        if scratch is not None:
-            shutil.rmtree(scratch.parent, ignore_errors=True)
+        session.close()  # temporary tables and views go with it
+        if "d" in {name for (name,) in instance.execute("SELECT database_name FROM duckdb_databases()").fetchall()}:
+            instance.execute("DETACH d")
+        if len(_idle) < MAX_IDLE:
+            _idle.append(instance)
+        else:
+            instance.close()
+
+
+def _drop_in_child() -> None:
+    _idle.clear()  # a forked child must not share an instance with its parent
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_in_child)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class RunQuery:
     """Which runs, in which order: what ``search_runs`` and the runs table ask for.
 
-    `experiment_ids` None means all experiments that are not in the trash.
+    Experiments are given by name, by id, or not at all: then all count that are not in the trash.
     """
 
     filter_string: str = ""
@@ -31,6 +31,7 @@ class RunQuery:
     max_results: int | None = None
     offset: int = 0
     run_ids: tuple[str, ...] | None = None
+    experiment_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

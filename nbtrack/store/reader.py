@@ -45,15 +45,9 @@ def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[
     """
     for attempt in range(20):
         with reading(path, patience) as base:
-            watermark = read_watermark(base)
-            tail = [
-                s
-                for group in list_segments(folder / "w").values()
-                for s in group
-                if s.number > watermark.get(s.writer, (-1, -1))[0]
-            ]
+            tail, watermark = _tail(base, folder)
             try:
-                damaged = load(base.con, tail, watermark)
+                damaged = load(base.con, tail, watermark) if tail else []
             except FileNotFoundError:
                 # Folded between looking for the DuckDB file and listing: there was none to attach, now there is.
                 if attempt == 19:
@@ -80,19 +74,20 @@ def living_writers(con: DuckDBPyConnection, runs: str, folder: Path) -> list[str
     return [writer for (writer,) in rows if is_alive(folder / "w", writer)]
 
 
-def unfolded(path: Path, folder: Path) -> list[Segment]:
-    """Return the segments that no fold has taken yet, as far as file names tell."""
-    return [s for group in list_segments(folder / "w").values() for s in group]
+def _tail(base: Base, folder: Path) -> tuple[list[Segment], Watermark]:
+    """Return the segments that no fold has taken, and how far each writer has been folded."""
+    groups = list_segments(folder / "w")
+    if not groups:
+        return [], {}
+    watermark = read_watermark(base)
+    return [s for group in groups.values() for s in group if s.number > watermark.get(s.writer, (-1, -1))[0]], watermark
 
 
 def _make_views(base: Base, folder: Path, *, has_tail: bool) -> None:
     con, d = base.con, base.prefix
-    for name in TABLES:
-        con.execute(
-            f"CREATE TEMP VIEW {'all_runs' if name == 'runs' else name} AS {_overlay(name, d, has_tail=has_tail)}"
-        )
-    for name in BOOKKEEPING:
-        con.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {d}{name}")
+    views = {"all_runs" if name == "runs" else name: _overlay(name, d, has_tail=has_tail) for name in TABLES}
+    views |= {name: f"SELECT * FROM {d}{name}" for name in BOOKKEEPING}
+    con.execute(";".join(f"CREATE TEMP VIEW {name} AS {query}" for name, query in views.items()))
     # A run whose process is gone has been killed, whatever was last written about it.
     living = ", ".join(f"'{writer}'" for writer in living_writers(con, "all_runs", folder)) or "''"
     is_dead = f"(status = 'RUNNING' AND (writer IS NULL OR writer NOT IN ({living})))"

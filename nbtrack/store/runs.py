@@ -46,7 +46,7 @@ def goals_of(con: DuckDBPyConnection) -> dict[str, str]:
 def find(con: DuckDBPyConnection, query: RunQuery) -> None:
     """Make the temporary table ``hits`` of run ids, in order."""
     goals = goals_of(con)
-    conditions, values = _scope(query)
+    conditions, values = _scope(con, query)
     tree = parse_filter(query.filter_string)
     if tree is not None:
         compiled = compile_filter(tree, goals)
@@ -61,13 +61,16 @@ def find(con: DuckDBPyConnection, query: RunQuery) -> None:
     )
 
 
-def _scope(query: RunQuery) -> tuple[list[str], list[Any]]:
+def _scope(con: DuckDBPyConnection, query: RunQuery) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     if query.view != ViewType.ALL:
         conditions.append("r.lifecycle_stage = ?")
         values.append(str(LifecycleStage.ACTIVE if query.view == ViewType.ACTIVE_ONLY else LifecycleStage.DELETED))
-    if query.experiment_ids is None:
+    if query.experiment_names is not None:
+        conditions.append("list_contains(?, r.experiment_id)")
+        values.append(_ids_of(con, query.experiment_names))
+    elif query.experiment_ids is None:
         conditions.append(
             "r.experiment_id NOT IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"
         )
@@ -78,6 +81,15 @@ def _scope(query: RunQuery) -> tuple[list[str], list[Any]]:
         conditions.append("list_contains(?, r.run_id)")
         values.append(list(query.run_ids))
     return conditions, values
+
+
+def _ids_of(con: DuckDBPyConnection, names: tuple[str, ...]) -> list[int]:
+    """Return ids by name; of two with the same name the one in use counts, not the one in the trash."""
+    known = dict(con.execute("SELECT name, experiment_id FROM experiments ORDER BY lifecycle_stage DESC").fetchall())
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise NotFoundError("Experiment", missing[0], known)
+    return [known[name] for name in names]
 
 
 def columns(reader: Reader, query: RunQuery) -> RunColumns:
@@ -110,21 +122,18 @@ def _wide(con: DuckDBPyConnection, table: str, parts: tuple[str, ...], n_runs: i
 
     The pivot is done here by index, not by SQL: DuckDB's PIVOT over hundreds of keys takes seconds.
     """
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE found AS SELECT h.rowid AS pos, n.* FROM {table} n JOIN hits h USING (run_id)"
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT key FROM found ORDER BY key")
-    keys = [key for (key,) in con.execute("SELECT key FROM keys ORDER BY rowid").fetchall()]
     rows = con.execute(
-        f"SELECT pos, k.rowid AS k, {', '.join(f'found.{p}' for p in parts)} FROM found JOIN keys k USING (key)"
+        f"SELECT h.rowid AS pos, key, {', '.join(f'n.{p}' for p in parts)} FROM {table} n JOIN hits h USING (run_id)"
     ).fetchnumpy()
-    where = (rows["k"], rows["pos"])
-    out: dict[str, dict[str, Array]] = {key: {} for key in keys}
+    codes: dict[str, int] = {}
+    found = (codes.setdefault(key, len(codes)) for key in rows["key"])
+    where = np.fromiter(found, dtype=np.int64, count=len(rows["key"])), np.asarray(rows["pos"])
+    out: dict[str, dict[str, Array]] = {key: {} for key in sorted(codes)}
     for part in parts:
-        values = rows[part]
-        filled = _empty(part, values, (len(keys), n_runs))
-        filled[where] = _unmasked(values)
-        for index, key in enumerate(keys):
+        values = _unmasked(rows[part])
+        filled = _empty(part, values, (len(codes), n_runs))
+        filled[where] = values
+        for key, index in codes.items():
             out[key][part] = filled[index]
     return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import ViewType
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError
 from nbtrack.names import is_run_id
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
@@ -66,9 +66,14 @@ def search_runs(
     if max_results < 0:
         raise InvalidValueError(f"max_results {max_results!r} is not allowed; use a whole number from 0.")
     store = active.get_store()
+    if search_all_experiments:
+        experiment_ids = experiment_names = None
+    elif experiment_ids is None and experiment_names is None:
+        experiment_names = _experiment_in_use()
     query = RunQuery(
         filter_string=filter_string,
-        experiment_ids=_experiment_ids(experiment_names, experiment_ids, everywhere=search_all_experiments),
+        experiment_ids=None if experiment_ids is None else tuple(str(i) for i in experiment_ids),
+        experiment_names=None if experiment_names is None else tuple(experiment_names),
         order_by=tuple(order_by or ()),
         view=run_view_type,
         max_results=max_results,
@@ -90,30 +95,11 @@ def _as_mlflow(
     return text, list(first), ViewType(args[1]) if len(args) > 1 else view
 
 
-def _experiment_ids(
-    names: Sequence[str] | None, ids: Sequence[str] | None, *, everywhere: bool
-) -> tuple[str, ...] | None:
-    if everywhere:
-        return None
-    if ids is not None:
-        return tuple(str(i) for i in ids)
-    if names is None:
-        names = [active.experiment_name()]
-        if names[0] not in _known_experiments():
-            return ()  # nothing has been recorded yet
-    found = _known_experiments()
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise NotFoundError("Experiment", missing[0], found)
-    return tuple(found[name] for name in names)
-
-
-def _known_experiments() -> dict[str, str]:
-    """Return ids by name; of two with the same name the one in use counts, not the one in the trash."""
-    found = sorted(
-        active.get_store().search_experiments(view=ViewType.ALL), key=lambda e: e.lifecycle_stage, reverse=True
-    )
-    return {e.name: e.experiment_id for e in found}
+def _experiment_in_use() -> tuple[str, ...]:
+    """Return the experiment in use, made when it was chosen but nothing was recorded in it yet."""
+    name = active.experiment_name()
+    active.get_store().experiment_id(name)
+    return (name,)
 
 
 def sql(query: str) -> pd.DataFrame:

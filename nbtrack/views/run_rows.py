@@ -62,10 +62,14 @@ def _pairs(old: RunColumns, new: RunColumns) -> Iterator[tuple[Any, Any]]:
 
 
 def _flat(found: RunColumns) -> dict[tuple[str, ...], Array]:
-    columns: dict[tuple[str, ...], Array] = {("attributes", name): values for name, values in found.attributes.items() if name != "last_seen"}
+    columns: dict[tuple[str, ...], Array] = {
+        ("attributes", name): values for name, values in found.attributes.items() if name != "last_seen"
+    }
     columns |= {("params", key): values for key, values in found.params.items()}
     columns |= {("tags", key): values for key, values in found.tags.items()}
-    columns |= {("metrics", key, part): values for key, parts in found.metrics.items() for part, values in parts.items()}
+    columns |= {
+        ("metrics", key, part): values for key, parts in found.metrics.items() for part, values in parts.items()
+    }
     return columns
 
 

@@ -79,7 +79,9 @@ def _attributes(found: RunColumns, blob: _Blob) -> list[dict[str, Any]]:
             values = values.astype(np.int64).astype(str).astype(object)
         columns.append({"id": name, "group": "attributes", "key": name, **_dictionary(values, blob)})
     for name in NUMBERS:
-        columns.append({"id": name, "group": "attributes", "key": name, **_floats(found.attributes[name].astype(np.float64), blob)})
+        columns.append(
+            {"id": name, "group": "attributes", "key": name, **_floats(found.attributes[name].astype(np.float64), blob)}
+        )
     for name in TIMES:
         values = found.attributes[name]
         ms = values.astype("datetime64[us]").astype(np.int64) / 1000.0
@@ -90,7 +92,8 @@ def _attributes(found: RunColumns, blob: _Blob) -> list[dict[str, Any]]:
 
 def _texts(found: RunColumns, blob: _Blob) -> list[dict[str, Any]]:
     columns = [
-        {"id": f"params.{key}", "group": "params", "key": key, **_dictionary(values, blob)} for key, values in found.params.items()
+        {"id": f"params.{key}", "group": "params", "key": key, **_dictionary(values, blob)}
+        for key, values in found.params.items()
     ]
     return columns + [
         {"id": f"tags.{key}", "group": "tags", "key": key, **_dictionary(values, blob)}

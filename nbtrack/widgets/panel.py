@@ -149,7 +149,10 @@ class Panel(anywidget.AnyWidget):
             facts, buffers = self.answer(message)
             reply |= facts
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the page must hear of it
-            reply |= {"ok": False, "error": str(error) if isinstance(error, NbtrackError) else f"{type(error).__name__}: {error}"}
+            reply |= {
+                "ok": False,
+                "error": str(error) if isinstance(error, NbtrackError) else f"{type(error).__name__}: {error}",
+            }
         self.send(reply, buffers)
 
 

@@ -82,7 +82,9 @@ class RunTable(Panel):
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(_view="run-table", **traits)
         self._store = store
-        self._query = RunQuery(experiment_ids=experiment_ids, view=ViewType.ALL, order_by=("start_time DESC",), max_results=MAX_RUNS)
+        self._query = RunQuery(
+            experiment_ids=experiment_ids, view=ViewType.ALL, order_by=("start_time DESC",), max_results=MAX_RUNS
+        )
         self._title = title
         self._version = 0
         self._found: RunColumns | None = None
@@ -93,7 +95,9 @@ class RunTable(Panel):
     def df(self) -> pd.DataFrame:
         """Return the rows on view, filtered and in order."""
         view = ViewType.ALL if self.show_deleted else ViewType.ACTIVE_ONLY
-        query = replace(self._query, filter_string=self.filter, order_by=tuple(self.order_by) or ("start_time DESC",), view=view)
+        query = replace(
+            self._query, filter_string=self.filter, order_by=tuple(self.order_by) or ("start_time DESC",), view=view
+        )
         return runs_frame(self._store.run_columns(query))
 
     @property
@@ -101,7 +105,13 @@ class RunTable(Panel):
         """Return the query on view as SQL."""
         goals = self._found.goals if self._found else {}
         stage = None if self.show_deleted else "active"
-        return show_sql(self.filter, list(self.order_by), goals, lifecycle_stage=stage, experiment_ids=self._query.experiment_ids or ())
+        return show_sql(
+            self.filter,
+            list(self.order_by),
+            goals,
+            lifecycle_stage=stage,
+            experiment_ids=self._query.experiment_ids or (),
+        )
 
     def __repr__(self) -> str:
         """Say what is shown, the same in every session."""
@@ -124,14 +134,25 @@ class RunTable(Panel):
                 return
             new = self._store.run_columns(self._query)
             changed, removed = changed_rows(self._found, new)
-            has_news = bool(changed.any() or removed or new.goals != self._found.goals or bool(new.snapshot) != bool(self._found.snapshot))
+            has_news = bool(
+                changed.any()
+                or removed
+                or new.goals != self._found.goals
+                or bool(new.snapshot) != bool(self._found.snapshot)
+            )
             self._found = new
             if not has_news:
                 return
             self._version += 1
             is_full = changed.sum() > len(new) // 2
             rows = new if is_full else take_rows(new, changed)
-            blob = pack(rows, version=self._version, store=self._store.path.name, mode="full" if is_full else "patch", removed=removed)
+            blob = pack(
+                rows,
+                version=self._version,
+                store=self._store.path.name,
+                mode="full" if is_full else "patch",
+                removed=removed,
+            )
             self.send({"kind": "data"}, [blob])
         self.refresh_summary()
 
@@ -144,7 +165,9 @@ class RunTable(Panel):
         """Return the first rows, as they would be on view."""
         found = self._found or self._store.run_columns(self._query)
         with suppress(SearchSyntaxError):
-            query = replace(self._query, filter_string=self.filter, order_by=tuple(self.order_by) or self._query.order_by)
+            query = replace(
+                self._query, filter_string=self.filter, order_by=tuple(self.order_by) or self._query.order_by
+            )
             if self.filter or self.order_by:
                 found = self._store.run_columns(query)
         active_rows = np.asarray(found.attributes["lifecycle_stage"] == str(LifecycleStage.ACTIVE), dtype=bool)
@@ -172,7 +195,9 @@ class RunTable(Panel):
             if value not in ("min", "max", None):
                 problem = f"Goal {value!r} is not allowed; use 'min' or 'max'."
                 raise InvalidValueError(problem)
-            self._store.append(("setting", None, None, {"name": f"goal/{check_key(str(key), 'Metric key')}", "value": value}))
+            self._store.append(
+                ("setting", None, None, {"name": f"goal/{check_key(str(key), 'Metric key')}", "value": value})
+            )
             return
         known = set() if self._found is None else set(self._found.attributes["run_id"])
         for run_id in [str(run) for run in message.get("runs", [])]:

@@ -32,14 +32,21 @@ def number_text(value: float) -> str:
 def summary_html(found: RunColumns, title: str) -> str:
     """Return the first rows as an HTML table."""
     if len(found) == 0:
-        return f"<p><b>{html.escape(title)}</b>: no runs yet. Record one with <code>with nbtrack.start_run():</code></p>"
+        return (
+            f"<p><b>{html.escape(title)}</b>: no runs yet. Record one with <code>with nbtrack.start_run():</code></p>"
+        )
     metrics, params = _chosen(found)
     heads = ["", "run", *params, *metrics]
     aligns = ["right", "left", *["left"] * len(params), *["right"] * len(metrics)]
     rows = [_row(found, index, params, metrics) for index in range(min(len(found), MAX_ROWS))]
-    head = "".join(f"<th {_CELL.format(align=a)}>{html.escape(text)}</th>" for text, a in zip(heads, aligns, strict=True))
+    head = "".join(
+        f"<th {_CELL.format(align=a)}>{html.escape(text)}</th>" for text, a in zip(heads, aligns, strict=True)
+    )
     body = "".join(
-        "<tr>" + "".join(f"<td {_CELL.format(align=a)}>{cell}</td>" for cell, a in zip(row, aligns, strict=True)) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(f"<td {_CELL.format(align=a)}>{cell}</td>" for cell, a in zip(row, aligns, strict=True))
+        + "</tr>"
+        for row in rows
     )
     more = f"<br><small>{len(found) - MAX_ROWS} more runs</small>" if len(found) > MAX_ROWS else ""
     count = f"{len(found)} run{'s' if len(found) != 1 else ''}"
