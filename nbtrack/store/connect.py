@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError
-from nbtrack.store.schema import STORAGE_VERSION, check_version, create_tables, initialise, migrate
+from nbtrack.store.schema import BLOCK_SIZE, STORAGE_VERSION, check_version, create_tables, initialise, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     StoreVersionError
         A newer nbtrack made it.
     """
-    config = dict(_SAFE) if path.exists() else {**_SAFE, "storage_compatibility_version": STORAGE_VERSION}
+    config = dict(_SAFE) if path.exists() else {**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
     try:
         con = duckdb.connect(str(path), config=config)
     except (duckdb.IOException, duckdb.ConnectionException) as error:

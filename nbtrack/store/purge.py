@@ -11,7 +11,7 @@ from nbtrack.errors import StoreBusyError
 from nbtrack.store.connect import quoted, writing
 from nbtrack.store.fold import fold, fold_lock
 from nbtrack.store.history import compact_history
-from nbtrack.store.schema import BOOKKEEPING, RUN_TABLES, STORAGE_VERSION, TABLES, create_tables
+from nbtrack.store.schema import BLOCK_SIZE, BOOKKEEPING, RUN_TABLES, STORAGE_VERSION, TABLES, create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def compact(path: Path) -> None:
         leftover.unlink(missing_ok=True)
     with writing(path) as con:
         con.execute("CHECKPOINT")
-        con.execute(f"ATTACH {quoted(new)} AS compacted (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute(f"ATTACH {quoted(new)} AS compacted (STORAGE_VERSION '{STORAGE_VERSION}', BLOCK_SIZE {BLOCK_SIZE})")
         create_tables(con, "compacted.")
         for name in (*TABLES, *BOOKKEEPING):
             order = " ORDER BY run_id, key, step, timestamp" if name == "metrics" else ""
