@@ -1,0 +1,140 @@
+"""Runs as a table that fits the terminal: what differs is shown, what is the same in all of them is said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.table import Table
+
+from nbtrack.cli.columns import MISSING, Column, attribute, metric_columns, named, param_columns
+from nbtrack.cli.output import clean, text
+from nbtrack.entities import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
+    from nbtrack.store.protocol import RunColumns
+
+SYMBOLS = {
+    RunStatus.FINISHED: ("✓", "green"),
+    RunStatus.RUNNING: ("●", "cyan"),
+    RunStatus.FAILED: ("✗", "red"),
+    RunStatus.KILLED: ("■", "yellow"),
+}
+STYLES = {"metrics": "cyan", "params": "magenta", "tags": "blue"}
+TITLES = {"start_time": "started", "number": "#"}
+MAX_CELL = 24
+MAX_TITLE = 16
+MAX_NAME = 28
+NARROW = 60
+GAP = 2
+
+
+@dataclass(slots=True)
+class Choice:
+    """Which columns a table shows, which hold one value for all runs, and which had no room."""
+
+    shown: list[Column]
+    same: list[Column] = field(default_factory=list)
+    no_room: list[Column] = field(default_factory=list)
+
+
+def choose(found: RunColumns, width: int, now_ms: float, mentioned: str = "") -> Choice:
+    """Choose the columns for `width` characters; those `mentioned` in a filter or an order come first.
+
+    Metrics and params take turns for the room that is left; in the table each kind stands together.
+    """
+    front = [attribute(found, name, now_ms) for name in ("number", "name")]
+    middle = [attribute(found, name, now_ms) for name in ("start_time", "duration")]
+    metrics = sorted(metric_columns(found), key=lambda c: _urgency(c, found, mentioned))
+    params = sorted(param_columns(found), key=lambda c: c.id not in mentioned)
+    where = [attribute(found, "experiment", now_ms)]
+    only = len(found) == 1
+    same = [c for c in (*metrics, *params, *where) if c.is_constant and not only]
+    kinds = [[c for c in kind if c not in same] for kind in (metrics, params)]
+    turns = [c for pair in zip_longest(*kinds) for c in pair if c is not None]
+    wanted = [middle[0], *([] if where[0] in same or only else where), *turns[:2], middle[1], *turns[2:]]
+    room = width - 1 - sum(GAP + _width(c, width) for c in front)
+    taken: list[Column] = []
+    for column in wanted:
+        need = GAP + _width(column, width)
+        if need <= room:
+            room -= need
+            taken.append(column)
+    order = [*front, *middle, *where, *metrics, *params]
+    shown = [c for c in order if c in front or c in taken]
+    return Choice(shown, [c for c in same if c.group != "attributes"], [c for c in turns if c not in taken])
+
+
+def build(found: RunColumns, columns: Sequence[Column], width: int) -> Table:
+    """Return the table: a coloured status sign, then the columns."""
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("", width=1)
+    titles = [TITLES.get(c.id, c.title) for c in columns]
+    for column, title in zip(columns, titles, strict=True):
+        header = column.id if titles.count(title) > 1 else title
+        table.add_column(
+            text(_tail(header, MAX_TITLE), STYLES.get(column.group, "")),
+            justify="right" if column.is_number else "left",
+            width=_width(column, width),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for index, status in enumerate(found.attributes["status"]):
+        table.add_row(text(*SYMBOLS.get(status, ("?", ""))), *(_cell(found, c, index) for c in columns))
+    return table
+
+
+def build_named(found: RunColumns, names: Sequence[str], width: int, now_ms: float) -> Table:
+    """Return the table of the columns that were asked for."""
+    return build(found, [named(found, name, now_ms) for name in names], width)
+
+
+def remarks(choice: Choice) -> list[str]:
+    """Return what is to be said under the table: what is the same in all runs, and what had no room."""
+    said = []
+    if choice.same:
+        facts = [f"{c.title}={_short(c.cells[0])}" for c in choice.same]
+        said.append("the same in all: " + _listed(facts, 8))
+    if choice.no_room:
+        said.append("no room for " + _listed([c.id for c in choice.no_room], 6) + " (choose with --columns)")
+    return [clean(line) for line in said]
+
+
+def _urgency(column: Column, found: RunColumns, mentioned: str) -> tuple[bool, bool, bool, int]:
+    has_it = sum(cell != MISSING for cell in column.cells)
+    return column.title not in mentioned, column.title not in found.goals, column.title.startswith("system/"), -has_it
+
+
+def _width(column: Column, total: int) -> int:
+    cap = MAX_CELL
+    if column.id == "name":
+        cap = MAX_NAME if total >= NARROW else MAX_NAME // 2
+    longest = max((cell_len(cell) for cell in column.cells), default=0)
+    return max(min(longest, cap), min(cell_len(clean(TITLES.get(column.id, column.title))), MAX_TITLE))
+
+
+def _cell(found: RunColumns, column: Column, index: int) -> Text:
+    cell = column.cells[index]
+    if column.id == "name" and found.attributes["parent_run_id"][index]:
+        return text(f"↳ {cell}")
+    return text(cell, "dim" if cell == MISSING or column.id in ("number", "start_time", "duration") else "")
+
+
+def _tail(title: str, width: int) -> str:
+    """Return the end of a long name, where ``train/loss`` and ``val/loss`` differ least from what they are."""
+    title = clean(title)
+    return title if cell_len(title) <= width else "…" + title[-(width - 1) :]
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 1] + "…"
+
+
+def _listed(items: list[str], most: int) -> str:
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
