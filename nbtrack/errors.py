@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MAX_NAMED = 8
+
+
 class NbtrackError(Exception):
     """The root of every error that nbtrack raises on purpose."""
 
@@ -134,7 +137,9 @@ class MissingPackageError(NbtrackError, ImportError):
 
 
 class JournalError(NbtrackError, OSError):
-    """A record could not be written to the journal."""
+    """A record could not be written to the journal now; it waits in memory, but for `lost` records that never will be."""
+
+    lost: int = 0
 
 
 class StoreError(NbtrackError, RuntimeError):
@@ -176,6 +181,6 @@ def _suggestion(name: str, known: list[str]) -> str:
     if close:
         return " Did you mean " + " or ".join(repr(c) for c in close) + "?"
     if known:
-        shown = ", ".join(repr(k) for k in known[:8])
-        return f" There are: {shown}{', …' if len(known) > 8 else ''}."
+        shown = ", ".join(repr(k) for k in known[:MAX_NAMED])
+        return f" There are: {shown}{', …' if len(known) > MAX_NAMED else ''}."
     return ""

@@ -13,6 +13,8 @@ from nbtrack.errors import InvalidValueError
 
 MAX_KEY = 250
 MAX_NAME = 500
+MAX_PATH = 1000
+MAX_SHOWN = 80
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -126,7 +128,7 @@ def check_artifact_path(path: str | os.PathLike[str]) -> str:
     bad = (
         not text
         or "\\" in text
-        or len(text) > 1000
+        or len(text) > MAX_PATH
         or _CONTROL.search(text)
         or re.match(r"[A-Za-z]:", text)
         or any(p in ("", ".", "..") or p[-1] in ". " or _WINDOWS_DEVICE.fullmatch(p) for p in parts)
@@ -142,7 +144,7 @@ def check_artifact_path(path: str | os.PathLike[str]) -> str:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def _not_a_number(value: object, key: str) -> str:

@@ -1,0 +1,1 @@
+"""Stores of runs behind one Protocol; here on DuckDB and journals."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError
+from nbtrack.store.gate import gate_of
 from nbtrack.store.schema import BLOCK_SIZE, STORAGE_VERSION, check_version, create_tables, initialise, migrate
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
     Another process that is folding is waited for. When a program holds the file for longer than `patience` seconds, a copy is shown
     instead, with its time. A session of the user's own in this process is shared. Without a file the tables are empty.
     """
-    with _instance() as con:
+    with gate_of(path).shared(patience), _instance() as con:
         if not path.exists():
             yield _nothing_yet(con)
             return
@@ -149,21 +150,28 @@ def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     StoreVersionError
         A newer nbtrack made it.
     """
-    config = dict(_SAFE) if path.exists() else {**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
-    try:
-        con = duckdb.connect(str(path), config=config)
-    except (duckdb.IOException, duckdb.ConnectionException) as error:
-        if is_lock_error(error) or is_shared(error):
-            raise busy(path, error) from error
-        raise
-    try:
-        con.execute("SET threads = 1")
-        initialise(con)
-        before = check_version(con, str(path))
-        migrate(con) if before else None
-        yield con
-    finally:
-        con.close()
+    config = (
+        dict(_SAFE)
+        if path.exists()
+        else {**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
+    )
+    with gate_of(path).alone(READ_PATIENCE) as is_free:
+        if not is_free:
+            raise StoreBusyError(str(path), "a reader in this process", os.getpid())
+        try:
+            con = duckdb.connect(str(path), config=config)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            if is_lock_error(error) or is_shared(error):
+                raise busy(path, error) from error
+            raise
+        try:
+            con.execute("SET threads = 1")
+            initialise(con)
+            check_version(con, str(path))
+            migrate(con)
+            yield con
+        finally:
+            con.close()
 
 
 class _SharedError(Exception):

@@ -6,7 +6,6 @@ segments are still there, and the next fold sees from the watermark that they ar
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -207,7 +206,7 @@ def _quarantine(path: Path, folder: Path) -> None:
     kept.parent.mkdir(mode=0o700, exist_ok=True)
     with suppress(OSError):
         shutil.copy2(path, kept)
-        os.chmod(kept, 0o400)
+        kept.chmod(0o400)
     message = (
         f"A journal segment has damaged lines; all whole records were kept, the file is in {kept} for you to look at."
     )

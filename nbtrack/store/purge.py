@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -84,7 +83,7 @@ def compact(path: Path) -> None:
             order = " ORDER BY run_id, key, step, timestamp" if name == "metrics" else ""
             con.execute(f"INSERT INTO compacted.{name} SELECT * FROM main.{name}{order}")
         con.execute("DETACH compacted")
-        os.replace(new, path)
+        new.replace(path)
 
 
 def forget_in_history(con: DuckDBPyConnection, folder: Path, dropped: list[str]) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Watermark = dict[str, tuple[int, int]]
 
+TRIES = 20
 _GROWING = ("metrics", "events")
 _WHOLE = ("experiments", "experiment_tags", "settings")
 
@@ -43,14 +44,14 @@ def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[
 
     Attaching comes first, listing the journals second: while the file is attached no fold can commit, so no record is missed or seen twice.
     """
-    for attempt in range(20):
+    for attempt in range(TRIES):
         with reading(path, patience) as base:
             tail, watermark = _tail(base, folder)
             try:
                 damaged = load(base.con, tail, watermark) if tail else []
             except FileNotFoundError:
                 # Folded between looking for the DuckDB file and listing: there was none to attach, now there is.
-                if attempt == 19:
+                if attempt == TRIES - 1:
                     raise
                 continue
             if tail:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtrack.journal.segments import Segment, check_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -20,6 +20,7 @@ _COLUMNS = (
 )
 J_COLUMNS = "w VARCHAR, q BIGINT, k VARCHAR, t BIGINT, r VARCHAR, s BIGINT, m MAP(VARCHAR, DOUBLE), p MAP(VARCHAR, VARCHAR), o JSON"
 
+MAX_REMEMBERED = 1000
 _checked: dict[Path, int] = {}
 """Bytes of a growing segment that were found whole, so that a live view checks only what is new."""
 
@@ -87,7 +88,7 @@ def _damaged_lines(path: Path) -> list[bytes] | None:
         data = file.read()
     found = check_lines(data)
     if found.bad == 0:
-        if len(_checked) > 1000:
+        if len(_checked) > MAX_REMEMBERED:
             _checked.clear()
         _checked[path] = start + data.rfind(b"\n") + 1
         return None
@@ -97,7 +98,6 @@ def _damaged_lines(path: Path) -> list[bytes] | None:
 
 
 def _salvage(scratch: str, path: Path, lines: list[bytes]) -> str:
-    copy = os.path.join(scratch, path.name)
-    with open(copy, "wb") as file:
-        file.writelines(raw + b"\n" for raw in lines)
-    return copy
+    copy = Path(scratch) / path.name
+    copy.write_bytes(b"".join(raw + b"\n" for raw in lines))
+    return str(copy)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+SHORTEST_PREFIX = 4
 _ATTRIBUTES = (
     "r.run_id, r.number, r.name, r.experiment_id, e.name AS experiment, r.status, r.start_time, r.end_time, r.duration, "
     "r.lifecycle_stage, r.user_id, r.parent_run_id, r.last_seen, r.lost"
@@ -170,7 +171,7 @@ def resolve(con: DuckDBPyConnection, name: str | int) -> str:
     if text.lstrip("#").isdigit():
         tries.append(("number = ?", int(text.lstrip("#"))))
     tries.append(("name = ?", text))
-    if len(text) >= 4:
+    if len(text) >= SHORTEST_PREFIX:
         tries.append(("starts_with(run_id, ?)", text.lower()))
     for condition, value in tries:
         rows = con.execute(

@@ -1,0 +1,1 @@
+"""The active run, and what is captured with it."""

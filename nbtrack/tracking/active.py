@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtrack import config
@@ -69,7 +70,7 @@ def writable_store() -> LocalStore:
         place = place.parent
     if os.access(place, os.W_OK):
         return store
-    other = open_store(os.path.join(os.path.expanduser("~"), ".nbtrack", store.path.name))
+    other = open_store(Path.home() / ".nbtrack" / store.path.name)
     message = (
         f"{store.path} cannot be written; this run is recorded in {other.path}. "
         "Choose a store that can be written with set_tracking_uri."

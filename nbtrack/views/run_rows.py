@@ -74,7 +74,7 @@ def _flat(found: RunColumns) -> dict[tuple[str, ...], Array]:
 
 
 def _differ(a: Array, b: Array) -> Array:
-    if a.dtype == object or b.dtype == object:
+    if object in (a.dtype, b.dtype):
         return np.asarray(a.astype(object) != b.astype(object), dtype=bool)
     if a.dtype.kind in "mM":
         return np.asarray((a != b) & ~(np.isnat(a) & np.isnat(b)))

@@ -78,10 +78,10 @@ def _attributes(found: RunColumns, blob: _Blob) -> list[dict[str, Any]]:
         if name == "experiment_id":
             values = values.astype(np.int64).astype(str).astype(object)
         columns.append({"id": name, "group": "attributes", "key": name, **_dictionary(values, blob)})
-    for name in NUMBERS:
-        columns.append(
-            {"id": name, "group": "attributes", "key": name, **_floats(found.attributes[name].astype(np.float64), blob)}
-        )
+    columns += [
+        {"id": name, "group": "attributes", "key": name, **_floats(found.attributes[name].astype(np.float64), blob)}
+        for name in NUMBERS
+    ]
     for name in TIMES:
         values = found.attributes[name]
         ms = values.astype("datetime64[us]").astype(np.int64) / 1000.0

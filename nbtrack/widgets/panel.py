@@ -27,7 +27,8 @@ STATIC = Path(__file__).parent / "static"
 
 CSS = """<style>
 .jp-OutputArea-child:has(> .jp-OutputArea-output .nbt-fallback):has(+ .jp-OutputArea-child .nbt-root){display:none}
-.jp-OutputArea-child:has(> .jp-OutputArea-output .nbt-fallback) + .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(.nbt-root)){display:none}
+.jp-OutputArea-child:has(> .jp-OutputArea-output .nbt-fallback)
++ .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(.nbt-root)){display:none}
 </style>"""
 """The first rule hides the summary while the widget right after it lives; the second hides the error line of a dead one."""
 

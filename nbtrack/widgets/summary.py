@@ -25,7 +25,7 @@ def number_text(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+        return "∞" if value > 0 else "-∞"
     return f"{value:.4g}".replace("e-0", "e-").replace("e+0", "e")
 
 
