@@ -1,7 +1,7 @@
 // Draws one cell. Each kind builds its elements once and later changes only what differs.
 
 import { h, icon, setAttribute, setText } from "../kit/dom.js";
-import { formatDate, formatNumber } from "../kit/format.js";
+import { formatDuration, formatNumber } from "../kit/format.js";
 import { commonText, summarise } from "./groups.js";
 import { share } from "./scales.js";
 import { drawSpark } from "./sparks.js";
@@ -63,6 +63,12 @@ export function drawRunCell(brush, cell, field, row, place) {
   }
 }
 
+/** @param {"star" | "details"} act */
+function tool(act) {
+  const picture = icon(act === "star" ? "star" : "right", 13);
+  return h("button", { class: `nbt-quiet nbt-${act}-button`, type: "button", tabindex: -1, data: { act } }, picture);
+}
+
 /** Forget the inner elements when a cell changes its make. @param {Cell} cell @param {string} make */
 function begin(cell, make) {
   if (cell.drawn === make) return false;
@@ -70,7 +76,7 @@ function begin(cell, make) {
   cell.replaceChildren();
   cell.removeAttribute("title");
   cell.style.removeProperty("--share");
-  cell.classList.remove("nbt-best", "nbt-shaded");
+  cell.classList.remove("nbt-best", "nbt-shaded", "nbt-mixed");
   return true;
 }
 
@@ -93,19 +99,11 @@ function drawName({ state, narrow }, cell, row, { depth, branch }) {
       h("button", { class: "nbt-twist", type: "button", tabindex: -1, data: { act: "twist" } }, icon("right", 12)),
       h("span", { class: "nbt-dot", "aria-hidden": "true" }),
       h("span", { class: "nbt-label" }),
-      h(
-        "button",
-        { class: "nbt-quiet nbt-star", type: "button", tabindex: -1, data: { act: "star" } },
-        icon("star", 13),
-      ),
-      h(
-        "button",
-        { class: "nbt-quiet nbt-more", type: "button", tabindex: -1, data: { act: "details" } },
-        icon("right", 13),
-      ),
+      h("span", { class: "nbt-tools" }, tool("star"), tool("details")),
     );
   }
-  const [twist, dot, label, star, more] = /** @type {HTMLElement[]} */ ([...cell.children]);
+  const [twist, dot, label, tools] = /** @type {HTMLElement[]} */ ([...cell.children]);
+  const [star, more] = tools?.children ?? [];
   const runId = store.idAt(row);
   const name = store.text("name", row) || runId.slice(0, 8);
   const starred = state.pinnedRuns.value.includes(runId);
@@ -217,15 +215,10 @@ export function drawGroupCell({ state }, cell, field, group, open) {
   }
   if (field.kind === "duration") {
     const { mean } = summarise(group.rows, state.store, "duration");
-    drawPlain(cell, Number.isNaN(mean) ? "" : `⌀ ${formatSeconds(mean)}`);
+    drawPlain(cell, Number.isNaN(mean) ? "" : `⌀ ${formatDuration(mean)}`);
     return;
   }
   drawPlain(cell, "");
-}
-
-/** @param {number} seconds */
-function formatSeconds(seconds) {
-  return seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} m`;
 }
 
 /**
@@ -266,16 +259,6 @@ function drawMean(state, cell, field, group) {
   const { count, mean, std, min, max } = summarise(group.rows, state.store, state.sourceOf(field));
   const format = formatOf(state, field);
   setText(value, count ? format(mean) : "");
-  setText(spread, Number.isNaN(std) ? "" : ` ± ${spreadText(std, format)}`);
+  setText(spread, Number.isNaN(std) ? "" : ` ± ${format(std)}`);
   setAttribute(cell, "title", count ? `mean of ${count} · min ${formatNumber(min)} · max ${formatNumber(max)}` : null);
-}
-
-/** @param {number} std @param {(value: number) => string} format */
-function spreadText(std, format) {
-  return format(std);
-}
-
-/** @param {number | null} time */
-export function absolute(time) {
-  return time === null ? "" : formatDate(time);
 }

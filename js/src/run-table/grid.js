@@ -80,6 +80,7 @@ export class Grid {
     });
     react(until, () => {
       this.layout = layoutOf(state, this.widths);
+      this.brush.narrow = this.layout.tight;
       this.invalidate();
     });
     react(until, () => {

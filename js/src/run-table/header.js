@@ -122,7 +122,7 @@ export class Header {
         ? h(
             "span",
             { class: "nbt-order", "aria-label": `sorted ${sort}` },
-            icon(term.desc ? "down" : "up", 11),
+            icon(term.desc ? "descending" : "ascending", 10),
             state.order.value.length > 1 ? h("sup", {}, place + 1) : null,
           )
         : null,

@@ -14,10 +14,11 @@ import { textOf } from "./texts.js";
  * @property {number[]} starts left edges of the flow columns
  * @property {number} fixedWidth with the gutter
  * @property {number} flowWidth
- * @property {boolean} narrow
+ * @property {boolean} tight the status is a dot before the name
  */
 
 export const GUTTER = 34;
+const TIGHT = 820;
 const NARROW = 560;
 const PADDING = 22;
 const FONT = "12.5px system-ui, sans-serif";
@@ -27,7 +28,7 @@ const SAMPLE = 60;
 /** @type {Partial<Record<import("./catalog.js").Kind, [least: number, most: number]>>} */
 const LIMITS = {
   number: [42, 72],
-  name: [120, 260],
+  name: [120, 280],
   status: [92, 110],
   time: [92, 130],
   duration: [78, 110],
@@ -70,8 +71,8 @@ export class Widths {
     for (const row of rows) body = Math.max(body, textWidth(textOf(state, field, row), FONT));
     if (field.kind === "metric" && state.sparklines.value) body += SPARK;
     if (field.kind === "tags") body *= 1.25;
-    if (field.kind === "name") body += 26;
-    const [least, most] = LIMITS[field.kind] ?? [64, 240];
+    if (field.kind === "name") body += 14;
+    const [least, most] = LIMITS[field.kind] ?? [74, 240];
     return Math.round(Math.min(most, Math.max(least, head + PADDING, body + PADDING)));
   }
 }
@@ -82,7 +83,9 @@ export class Widths {
  * @returns {Layout}
  */
 export function layoutOf(state, widths) {
-  const total = state.size.value.width || 900;
+  const total = state.size.value.width || 1000;
+  const chooses = state.columns.value === null;
+  const tight = chooses && total < TIGHT;
   const narrow = total < NARROW;
   const pinned = new Set(narrow ? ["name"] : ["number", "name", ...state.pinned.value]);
   /** @type {Field[]} */
@@ -90,21 +93,22 @@ export function layoutOf(state, widths) {
   /** @type {Field[]} */
   const right = [];
   for (const field of state.shown.value) {
-    // a narrow table says the status by the dot before the name
-    if (narrow && state.columns.value === null && (field.kind === "status" || field.kind === "number")) continue;
+    if (tight && field.kind === "status") continue;
     (pinned.has(field.id) ? left : right).push(field);
   }
+  // little room: results first
+  if (narrow && chooses) right.sort((a, b) => Number(a.group === "attributes") - Number(b.group === "attributes"));
   left.sort((a, b) => rankPinned(a, state.pinned.value) - rankPinned(b, state.pinned.value));
   const fixed = place(
     left,
     widths,
     GUTTER,
     1,
-    narrow ? Math.max(110, total * 0.42 - GUTTER) : Number.POSITIVE_INFINITY,
+    narrow ? Math.max(110, total * 0.44 - GUTTER) : tight ? 180 : Number.POSITIVE_INFINITY,
   );
   const fixedWidth = left.length ? edge(fixed) : GUTTER;
   const flow = place(right, widths, 0, fixed.length + 1, Number.POSITIVE_INFINITY);
-  return { fixed, flow, starts: flow.map(({ x }) => x), fixedWidth, flowWidth: edge(flow), narrow };
+  return { fixed, flow, starts: flow.map(({ x }) => x), fixedWidth, flowWidth: edge(flow), tight };
 }
 
 /**

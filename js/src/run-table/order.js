@@ -1,33 +1,40 @@
 // Sorting all runs by several columns, on numbers only: text columns are ranked once per dictionary.
 
-import { byKey } from "./catalog.js";
-import { toNumber } from "./facts.js";
+import { parseOrderBy } from "../kit/search/index.js";
+import { compareText, numberOf } from "../kit/search/texts.js";
+import { columnOf } from "./filter.js";
 
 /**
  * @typedef {import("../kit/run-store.js").RunStore} RunStore
- * @typedef {{ path: string, desc: boolean }} OrderTerm
- * @typedef {{ ranks: Float64Array, desc: boolean }} SortKey
+ * @typedef {{ columnId: string, desc: boolean }} OrderTerm
+ * @typedef {{ ranks: Float64Array, classes: Uint8Array, desc: boolean }} SortKey
+ *   `classes` stay in this order both ways: 0 numbers, 1 NaN, 2 text, 3 missing
  */
 
-const ALIASES = new Map([
-  ["metric", "metrics"],
-  ["param", "params"],
-  ["parameter", "params"],
-  ["parameters", "params"],
-  ["tag", "tags"],
-]);
-const NAN = Number.MAX_VALUE;
-const MISSING = Number.POSITIVE_INFINITY;
-const BIGGEST = 1.797e308;
+const NUMBER = 0;
+const NAN = 1;
+const TEXT = 2;
+const MISSING = 3;
 
 /**
- * `metrics.acc.max DESC` -> its parts; ascending unless it says otherwise.
- * @param {string} text
- * @returns {OrderTerm}
+ * The columns that `order_by` names; terms that cannot be read or are not in the table are left out.
+ * @param {string[]} texts
+ * @param {RunStore} store
+ * @param {Record<string, string>} goals
+ * @returns {OrderTerm[]}
  */
-export function parseOrder(text) {
-  const found = /^(.*?)\s+(asc|desc)$/i.exec(text.trim());
-  return { path: (found?.[1] ?? text).trim(), desc: found?.[2]?.toLowerCase() === "desc" };
+export function readOrder(texts, store, goals) {
+  const terms = [];
+  for (const text of texts) {
+    try {
+      const [term] = parseOrderBy(text);
+      const columnId = term ? columnOf(term.field, goals) : "";
+      if (term && store.column(columnId)) terms.push({ columnId, desc: term.descending });
+    } catch {
+      // Python has checked what it sent; what an older page saved may name what is gone
+    }
+  }
+  return terms;
 }
 
 /**
@@ -37,68 +44,73 @@ export function parseOrder(text) {
  * @param {boolean} desc
  */
 export function writeOrder(columnId, group, key, desc) {
-  const rest = group === "attributes" ? "" : columnId.slice(group.length + 1 + key.length);
-  const quoted = /^\w+$/.test(key) ? key : `\`${key}\``;
-  return `${group === "attributes" ? columnId : `${group}.${quoted}${rest}`} ${desc ? "DESC" : "ASC"}`;
+  const direction = desc ? "DESC" : "ASC";
+  if (group === "attributes") return `${columnId} ${direction}`;
+  return `${group}.${quoteKey(key)}${columnId.slice(group.length + 1 + key.length)} ${direction}`;
 }
 
-/**
- * The store column that a path names; metrics without a statistic mean the last value.
- * @param {string} path
- * @param {RunStore} store
- * @returns {string | null}
- */
-export function resolve(path, store) {
-  const plain = path.replace(/[`"]/g, "");
-  const [head = "", ...rest] = plain.split(".");
-  const group = ALIASES.get(head) ?? head;
-  const id =
-    group === "attributes" || group === "attribute" || group === "run" ? rest.join(".") : [group, ...rest].join(".");
-  for (const candidate of [id, `${id}.last`]) if (store.column(candidate)) return candidate;
-  return null;
+/** A key as the grammar reads it: in backticks where it is not one plain word. @param {string} key */
+export function quoteKey(key) {
+  return /^[\p{L}\p{N}_/-]+$/u.test(key) ? key : `\`${key.replaceAll("`", "``")}\``;
 }
 
 /**
  * @param {RunStore} store
  * @param {string} columnId
- * @returns {Float64Array} one rank a row; missing values are +Infinity, so that they end up last
+ * @param {boolean} desc
+ * @returns {SortKey}
  */
-export function ranksOf(store, columnId) {
-  const ranks = new Float64Array(store.size).fill(MISSING);
+export function sortKey(store, columnId, desc) {
+  const ranks = new Float64Array(store.size);
+  const classes = new Uint8Array(store.size).fill(MISSING);
   const column = store.column(columnId);
-  if (!column) return ranks;
+  if (!column) return { ranks, classes, desc };
   if (column.type !== "dict") {
     for (let row = 0; row < store.size; row += 1) {
       if (!column.valid[row]) continue;
       const value = /** @type {number} */ (column.numbers[row]);
-      ranks[row] = Number.isNaN(value) ? NAN : Math.max(-BIGGEST, Math.min(BIGGEST, value));
+      classes[row] = Number.isNaN(value) ? NAN : NUMBER;
+      if (classes[row] === NUMBER) ranks[row] = value;
     }
-    return ranks;
+    return { ranks, classes, desc };
   }
-  const places = rankValues(column.values);
+  const known = rankValues(column.values, column.group === "params");
   for (let row = 0; row < store.size; row += 1) {
     const code = column.codes[row] ?? -1;
-    if (code >= 0) ranks[row] = places[code] ?? 0;
+    if (code < 0) continue;
+    ranks[row] = known.ranks[code] ?? 0;
+    classes[row] = known.classes[code] ?? TEXT;
   }
-  return ranks;
+  return { ranks, classes, desc };
 }
 
+/** @type {WeakMap<string[], { size: number, ranks: Float64Array, classes: Uint8Array }>} */
+const ranked = new WeakMap();
+
 /**
+ * The place of each text among all; params that are numbers sort as numbers.
  * @param {string[]} values
- * @returns {Float64Array} the place of each value among all; numbers in text sort as numbers
+ * @param {boolean} isParam
  */
-function rankValues(values) {
-  const numbers = values.map(toNumber);
-  if (values.length && numbers.every((number) => number !== null))
-    return Float64Array.from(/** @type {number[]} */ (numbers));
-  const order = values.map((_, code) => code);
-  // the collator is slow: ten thousand distinct names are sorted by code unit instead
-  const compare =
-    values.length > 10_000 ? (/** @type {string} */ a, /** @type {string} */ b) => (a < b ? -1 : a > b ? 1 : 0) : byKey;
-  order.sort((a, b) => compare(values[a] ?? "", values[b] ?? ""));
-  const places = new Float64Array(values.length);
-  for (let place = 0; place < order.length; place += 1) places[/** @type {number} */ (order[place])] = place;
-  return places;
+function rankValues(values, isParam) {
+  const before = ranked.get(values);
+  if (before?.size === values.length) return before;
+  const ranks = new Float64Array(values.length);
+  const classes = new Uint8Array(values.length).fill(TEXT);
+  const texts = [];
+  for (let code = 0; code < values.length; code += 1) {
+    const number = isParam ? numberOf(values[code] ?? "") : undefined;
+    if (number === undefined) texts.push(code);
+    else {
+      classes[code] = Number.isNaN(number) ? NAN : NUMBER;
+      ranks[code] = Number.isNaN(number) ? 0 : number;
+    }
+  }
+  texts.sort((a, b) => compareText(values[a] ?? "", values[b] ?? ""));
+  for (let place = 0; place < texts.length; place += 1) ranks[/** @type {number} */ (texts[place])] = place;
+  const known = { size: values.length, ranks, classes };
+  ranked.set(values, known);
+  return known;
 }
 
 /**
@@ -107,28 +119,15 @@ function rankValues(values) {
  * @param {SortKey[]} keys
  */
 export function sortRows(rows, keys) {
-  const [first, ...others] = keys.map(({ ranks, desc }) => (desc ? turned(ranks) : ranks));
-  if (!first) return rows;
+  if (!keys.length) return rows;
   return rows.sort((a, b) => {
-    let difference = compare(first, a, b);
-    for (let i = 0; difference === 0 && i < others.length; i += 1)
-      difference = compare(/** @type {Float64Array} */ (others[i]), a, b);
-    return difference;
+    for (const { ranks, classes, desc } of keys) {
+      const apart = /** @type {number} */ (classes[a]) - /** @type {number} */ (classes[b]);
+      if (apart) return apart;
+      const x = /** @type {number} */ (ranks[a]);
+      const y = /** @type {number} */ (ranks[b]);
+      if (x !== y) return x < y !== desc ? -1 : 1;
+    }
+    return 0;
   });
-}
-
-/**
- * @param {Float64Array} ranks
- * @param {number} a
- * @param {number} b
- */
-function compare(ranks, a, b) {
-  const x = /** @type {number} */ (ranks[a]);
-  const y = /** @type {number} */ (ranks[b]);
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-/** @param {Float64Array} ranks */
-function turned(ranks) {
-  return ranks.map((rank) => (rank === MISSING || rank === NAN ? rank : -rank));
 }

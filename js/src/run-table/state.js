@@ -7,7 +7,7 @@ import { groupedEntries, liftPinned, listEntries, nestedEntries } from "./entrie
 import { Facts } from "./facts.js";
 import { matcherOf } from "./filter.js";
 import { groupRows, sortGroups, summarise } from "./groups.js";
-import { parseOrder, ranksOf, resolve, sortRows } from "./order.js";
+import { readOrder, sortKey, sortRows } from "./order.js";
 
 /**
  * @typedef {import("../kit/model.js").Model} Model
@@ -92,11 +92,19 @@ export class TableState {
       return constants(this.catalog.value, store, this.facts);
     });
     this.shown = this.#lasting(() => this.#shownFields(), sameFields);
+    let readable = "";
     this.matcher = computed(() => {
       this.store.shape.value;
-      return matcherOf(this.filter.value, store);
+      const goals = store.goals.value;
+      const matcher = matcherOf(this.filter.value, store, goals);
+      // while something half typed cannot be read, the last filter that could stays
+      if (matcher.error) return { test: matcherOf(readable, store, goals).test, error: matcher.error };
+      readable = this.filter.value;
+      return matcher;
     });
-    this.matched = computed(() => this.#match());
+    this.matched = computed(() => this.#match(this.matcher.value.test));
+    /** How many runs there are without the filter. */
+    this.total = computed(() => this.#match(null).length);
     this.order = computed(() => this.#order());
     this.sorted = computed(() => this.#sort());
     this.entries = computed(() => this.#arrange());
@@ -179,11 +187,13 @@ export class TableState {
     return fields;
   }
 
-  /** @returns {Int32Array} rows that match the filter, in the store's order */
-  #match() {
+  /**
+   * @param {((row: number) => boolean) | null} test
+   * @returns {Int32Array} rows that match, in the store's order
+   */
+  #match(test) {
     this.store.revision.value;
     const { store } = this;
-    const { test } = this.matcher.value;
     const deleted = this.showDeleted.value;
     const stages = store.column("lifecycle_stage");
     const trash = stages?.type === "dict" ? stages.values.indexOf("deleted") : -2;
@@ -198,23 +208,18 @@ export class TableState {
     return rows.slice(0, count);
   }
 
-  /** @returns {{ columnId: string, desc: boolean }[]} */
   #order() {
     this.store.shape.value;
     const asked = this.orderBy.value.length ? this.orderBy.value : [NEWEST_FIRST];
-    const terms = [];
-    for (const text of asked) {
-      const { path, desc } = parseOrder(text);
-      const columnId = resolve(path, this.store);
-      if (columnId) terms.push({ columnId, desc });
-    }
-    return terms;
+    return readOrder(asked, this.store, this.store.goals.value);
   }
 
   #sort() {
-    const terms = this.order.value.map(({ columnId, desc }) => ({ ranks: ranksOf(this.store, columnId), desc }));
-    const last = { ranks: ranksOf(this.store, "start_time"), desc: true };
-    return sortRows(this.matched.value.slice(), terms.length < 4 ? [...terms, last] : terms);
+    const terms = [...this.order.value, { columnId: "start_time", desc: true }];
+    return sortRows(
+      this.matched.value.slice(),
+      terms.map(({ columnId, desc }) => sortKey(this.store, columnId, desc)),
+    );
   }
 
   /** @returns {Entries} */
@@ -231,7 +236,7 @@ export class TableState {
   groupField() {
     const id = this.groupBy.value;
     if (id === null) return undefined;
-    return this.catalog.value.get(id) ?? this.fieldOfColumn(resolve(id, this.store) ?? "");
+    return this.catalog.value.get(id) ?? this.fieldOfColumn(id);
   }
 
   /**
