@@ -1,0 +1,1 @@
+"""The notebook's door: ``%%track``, ``%track`` and ``%runs``."""

@@ -25,8 +25,11 @@ _latest: tuple[float, str, Future[Environment]] | None = None
 class Recorded(Protocol):
     """What is needed of a run: an ``ActiveRun`` has it."""
 
-    store: TrackingStore
     id: str
+
+    @property
+    def store(self) -> TrackingStore:
+        """Return where the run is kept."""
 
 
 def collect_soon() -> Future[Environment]:
@@ -34,14 +37,12 @@ def collect_soon() -> Future[Environment]:
 
     Python waits for the thread when it exits: at most until git's time is up.
     """
-    global _latest, _worker  # noqa: PLW0603
+    global _latest  # noqa: PLW0603
     now, folder = time.monotonic(), str(Path.cwd())
     with _lock:
         if _latest is not None and now - _latest[0] < FRESH_S and _latest[1] == folder:
             return _latest[2]
-        if _worker is None:
-            _worker = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-environment")
-        future = _worker.submit(Environment.collect, folder)
+        future = _start_worker().submit(Environment.collect, folder)
         _latest = (now, folder, future)
         return future
 
@@ -49,15 +50,20 @@ def collect_soon() -> Future[Environment]:
 def add_environment(run: Recorded) -> Future[None]:
     """Add commit, branch, diff and packages to a run as soon as they are known, also when the run has ended by then."""
     collected = collect_soon()
-    done: Future[None] = Future()
 
-    def add(ready: Future[Environment]) -> None:
+    def add() -> None:
         with suppress(Exception):  # a run without its environment is better than none
-            _record(run, ready.result())
-        done.set_result(None)
+            _record(run, collected.result())
 
-    collected.add_done_callback(add)
-    return done
+    with _lock:
+        return _start_worker().submit(add)  # the one thread has collected by the time it comes to this
+
+
+def _start_worker() -> ThreadPoolExecutor:
+    global _worker  # noqa: PLW0603
+    if _worker is None:
+        _worker = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-environment")
+    return _worker
 
 
 def _record(run: Recorded, environment: Environment) -> None:

@@ -1,0 +1,180 @@
+"""One tracked cell: opens its run, watches it, and records what it was when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.entities import RunStatus
+from nbtrack.magics import capture
+from nbtrack.magics.outcome import Score
+from nbtrack.magics.output import OutputWatch
+from nbtrack.tracking.environment import notebook_path
+from nbtrack.tracking.redaction import redact, redact_params
+from nbtrack.tracking.starting import start_run
+from nbtrack.tracking.surroundings import add_environment
+
+if TYPE_CHECKING:
+    from nbtrack.magics.filing import Filing
+    from nbtrack.magics.options import CellOptions
+    from nbtrack.tracking.run import ActiveRun
+
+SOURCE, OUTPUT, TRACEBACK = "source/cell.py", "output/tail.txt", "output/traceback.txt"
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as IPython hands it over: text as typed, id in the notebook, place in the order of execution."""
+
+    source: str
+    cell_id: str | None = None
+    execution_count: int | None = None
+
+
+@dataclass
+class CellRun:
+    """The run around one cell."""
+
+    shell: Any
+    cell: Cell
+    options: CellOptions
+    filing: Filing
+    run: ActiveRun
+    watch: OutputWatch | None = None
+    notes: list[str] = field(default_factory=list)
+    error_text: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def open(cls, shell: Any, cell: Cell, options: CellOptions, filing: Filing) -> CellRun:
+        """Start the run; from here on ``log_*`` in the cell goes there, and ``start_run`` makes a child of it."""
+        run = start_run(
+            options.name,
+            experiment=options.experiment,
+            tags={**_cell_tags(cell), **redact_params(options.tags)},
+            nested=options.is_nested,
+        )
+        run.is_implicit = True
+        opened = cls(shell, cell, options, filing, run)
+        add_environment(run)
+        if options.captures:
+            filing.add(run, SOURCE, lambda: redact(cell.source).encode(), "text/x-python")
+            opened.watch = OutputWatch(shell)
+            opened.watch.open()
+        return opened
+
+    def close(self, value: Any, error: BaseException | None, transformed: str | None = None) -> Score:
+        """End the run with what the cell left: its last value, or its error.
+
+        Parameters
+        ----------
+        value : object
+            The value of the last expression.
+        error : BaseException or None
+            What stopped the cell.
+        transformed : str, optional
+            The cell's source as IPython ran it.
+        """
+        status = status_of(error)
+        try:
+            if self.watch is not None:
+                self.watch.close()
+            if self.options.captures:
+                self._record(value, error, transformed)
+            if error is not None and status == RunStatus.FAILED:
+                self.error_text = redact(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+                self.run.set_tags({"nbtrack.error": self.error_text})
+        finally:
+            if self.watch is not None:
+                self.watch.close()
+            self.run.end(status)
+        return self.score(status)
+
+    def score(self, status: str) -> Score:
+        """Return the run as the line under the cell needs it."""
+        info = self.run.info
+        return Score(
+            run_id=self.run.id,
+            number=info.number,
+            name=self.run.name,
+            status=status,
+            metrics=dict(self.run.metrics),
+            params=dict(self.run.params),
+            duration=time.monotonic() - self.started,
+            parent_run_id=info.parent_run_id,
+            start_time=info.start_time,
+        )
+
+    def _record(self, value: Any, error: BaseException | None, transformed: str | None) -> None:
+        params = self._params(error, transformed)
+        if params:
+            self.run.log_params(params)
+        metrics = capture.metrics_of(value) if error is None else {}
+        if metrics:
+            self.run.log_metrics(metrics)
+        if error is not None:
+            text = redact(error_report(error))
+            self.filing.add(self.run, TRACEBACK, text.encode, "text/plain")
+        if self.watch is not None:
+            self._record_output(self.watch)
+
+    def _params(self, error: BaseException | None, transformed: str | None) -> dict[str, Any]:
+        source = transformed if transformed is not None else self.shell.transform_cell(self.cell.source)
+        tree = capture.cell_body(source, self.shell.transform_cell)
+        names: list[str] = []
+        space = self.shell.user_ns
+        if tree is not None and not isinstance(error, SyntaxError):
+            line = None if error is None else capture.failed_line(error, self.shell.user_global_ns)
+            names = capture.literal_names(tree, line)
+        found = capture.captured_params(names, self.options.params, space)
+        missing = [name for name in self.options.params if name not in found]
+        if missing:
+            self.notes.append(f"no variable {', '.join(missing)}")
+        # What the cell logged itself stays; the run keeps the first value of a key.
+        return {key: item for key, item in redact_params(found).items() if key not in self.run.params}
+
+    def _record_output(self, watch: OutputWatch) -> None:
+        tail = watch.tail.text()
+        if tail.strip():
+            self.filing.add(self.run, OUTPUT, lambda: redact(tail).encode(), "text/plain")
+        self.filing.add_all(self.run, watch.figures.files)
+        if watch.figures.n_left_out:
+            self.notes.append(f"{watch.figures.n_left_out} figures more than are kept")
+
+
+def status_of(error: BaseException | None) -> RunStatus:
+    """Return how a run ends that `error` stopped: an interrupt kills it, ``exit()`` finishes it."""
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        return RunStatus.FINISHED
+    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)):
+        return RunStatus.KILLED
+    return RunStatus.FAILED
+
+
+def error_report(error: BaseException) -> str:
+    """Return the traceback as text, from the user's cell on: IPython's own frames above it say nothing."""
+    report = traceback.TracebackException.from_exception(error, limit=-60)
+    frames = list(report.stack)
+    while len(frames) > 1 and _is_ipython(frames[0].filename):
+        frames.pop(0)
+    report.stack = traceback.StackSummary.from_list(frames)
+    return "".join(report.format())
+
+
+def _is_ipython(filename: str) -> bool:
+    return re.search(r"[/\\](?:IPython|ipykernel|asyncio|nbtrack[/\\]magics)[/\\]", filename) is not None
+
+
+def _cell_tags(cell: Cell) -> dict[str, str]:
+    path = notebook_path()
+    tags = {
+        "nbtrack.cell.id": cell.cell_id or "",
+        "nbtrack.cell.execution_count": "" if cell.execution_count is None else str(cell.execution_count),
+        "nbtrack.notebook": re.split(r"[/\\]", path)[-1],
+    }
+    return {key: value for key, value in tags.items() if value}

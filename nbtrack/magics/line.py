@@ -1,0 +1,172 @@
+"""``%track …`` and ``%runs``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.display import display
+
+from nbtrack.errors import NbtrackError
+from nbtrack.magics import report
+from nbtrack.magics.cell_run import Cell
+from nbtrack.magics.guard import GUARD
+from nbtrack.magics.options import parse_cell_options, split_words
+from nbtrack.tracking import active
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbtrack.magics.track import CellTracker
+
+USAGE = """%track status                 the open run, the store, what is captured
+  %track captured [RUN]         everything stored of the last run, with sizes
+  %track forget [RUN] NAME …    remove captured params, tags or files of the last run
+  %track live                   the runs that are running
+  %track guard                  a cell with which the notebook also runs without nbtrack
+  %track off | %track on        stop and resume recording %%track cells"""
+RUNNING = "status = 'RUNNING'"
+
+_RUN = re.compile(r"#?\d+|[0-9a-f]{32}")
+_ORDER_BY = re.compile(r"(?:^|\s)--order-by(?:\s+|=)")
+
+
+@magics_class
+class TrackMagics(Magics):
+    """The magics that IPython lists; ``%%track`` itself comes here only as the body of another magic's call."""
+
+    shell: Any
+
+    def __init__(self, shell: Any, tracker: CellTracker) -> None:
+        super().__init__(shell)
+        self.tracker = tracker
+
+    @line_cell_magic
+    def track(self, line: str, cell: str | None = None) -> Any:
+        """Record a cell with ``%%track``; ``%track status|captured|forget|live|guard|on|off`` shows and changes what is.
+
+        ``%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--no-capture]``
+        """
+        return self._verb(line) if cell is None else self._cell(line, cell)
+
+    def _verb(self, line: str) -> None:
+        verbs: dict[str, Callable[[list[str]], None]] = {
+            "status": self._status,
+            "captured": self._captured,
+            "forget": self._forget,
+            "live": self._live,
+            "guard": self._guard,
+            "off": self._off,
+            "on": self._on,
+        }
+        verb, *words = split_words(line) or ["status"]
+        if verb not in verbs:
+            message = f"%track: unknown {verb!r}. To record a cell, begin it with %%track. Use:\n  {USAGE}"
+            raise UsageError(message)
+        try:
+            verbs[verb](words)
+        except NbtrackError as error:
+            raise UsageError(str(error)) from None
+
+    @line_magic
+    def runs(self, line: str) -> Any:
+        """Show the runs that match: ``%runs [FILTER] [--order-by ..]``, such as ``%runs metrics.acc > 0.9``."""
+        parts = _ORDER_BY.split(line.strip(), maxsplit=1)
+        order_by = [part.strip() for part in parts[1].strip("\"'").split(",")] if len(parts) > 1 else None
+        try:
+            return self._table(parts[0].strip(), order_by)
+        except NbtrackError as error:
+            raise UsageError(str(error)) from None
+
+    def _cell(self, line: str, cell: str) -> Any:
+        """Run a cell in a run of its own: the body of another magic, or a call of ``run_cell_magic``."""
+        options = parse_cell_options(line)
+        if not self.tracker.is_on:
+            return _run(self.shell, cell)
+        transformed = self.shell.transform_cell(cell)
+        opened = self.tracker.begin(Cell(f"%%track {line}\n{cell}"), options)
+        value, error = None, None
+        try:
+            value = _run(self.shell, cell)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self.tracker.finish(opened, value, error, transformed)
+        return value
+
+    # -- verbs ---------------------------------------------------------------------------------------------------------
+
+    def _status(self, _: list[str]) -> None:
+        _say(report.status(self.tracker))
+
+    def _captured(self, words: list[str]) -> None:
+        self.tracker.filing.flush()
+        store = active.get_store()
+        _say(report.captured(store, self._run_id(words[0] if words else None)))
+
+    def _forget(self, words: list[str]) -> None:
+        is_run = bool(words) and _RUN.fullmatch(words[0]) is not None
+        run_id, names = self._run_id(words[0] if is_run else None), words[1:] if is_run else words
+        if not names:
+            message = "%track forget: say what: %track forget [RUN] NAME …; %track captured lists the names"
+            raise UsageError(message)
+        self.tracker.filing.flush()
+        _say(report.forget(active.get_store(), run_id, names))
+
+    def _live(self, _: list[str]) -> None:
+        _say("Runs that are running now; the table keeps itself up to date in Jupyter. Live curves are still to come.")
+        display(self._table(RUNNING, ["start_time DESC"]))
+
+    def _guard(self, _: list[str]) -> None:
+        _say(GUARD)
+
+    def _off(self, _: list[str]) -> None:
+        self.tracker.is_on = False
+        _say("%%track cells run unrecorded until %track on")
+
+    def _on(self, _: list[str]) -> None:
+        self.tracker.is_on = True
+        _say("%%track cells are recorded")
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _run_id(self, name: str | None) -> str:
+        if name is not None:
+            return str(active.get_store().resolve_run(name))
+        current = active.current_run()
+        run_id = current.id if current else self.tracker.last_run_id or active.last_run_id()
+        if run_id is None:
+            message = "No run was recorded in this notebook yet; name one: %track captured 43"
+            raise UsageError(message)
+        return run_id
+
+    def _table(self, filter_string: str, order_by: list[str] | None) -> Any:
+        """Return the runs table in Jupyter, and a DataFrame where no widget can be shown."""
+        if getattr(self.shell, "kernel", None) is not None:
+            from nbtrack.widgets.run_table import runs  # noqa: PLC0415
+
+            return runs(filter_string, order_by=order_by or ())
+        from nbtrack.tracking.searching import search_runs  # noqa: PLC0415
+
+        return search_runs(filter_string, order_by=order_by)
+
+
+def _run(shell: Any, cell: str) -> Any:
+    """Run code in the user's namespace and return the value of its last expression, as ``%%time`` does."""
+    source = shell.transform_cell(cell)
+    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
+    tree = ast.parse(source, name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(shell.compile(tree, name, "exec"), shell.user_ns)  # noqa: S102 - the user's own cell
+    if not isinstance(last, ast.Expr):
+        return None
+    value = eval(shell.compile(ast.Expression(last.value), name, "eval"), shell.user_ns)  # noqa: S307
+    return None if source.rstrip().endswith(";") else value
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - a magic answers on the page
