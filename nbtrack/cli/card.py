@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
 from rich.panel import Panel
@@ -16,7 +17,7 @@ from nbtrack.cli.units import ago, count, duration, moment, number, size
 from nbtrack.entities import LifecycleStage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_WIDTH = 100
 MANY = 40
+MAX_KEY = 32
+LONGEST = 400
 NOTE, ERROR = "mlflow.note.content", "nbtrack.error"
 OWN_TAGS = ("mlflow.", "nbtrack.")
 
@@ -88,19 +91,17 @@ def _tags(run: Run) -> Table | None:
 
 
 def _pairs(title: str, style: str, pairs: dict[str, str]) -> Table | None:
-    table = _table(title, style, "")
-    table.columns[1].justify = "left"
+    table = _two_columns(title, style, pairs)
     for key, value in list(pairs.items())[:MANY]:
-        table.add_row(text(key), text(value))
+        table.add_row(text(key), _folded(value))
     return _rest(table, len(pairs))
 
 
 def _datasets(run: Run) -> Table | None:
-    table = _table("Datasets", "yellow", "")
-    table.columns[1].justify = "left"
+    table = _two_columns("Datasets", "yellow", [used.dataset.name for used in run.inputs.dataset_inputs])
     for used in run.inputs.dataset_inputs:
         about = f"{used.context}, " if used.context else ""
-        table.add_row(text(used.dataset.name), text(f"{about}digest {used.dataset.digest}"))
+        table.add_row(text(used.dataset.name), _folded(f"{about}digest {used.dataset.digest}"))
     return _rest(table, len(run.inputs.dataset_inputs))
 
 
@@ -124,6 +125,20 @@ def _table(title: str, style: str, *more: str) -> Table:
     for name in more:
         table.add_column(name, justify="right", overflow="ellipsis", no_wrap=True)
     return table
+
+
+def _two_columns(title: str, style: str, keys: Iterable[str]) -> Table:
+    """Return a table of names and values: names keep their room, long values go on in the next line."""
+    table = _table(title, style, "")
+    longest = max((cell_len(clean(key)) for key in keys), default=0)
+    table.columns[0].min_width = min(longest, MAX_KEY)
+    table.columns[1].justify, table.columns[1].no_wrap, table.columns[1].overflow = "left", False, "fold"
+    return table
+
+
+def _folded(value: str) -> Text:
+    short = value if len(value) <= LONGEST else f"{value[:LONGEST]}… ({len(value):,} characters)"
+    return Text(clean(short), overflow="fold")
 
 
 def _rest(table: Table, n_all: int) -> Table | None:

@@ -80,13 +80,12 @@ def named(found: RunColumns, name: str, now_ms: float) -> Column:
         return attribute(found, name, now_ms)
     if group == "metrics" and key in found.metrics:
         return _metric(found, key, stat)
-    for kind, columns in (("params", found.params), ("tags", found.tags)):
-        if group == kind and key in columns:
-            return _texts(f"{kind}.{key}", key, kind, columns[key])
     if name in found.metrics:
         return _metric(found, name, "last")
-    if name in found.params:
-        return _texts(f"params.{name}", name, "params", found.params[name])
+    for kind, columns in (("params", found.params), ("tags", found.tags)):
+        for asked in (key if group == kind else name, name):
+            if asked in columns:
+                return _texts(f"{kind}.{asked}", asked, kind, columns[asked])
     raise NotFoundError("Column", name, _known(found), where="these runs")
 
 

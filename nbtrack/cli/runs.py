@@ -266,7 +266,7 @@ def _show_table(store: "LocalStore", query: "RunQuery", n_rows: int | None, name
     trash = " in the trash" if query.view == ViewType.DELETED_ONLY else ""
     say(f"{_counted(found)}{trash} in {store.path.name}{more}", "dim")
     for remark in remarks:
-        say(remark, "dim")
+        console().print(remark, style="dim")
 
 
 def _counted(found: "RunColumns") -> str:

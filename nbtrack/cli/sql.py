@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
+READABLE = 10
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -44,7 +46,7 @@ def sql(
     if as_json:
         show_json([dict(zip(_unique(names), row, strict=True)) for row in rows])
         return
-    show(_table(names, rows))
+    show(_table(names, rows) if _is_wide_enough(names, rows) else _records(names, rows))
     say(f"{count(len(rows), 'row')}{', and there are more: --limit 0 shows all' if more else ''}", "dim")
 
 
@@ -63,20 +65,43 @@ def _unique(names: list[str]) -> list[str]:
     return [name if name not in names[:i] else f"{name}_{names[:i].count(name)}" for i, name in enumerate(names)]
 
 
-def _table(names: list[str], rows: list[tuple[Any, ...]]) -> "Table":
+def _is_wide_enough(names: list[str], rows: list[tuple[Any, ...]]) -> bool:
+    """Say whether the columns of a table would still be readable here."""
+    needs = (max(map(len, (name, *(_text(row[i]) for row in rows)))) for i, name in enumerate(names))
+    return sum(min(need, READABLE) + 2 for need in needs) <= console().width
+
+
+def _records(names: list[str], rows: list[tuple[Any, ...]]) -> "Table":
+    """Return each row as a block of lines, one a column: what is left when a table is too wide."""
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for index, name in enumerate(names):
-        is_number = any(isinstance(row[index], (int, float)) for row in rows)
-        table.add_column(text(name), justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis")
-    width = console().width
-    for row in rows:
-        table.add_row(*(_cell(value, width) for value in row))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for index, row in enumerate(rows):
+        table.add_row(text(f"row {index + 1}", "bold"), "")
+        for name, value in zip(names, row, strict=True):
+            table.add_row(text(name, "dim"), text(_text(value), "dim" if value is None else ""))
     return table
 
 
-def _cell(value: Any, width: int) -> Any:
+def _table(names: list[str], rows: list[tuple[Any, ...]]) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    from nbtrack.cli.table import fit  # noqa: PLC0415
+
+    cells = [[_text(value) for value in row] for row in rows]
+    wanted = [max(map(len, (clean(name), *(row[i] for row in cells)))) for i, name in enumerate(names)]
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for index, (name, width) in enumerate(zip(names, fit(wanted, console().width), strict=True)):
+        justify: Any = "right" if any(isinstance(row[index], (int, float)) for row in rows) else "left"
+        table.add_column(text(name), justify=justify, width=width, no_wrap=True, overflow="ellipsis")
+    for row, values in zip(cells, rows, strict=True):
+        table.add_row(*(text(c, "dim" if v is None else "") for c, v in zip(row, values, strict=True)))
+    return table
+
+
+def _text(value: Any) -> str:
     if value is None:
-        return text("NULL", "dim")
-    return text(number(value) if isinstance(value, float) else clean(value)[:width])
+        return "NULL"
+    return number(value) if isinstance(value, float) else clean(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ TITLES = {"start_time": "started", "number": "#"}
 MAX_CELL = 24
 MAX_TITLE = 16
 MAX_NAME = 28
-NARROW = 60
+MIN_NAME = 12
 GAP = 2
 
 
@@ -49,10 +49,10 @@ def choose(found: RunColumns, width: int, now_ms: float, mentioned: str = "") ->
 
     Metrics and params take turns for the room that is left; in the table each kind stands together.
     """
-    front = [attribute(found, name, now_ms) for name in ("number", "name")]
+    front = [attribute(found, "number", now_ms), _names(found, now_ms)]
     middle = [attribute(found, name, now_ms) for name in ("start_time", "duration")]
     metrics = sorted(metric_columns(found), key=lambda c: _urgency(c, found, mentioned))
-    params = sorted(param_columns(found), key=lambda c: c.id not in mentioned)
+    params = sorted(param_columns(found), key=lambda c: _urgency(c, found, mentioned))
     where = [attribute(found, "experiment", now_ms)]
     only = len(found) == 1
     same = [c for c in (*metrics, *params, *where) if c.is_constant and not only]
@@ -86,13 +86,27 @@ def build(found: RunColumns, columns: Sequence[Column], width: int) -> Table:
             overflow="ellipsis",
         )
     for index, status in enumerate(found.attributes["status"]):
-        table.add_row(text(*SYMBOLS.get(status, ("?", ""))), *(_cell(found, c, index) for c in columns))
+        table.add_row(text(*SYMBOLS.get(status, ("?", ""))), *(_cell(c, index) for c in columns))
     return table
+
+
+def fit(widths: Sequence[int], room: int, least: int = 4) -> list[int]:
+    """Return widths that fit into `room` with their gaps: the widest give way first, none below `least`."""
+    fitted = list(widths)
+    room -= GAP * len(fitted)
+    while sum(fitted) > room and max(fitted, default=0) > least:
+        widest = max(fitted)
+        below = max((w for w in fitted if w < widest), default=least)
+        many = fitted.count(widest)
+        new = max(below, least, widest - -(-(sum(fitted) - room) // many))
+        fitted = [new if w == widest else w for w in fitted]
+    return fitted
 
 
 def build_named(found: RunColumns, names: Sequence[str], width: int, now_ms: float) -> Table:
     """Return the table of the columns that were asked for."""
-    return build(found, [named(found, name, now_ms) for name in names], width)
+    columns = [_names(found, now_ms) if name == "name" else named(found, name, now_ms) for name in names]
+    return build(found, columns, width)
 
 
 def remarks(choice: Choice) -> list[str]:
@@ -106,23 +120,30 @@ def remarks(choice: Choice) -> list[str]:
     return [clean(line) for line in said]
 
 
-def _urgency(column: Column, found: RunColumns, mentioned: str) -> tuple[bool, bool, bool, int]:
+def _urgency(column: Column, found: RunColumns, mentioned: str) -> tuple[bool, bool, bool, bool, int]:
+    """Return what sorts columns: asked for, with a goal, not of the machine, with values that differ, in many runs."""
     has_it = sum(cell != MISSING for cell in column.cells)
-    return column.title not in mentioned, column.title not in found.goals, column.title.startswith("system/"), -has_it
+    is_one_value = len({*column.cells} - {MISSING}) == 1
+    is_mentioned = column.id in mentioned or f"{column.group}.`{column.title}`" in mentioned
+    is_machine = column.title.startswith("system/")
+    return not is_mentioned, column.title not in found.goals, is_machine, is_one_value, -has_it
 
 
 def _width(column: Column, total: int) -> int:
-    cap = MAX_CELL
-    if column.id == "name":
-        cap = MAX_NAME if total >= NARROW else MAX_NAME // 2
+    cap = min(MAX_NAME, max(MIN_NAME, total // 4)) if column.id == "name" else MAX_CELL
     longest = max((cell_len(cell) for cell in column.cells), default=0)
     return max(min(longest, cap), min(cell_len(clean(TITLES.get(column.id, column.title))), MAX_TITLE))
 
 
-def _cell(found: RunColumns, column: Column, index: int) -> Text:
+def _names(found: RunColumns, now_ms: float) -> Column:
+    """Return the names; those of nested runs with a sign."""
+    column = attribute(found, "name", now_ms)
+    parents = found.attributes["parent_run_id"]
+    return replace(column, cells=tuple(f"↳ {c}" if p else c for c, p in zip(column.cells, parents, strict=True)))
+
+
+def _cell(column: Column, index: int) -> Text:
     cell = column.cells[index]
-    if column.id == "name" and found.attributes["parent_run_id"][index]:
-        return text(f"↳ {cell}")
     return text(cell, "dim" if cell == MISSING or column.id in ("number", "start_time", "duration") else "")
 
 
