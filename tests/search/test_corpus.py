@@ -11,8 +11,23 @@ from tests.search.evaluator import matches, ordered
 
 CORPUS = load()
 RUNS, EXPERIMENTS = CORPUS["runs"], CORPUS["experiments"]
+ROWS = {"run": RUNS, "experiment": EXPERIMENTS}
 GOALS, NOW = CORPUS["goals"], CORPUS["now"]
 FROM = {"run": "runs r", "experiment": "experiments e"}
+
+
+def both(runs: str, experiments: str, *, wrong: bool) -> list[Any]:
+    """Return the cases of both subjects: those with an answer, or those with an error."""
+    cases = [("run", *case) for case in CORPUS[runs]] + [("experiment", *case) for case in CORPUS[experiments]]
+    return [case for case in cases if isinstance(case[2], str) == wrong]
+
+
+FILTERS, WRONG_FILTERS = (both("cases", "experiment_cases", wrong=wrong) for wrong in (False, True))
+ORDERS, WRONG_ORDERS = (both("orders", "experiment_orders", wrong=wrong) for wrong in (False, True))
+
+
+def short(value: Any) -> str:
+    return repr(value)[:60]
 
 
 @pytest.fixture(scope="module")
@@ -21,69 +36,52 @@ def duck():
         yield connection
 
 
-def label(case: list[Any]) -> str:
-    return repr(case[0])[:60]
-
-
-def expect_error(part: str, read: Any) -> None:
-    with pytest.raises(SearchSyntaxError) as caught:
-        read()
-    assert part in caught.value.problem
-    assert 0 <= caught.value.start < caught.value.end <= len(caught.value.source) + 1
-
-
-def search(duck: Any, text: str, subject: Any) -> list[str]:
+@pytest.mark.parametrize(("subject", "text", "expected"), FILTERS, ids=short)
+def test_sql_finds_what_the_corpus_says(duck, subject, text, expected):
     where = compile_filter(parse_filter(text, subject=subject), GOALS, now_ms=NOW)
-    alias = subject[0]
-    query = f"SELECT name FROM {FROM[subject]} WHERE {where.text} ORDER BY {'run_id' if alias == 'r' else 'experiment_id'}"
-    return [row[0] for row in duck.execute(query, list(where.values)).fetchall()]
+    query = f"SELECT name FROM {FROM[subject]} WHERE {where.text}"
+    assert sorted(row[0] for row in duck.execute(query, list(where.values)).fetchall()) == sorted(expected)
 
 
-def sort(duck: Any, terms: list[str], subject: Any) -> list[str]:
-    order = compile_order(parse_order_by(terms, subject=subject), GOALS, subject=subject)
-    query = f"SELECT name FROM {FROM[subject]} ORDER BY {order.text}"
-    return [row[0] for row in duck.execute(query, list(order.values)).fetchall()]
-
-
-CASES = [("run", *case) for case in CORPUS["cases"]] + [("experiment", *case) for case in CORPUS["experiment_cases"]]
-ORDERS = [("run", *case) for case in CORPUS["orders"]] + [("experiment", *case) for case in CORPUS["experiment_orders"]]
-
-
-@pytest.mark.parametrize(("subject", "text", "expected"), CASES, ids=lambda value: repr(value)[:60])
-def test_sql_finds_the_runs_of_the_corpus(duck, subject, text, expected):
-    if isinstance(expected, str):
-        expect_error(expected, lambda: search(duck, text, subject))
-    else:
-        assert search(duck, text, subject) == expected
-
-
-@pytest.mark.parametrize(("subject", "text", "expected"), CASES, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize(("subject", "text", "expected"), FILTERS, ids=short)
 def test_the_shown_sql_finds_the_same(duck, subject, text, expected):
-    if isinstance(expected, list):
-        shown = show_sql(text, "name", GOALS, subject=subject, lifecycle_stage=None, now_ms=NOW)
-        assert sorted(duck.execute(shown).df()["name"]) == sorted(expected)
+    shown = show_sql(text, "name", GOALS, subject=subject, lifecycle_stage=None, now_ms=NOW)
+    assert [row[0] for row in duck.execute(f"SELECT name FROM ({shown})").fetchall()] == sorted(expected)
 
 
-@pytest.mark.parametrize(("subject", "text", "expected"), CASES, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize(("subject", "text", "expected"), FILTERS, ids=short)
 def test_the_evaluator_finds_the_same(subject, text, expected):
-    if isinstance(expected, list):
-        node = parse_filter(text, subject=subject)
-        rows = RUNS if subject == "run" else EXPERIMENTS
-        assert [row["name"] for row in rows if matches(node, row, GOALS, NOW)] == expected
+    node = parse_filter(text, subject=subject)
+    assert [row["name"] for row in ROWS[subject] if matches(node, row, GOALS, NOW)] == expected
 
 
-@pytest.mark.parametrize(("subject", "terms", "expected"), ORDERS, ids=lambda value: repr(value)[:60])
+@pytest.mark.parametrize(("subject", "text", "problem", "span"), WRONG_FILTERS, ids=short)
+def test_wrong_filters_say_where_and_why(subject, text, problem, span):
+    with pytest.raises(SearchSyntaxError) as caught:
+        compile_filter(parse_filter(text, subject=subject), GOALS)
+    assert problem in caught.value.problem
+    assert [caught.value.start, caught.value.end] == span
+
+
+@pytest.mark.parametrize(("subject", "terms", "expected"), ORDERS, ids=short)
 def test_order_by_sorts_as_the_corpus_says(duck, subject, terms, expected):
-    if isinstance(expected, str):
-        expect_error(expected, lambda: sort(duck, terms, subject))
-        return
-    assert sort(duck, terms, subject) == expected
-    rows = RUNS if subject == "run" else EXPERIMENTS
-    assert [row["name"] for row in ordered(rows, parse_order_by(terms, subject=subject), GOALS)] == expected
+    read = parse_order_by(terms, subject=subject)
+    order = compile_order(read, GOALS, subject=subject)
+    query = f"SELECT name FROM {FROM[subject]} ORDER BY {order.text}"
+    assert [row[0] for row in duck.execute(query, list(order.values)).fetchall()] == expected
     shown = show_sql("", terms, GOALS, subject=subject, lifecycle_stage=None)
     assert list(duck.execute(shown).df()["name"]) == expected
+    assert [row["name"] for row in ordered(ROWS[subject], read, GOALS)] == expected
+
+
+@pytest.mark.parametrize(("subject", "terms", "problem", "span"), WRONG_ORDERS, ids=short)
+def test_wrong_order_by_says_where_and_why(subject, terms, problem, span):
+    with pytest.raises(SearchSyntaxError) as caught:
+        compile_order(parse_order_by(terms, subject=subject), GOALS)
+    assert problem in caught.value.problem
+    assert [caught.value.start, caught.value.end] == span
 
 
 def test_the_corpus_is_large_enough():
-    assert len(CORPUS["cases"]) >= 150
+    assert len(FILTERS) + len(WRONG_FILTERS) >= 150
     assert len(RUNS) == 12

@@ -89,7 +89,7 @@ export function checkText(text, what = "A filter") {
   if (bad) {
     const code = bad[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
     const problem = `The character U+${code} cannot stand in ${what.toLowerCase()}; leave it out.`;
-    throw new SearchError(problem, oneLine(text.replace(/\0/g, " ")), bad.index);
+    throw new SearchError(problem, oneLine(text.replace(/\0/g, " ").replace(/\p{Surrogate}/gu, "?")), bad.index);
   }
   return text;
 }
@@ -137,11 +137,8 @@ export function tokenize(text) {
     TOKEN.lastIndex = position;
     const match = TOKEN.exec(text);
     if (!match) {
-      throw new SearchError(
-        problemWith(String.fromCodePoint(text.codePointAt(position) ?? 0)),
-        oneLine(text),
-        position,
-      );
+      const character = String.fromCodePoint(text.codePointAt(position) ?? 0);
+      throw new SearchError(problemWith(character), oneLine(text), position, position + character.length);
     }
     const kind = Object.entries(match.groups ?? {}).find(([, found]) => found !== undefined)?.[0] ?? "end";
     const end = position + match[0].length;
