@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -26,8 +30,9 @@ else:
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
             fcntl.flock(fd, kind | fcntl.LOCK_NB)
-        except OSError:
-            return False
+        except OSError as error:
+            # Where the file system knows no locks, a writer goes on without, and a look takes it for alive.
+            return not shared and error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
         return True
 
 
@@ -36,9 +41,16 @@ class LifeLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        while not _try_lock(self._fd, shared=False):
+        self._fd = self._open()
+        while not _is_same(self._fd, path):
+            os.close(self._fd)  # cleaned away between opening and locking
+            self._fd = self._open()
+
+    def _open(self) -> int:
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        while not _try_lock(fd, shared=False):
             pass  # only a looker's momentary shared lock can be in the way: the name is ours alone
+        return fd
 
     def release(self) -> None:
         """Let go; whoever folds the last segment removes the file."""
@@ -52,12 +64,17 @@ class LifeLock:
 def is_held(path: Path) -> bool:
     """Say whether a living process holds the lock at `path`."""
     try:
-        fd = os.open(path, os.O_RDWR)
+        fd = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
-    except PermissionError:
-        fd = os.open(path, os.O_RDONLY)
     try:
         return not _try_lock(fd, shared=True)
     finally:
         os.close(fd)
+
+
+def _is_same(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False

@@ -42,7 +42,7 @@ class Numbers:
         self._experiments = experiments
 
     def next_run(self) -> int:
-        """Return the next run number of the store: 1, 2, 3, …"""
+        """Return the next run number of the store: 1, 2, 3 and so on."""
         with self._lock:
             fd = os.open(self._counter, os.O_RDWR | os.O_CREAT, 0o600)
             try:

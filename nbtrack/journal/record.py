@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from functools import lru_cache
 from typing import Any
@@ -12,12 +13,18 @@ from nbtrack.wire import number_to_json
 FORMAT = 1
 MAX_BYTES = 8 << 20
 _CRC_TAIL = len(',"c":"01234567"}')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BEGIN = re.compile(rb'\{"q":\d+,')
+_END = re.compile(rb',"c":"[0-9a-f]{8}"\}')
 
 
 def text(value: Any) -> str:
-    """Return compact JSON text; lone surrogates (odd file names) are kept as escapes, so the line is always UTF-8."""
+    r"""Return compact JSON text, always UTF-8.
+
+    Lone surrogates (they stand for odd bytes in file names) become visible text such as ``\udc80``: no reader of JSON takes them.
+    """
     out = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return out if out.isascii() or _is_utf8(out) else json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return out if out.isascii() else _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", out)
 
 
 @lru_cache(maxsize=4096)
@@ -49,7 +56,7 @@ def event_body(kind: str, t: int, run_id: str | None, p: dict[str, str] | None =
 def line(seq: int, body: str) -> bytes:
     """Return the whole line: sequence number, body, checksum, newline."""
     checked = f'{{"q":{seq},{body}'.encode()
-    return b'%b,"c":"%08x"}\n' % (checked, zlib.crc32(checked))
+    return checked + b',"c":"%08x"}\n' % zlib.crc32(checked)
 
 
 def is_whole(raw: bytes) -> bool:
@@ -58,9 +65,16 @@ def is_whole(raw: bytes) -> bool:
     return cut > 0 and raw[cut:] == b',"c":"%08x"}' % zlib.crc32(raw[:cut])
 
 
-def _is_utf8(out: str) -> bool:
-    try:
-        out.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def whole_pieces(raw: bytes) -> list[bytes]:
+    """Return the undamaged records within a damaged line: a lost newline joins two of them."""
+    found: list[bytes] = []
+    done = 0
+    for begin in _BEGIN.finditer(raw):
+        if begin.start() < done:
+            continue
+        for end in _END.finditer(raw, begin.end()):
+            if is_whole(raw[begin.start() : end.end()]):
+                found.append(raw[begin.start() : end.end()])
+                done = end.end()
+                break
+    return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbtrack.journal.liveness import is_held
-from nbtrack.journal.record import is_whole
+from nbtrack.journal.record import is_whole, whole_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,23 +72,28 @@ def is_alive(folder: Path, writer: str) -> bool:
 
 
 def check_lines(data: bytes, *, keep: list[bytes] | None = None) -> Check:
-    """Check every line of `data`; whole lines are appended to `keep`.
+    """Check every line of `data`; whole records are appended to `keep`.
 
-    A last line without newline that is whole up to there counts as torn: its writer may still be writing it.
+    A last line without newline counts as torn, not as damaged: its writer may still be writing it.
     """
     lines = data.split(b"\n")
     tail = lines.pop()
-    good = bad = 0
-    last = b""
+    kept = keep if keep is not None else []
+    before = len(kept)
+    bad = 0
     for raw in lines:
         if is_whole(raw):
-            good += 1
-            last = raw
-            if keep is not None:
-                keep.append(raw)
+            kept.append(raw)
         else:
             bad += 1
-    return Check(good, bad, _sequence(last), torn=tail != b"")
+            kept += whole_pieces(raw)
+    if is_whole(tail):
+        kept.append(tail)
+    elif pieces := whole_pieces(tail):
+        bad += 1  # its newline has become something else
+        kept += pieces
+    good = len(kept) - before
+    return Check(good, bad, _sequence(kept[-1]) if good else -1, torn=tail != b"")
 
 
 def check_file(path: Path) -> Check:

@@ -2,8 +2,8 @@
 
 The records are in a temporary table ``j`` (see ``records.py``), the folded tables under a prefix such as ``d.``. For each
 table the touched rows are made in ``x_<table>``; readers show them over the folded ones, a fold writes them down.
-``x_metrics`` and ``x_events`` hold only what is new, as those tables only grow. What state a run is in follows from its events in their order, in whatever order they are folded (see
-``late.py``).
+``x_metrics`` and ``x_events`` hold only what is new, as those tables only grow. A run's state
+follows from its events in their order, in whatever order they are folded (see ``late.py``).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _run_changes(con: DuckDBPyConnection) -> None:
             writer = CASE n.k WHEN 'end' THEN writer ELSE n.w END,
             end_time = CASE n.k WHEN 'end' THEN make_timestamp((n.o->>'end_us')::BIGINT) END,
             duration = CASE n.k WHEN 'end' THEN (n.o->>'duration_us')::BIGINT / 1e6 END,
-            lost = greatest(lost, n.lost)
+            lost = greatest(x_runs.lost, n.lost)
         FROM (SELECT r, arg_max(k, {ORDER}) AS k, arg_max(o, {ORDER}) AS o, arg_max(w, {ORDER}) AS w,
                      max(coalesce((o->>'lost')::BIGINT, 0)) AS lost
               FROM e WHERE k IN ('resume', 'end') GROUP BY r) n
@@ -239,7 +239,8 @@ def _inputs(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
         con.execute(
             f"""
             INSERT INTO x_inputs
-            SELECT run_id, name, digest, o->>'source_type', o->>'source', o->>'schema', o->>'profile', context, o->>'tags', make_timestamp(t)
+            SELECT run_id, name, digest, o->>'source_type', o->>'source', o->>'schema', o->>'profile', context, o->>'tags',
+                   make_timestamp(t)
             FROM (SELECT r AS run_id, o->>'name' AS name, o->>'digest' AS digest, coalesce(o->>'context', '') AS context,
                          arg_min(o, {ORDER}) AS o, min(t) AS t FROM e WHERE k = 'input' GROUP BY ALL) n
             ANTI JOIN x_inputs USING (run_id, name, digest, context)

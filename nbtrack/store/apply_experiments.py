@@ -54,7 +54,9 @@ def apply_experiments(con: DuckDBPyConnection, base: str) -> None:
     touched = {*changes} | {i for i, (t, _) in started.items() if i not in created or t < created[i]}
     if touched & {*created}:
         past = PAST.format(base=base)
-        query = f"SELECT t, o, p FROM (SELECT * FROM j UNION ALL BY NAME {past}) WHERE k = 'experiment' ORDER BY t, w, q"
+        query = (
+            f"SELECT t, o, p FROM (SELECT * FROM j UNION ALL BY NAME {past}) WHERE k = 'experiment' ORDER BY t, w, q"
+        )
         changes = _changes(con, query)
     states = {i: _replay(con, base, i, changes.get(i, []), started.get(i), created.get(i)) for i in touched}
     _write(con, {i: state for i, state in states.items() if state is not None})

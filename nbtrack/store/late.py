@@ -51,7 +51,8 @@ def gather(con: DuckDBPyConnection, base: str) -> None:
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE seen AS
-        SELECT run_id AS r, writer AS w, epoch_us(start_time) AS first, epoch_us(last_seen) AS last FROM x_runs SEMI JOIN late USING (run_id)
+        SELECT run_id AS r, writer AS w, epoch_us(start_time) AS first, epoch_us(last_seen) AS last
+        FROM x_runs SEMI JOIN late USING (run_id)
         """
     )
     con.execute("CREATE OR REPLACE TEMP TABLE settled AS SELECT run_id FROM touched ANTI JOIN late USING (run_id)")
