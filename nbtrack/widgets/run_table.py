@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
 
 MAX_RUNS = 100_000
+EDITS = ("rename", "note", "tag", "untag", "delete", "restore")
 
 
 class RunTable(Panel):
@@ -199,6 +200,9 @@ class RunTable(Panel):
                 ("setting", None, None, {"name": f"goal/{check_key(str(key), 'Metric key')}", "value": value})
             )
             return
+        if op not in EDITS:
+            problem = f"Edit {op!r} is not known; use {', '.join(EDITS)} or goal."
+            raise InvalidValueError(problem)
         known = set() if self._found is None else set(self._found.attributes["run_id"])
         for run_id in [str(run) for run in message.get("runs", [])]:
             if run_id not in known:
@@ -215,11 +219,8 @@ def _edit_record(op: str, run_id: str, key: Any, value: Any) -> tuple[str, str, 
         return "tags", run_id, {check_key(str(key), "Tag key"): str(value if value is not None else "")}, None
     if op == "untag":
         return "untag", run_id, None, {"keys": [check_key(str(key), "Tag key")]}
-    if op in ("delete", "restore"):
-        stage = LifecycleStage.DELETED if op == "delete" else LifecycleStage.ACTIVE
-        return "state", run_id, None, {"lifecycle_stage": str(stage)}
-    message = f"Edit {op!r} is not known; use rename, note, tag, untag, delete, restore or goal."
-    raise InvalidValueError(message)
+    stage = LifecycleStage.DELETED if op == "delete" else LifecycleStage.ACTIVE
+    return "state", run_id, None, {"lifecycle_stage": str(stage)}
 
 
 def runs(
