@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ORDER = "(t, w, q)"
 """The order of records of several writers: time, then writer, then its own sequence."""
+NAMED_ORDER = "{'t': t, 'w': w, 'q': q}"
+"""The same as a value that a table can keep."""
 
 _WHOLE_TABLES = ("experiments", "experiment_tags", "settings")
 
@@ -167,11 +169,13 @@ def _params(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE forgotten_params AS
-            SELECT r AS run_id, unnest((o->'params')::VARCHAR[]) AS key, max({ORDER}) AS at FROM e WHERE k = 'forget' GROUP BY ALL
+            SELECT run_id, key, max({NAMED_ORDER}) AS until FROM
+                (SELECT r AS run_id, unnest((o->'params')::VARCHAR[]) AS key, t, w, q FROM e WHERE k = 'forget')
+            GROUP BY run_id, key
             """
         )
         con.execute("DELETE FROM x_params WHERE (run_id, key) IN (SELECT (run_id, key) FROM forgotten_params)")
-        kept = f"LEFT JOIN forgotten_params USING (run_id, key) WHERE at IS NULL OR {ORDER} > at"
+        kept = f"LEFT JOIN forgotten_params USING (run_id, key) WHERE until IS NULL OR {NAMED_ORDER} > until"
     if "params" in kinds:
         con.execute(
             f"""
