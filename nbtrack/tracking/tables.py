@@ -15,12 +15,13 @@ from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
 from nbtrack.names import check_artifact_path
 from nbtrack.tracking.files import File, suffix_of
-from nbtrack.wire import NON_FINITE, plain
+from nbtrack.wire import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMATS = ("json", "parquet")
+INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def table_file(existing: bytes | None, data: dict[str, Any] | pd.DataFrame, path: str) -> File:
@@ -54,7 +55,10 @@ def table_file(existing: bytes | None, data: dict[str, Any] | pd.DataFrame, path
 
 
 def read_table(data: bytes, path: str) -> pd.DataFrame:
-    """Return the table in a file that :func:`table_file` (or MLflow's ``log_table``) made."""
+    """Return the table in a file that :func:`table_file` (or MLflow's ``log_table``) made.
+
+    In JSON, a column of nothing but numbers and ``"Infinity"`` or ``"-Infinity"`` is one of numbers; times are texts.
+    """
     if table_format(path) == "parquet":
         return _read_parquet(data, path)
     columns, rows = _read_json(data, path)
@@ -178,11 +182,11 @@ def _read_json(data: bytes, path: str) -> tuple[list[str], list[list[Any]]]:
 
 def _column(values: list[Any]) -> list[Any]:
     """Turn the names of infinities back into numbers in a column that has nothing but numbers beside them."""
-    texts = {value for value in values if isinstance(value, str)}
-    is_numeric = bool(texts) and texts <= NON_FINITE.keys()
-    if not is_numeric or not all(value is None or isinstance(value, (str, int, float)) for value in values):
+    texts = [value for value in values if isinstance(value, str)]
+    others = {type(value) for value in values if not isinstance(value, str)}
+    if not texts or not others <= {int, float, type(None)} or not INFINITIES.keys() >= set(texts):
         return values
-    return [NON_FINITE[value] if isinstance(value, str) else value for value in values]
+    return [INFINITIES[value] if isinstance(value, str) else value for value in values]
 
 
 # ---------------------------------------------------------------- Parquet

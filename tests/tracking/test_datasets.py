@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrack.errors import InvalidValueError
@@ -210,6 +210,7 @@ def test_of_huge_data_a_sample_is_hashed_and_the_profile_says_so(monkeypatch: py
     assert "digest_rows" not in from_pandas(frame, digest="mine").profile
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.integers(0, 10_000))
 def test_samples_stay_inside_the_data(n: int, most: int):
     rows = digests._spread(n, most)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from nbtrack.artifacts.kinds import TABLE
 from nbtrack.errors import InvalidValueError, MissingPackageError
-from nbtrack.tracking.tables import read_table, table_file
+from nbtrack.tracking.tables import INFINITIES, read_table, table_file
 
 FORMATS = ["t.json", "t.parquet"]
 
@@ -69,20 +69,22 @@ def test_empty_tables_can_be_appended_to(path: str):
     assert len(read_table(table_file(empty, {"a": [], "b": []}, path).data, path)) == 0
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8"))
+texts = st.text(st.characters(codec="utf-8")).filter(lambda text: text not in INFINITIES)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 names = st.text(st.characters(codec="utf-8"), max_size=5)
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
     n_rows = draw(st.integers(0, 5))
-    kinds = st.sampled_from([st.booleans(), st.integers(), st.floats(), st.text(st.characters(codec="utf-8")), scalars])
+    kinds = st.sampled_from([st.booleans(), st.integers(), st.floats(), texts, scalars])
     return {
         name: draw(st.lists(draw(kinds), min_size=n_rows, max_size=n_rows))
         for name in draw(st.lists(names, max_size=4, unique=True))
     }
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(tables())
 def test_any_table_survives_json(table: dict[str, list[Any]]):
     frame = pd.DataFrame(table)
@@ -92,6 +94,7 @@ def test_any_table_survives_json(table: dict[str, list[Any]]):
     )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(tables(), tables())
 def test_appending_keeps_the_cells_of_both(first: dict[str, list[Any]], second: dict[str, list[Any]]):
     one, two = rows_of(pd.DataFrame(first)), rows_of(pd.DataFrame(second))
@@ -103,6 +106,7 @@ def test_appending_keeps_the_cells_of_both(first: dict[str, list[Any]], second: 
             assert dict(zip(both["columns"], row, strict=True)) == expected
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.floats(), min_size=1))
 def test_floats_keep_every_bit_in_parquet(values: list[float]):
     found = read_table(table_file(None, {"x": values}, "t.parquet").data, "t.parquet")
@@ -139,8 +143,19 @@ def test_cells_become_strict_json(value: Any, cell: Any):
 
 
 def test_texts_that_look_like_numbers_stay_texts():
-    frame = pd.DataFrame({"zip": ["001", "002"], "note": ["Infinity", "and beyond"]})
+    frame = pd.DataFrame({"zip": ["001", "002"], "note": ["Infinity", "and beyond"], "n": ["NaN", None]})
     assert_frame_equal(read_table(table_file(None, frame, "t.json").data, "t.json"), frame)
+
+
+@pytest.mark.parametrize("values", [[float("inf")], [float("-inf"), None], [1, float("inf")]])
+def test_a_column_of_infinities_comes_back_as_numbers(values: list[Any]):
+    found = read_table(table_file(None, {"a": values}, "t.json").data, "t.json")["a"]
+    np.testing.assert_array_equal(found, pd.Series(values, dtype=float))
+
+
+@pytest.mark.parametrize("values", [[["x"], "Infinity"], [{}, "Infinity"], [True, "Infinity"], ["x", "Infinity"]])
+def test_the_word_infinity_beside_other_things_stays_a_word(values: list[Any]):
+    assert read_table(table_file(None, {"a": values}, "t.json").data, "t.json")["a"].tolist() == values
 
 
 def test_infinities_come_back_as_numbers():
