@@ -115,6 +115,8 @@ def execute(notebook: Path, store: Path) -> int:
             document,
             km=_kernel(),
             timeout=CELL_TIMEOUT_S,
+            extra_arguments=["--IPKernelApp.log_level=40"],  # what it says about its sockets is nobody's business here
+            record_timing=False,
             store_widget_state=False,  # a saved state would take the place of the summary that every viewer can show
             resources={"metadata": {"path": str(notebook.parent)}},
             on_cell_start=lambda cell, cell_index: work.say(_title(document.cells, cell_index)),  # noqa: ARG005
@@ -139,8 +141,10 @@ def _kernel() -> Any:
 
 
 def _environment(store: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NBTRACK_", "MLFLOW_"))}
-    return {**kept, "NBTRACK_TRACKING_URI": str(store), "MPLBACKEND": "agg"}
+    """Return the environment of the kernel: no settings but the store, and matplotlib draws into the notebook."""
+    ours = ("NBTRACK_", "MLFLOW_", "MPLBACKEND")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "NBTRACK_TRACKING_URI": str(store)}
 
 
 def _title(cells: list[Any], index: int) -> str:
@@ -188,7 +192,7 @@ def _tell(notebook: Path, store: "LocalStore", best: dict[str, "RunColumns"], n_
         say(f"\nBest runs of {name}", "bold")
         goal = next((key for key in sorted(found.goals) if key in found.metrics), None)
         stat = [f"metrics.{goal}.{found.goals[goal]}"] if goal else []
-        params = [c.id for c in columns.param_columns(found) if columns.MISSING not in c.cells][:4]
+        params = [c.id for c in columns.param_columns(found) if not c.is_constant or len(found) == 1][:4]
         show(table.build_named(found, ["number", "name", *stat, *params, "duration"], width, 0.0))
     say(f"\n{count(n_cells, 'cell')} ran. The runs are in {store.path}")
     say(f"The notebook with its outputs is {notebook}")

@@ -58,12 +58,13 @@ def choose(found: RunColumns, width: int, now_ms: float, mentioned: str = "") ->
     same = [c for c in (*metrics, *params, *where) if c.is_constant and not only]
     kinds = [[c for c in kind if c not in same] for kind in (metrics, params)]
     turns = [c for pair in zip_longest(*kinds) for c in pair if c is not None]
-    wanted = [middle[0], *([] if where[0] in same or only else where), *turns[:2], middle[1], *turns[2:]]
+    wanted = [middle[0], *([] if where[0] in same or only else where), *turns[:4], middle[1], *turns[4:]]
     room = width - 1 - sum(GAP + _width(c, width) for c in front)
     taken: list[Column] = []
     for column in wanted:
         need = GAP + _width(column, width)
-        if need <= room:
+        is_crowded = len(taken) < wanted.index(column)
+        if need <= room and not (is_crowded and _is_one_value(column)):
             room -= need
             taken.append(column)
     order = [*front, *middle, *where, *metrics, *params]
@@ -123,10 +124,14 @@ def remarks(choice: Choice) -> list[str]:
 def _urgency(column: Column, found: RunColumns, mentioned: str) -> tuple[bool, bool, bool, bool, int]:
     """Return what sorts columns: asked for, with a goal, not of the machine, with values that differ, in many runs."""
     has_it = sum(cell != MISSING for cell in column.cells)
-    is_one_value = len({*column.cells} - {MISSING}) == 1
     is_mentioned = column.id in mentioned or f"{column.group}.`{column.title}`" in mentioned
     is_machine = column.title.startswith("system/")
-    return not is_mentioned, column.title not in found.goals, is_machine, is_one_value, -has_it
+    return not is_mentioned, column.title not in found.goals, is_machine, _is_one_value(column), -has_it
+
+
+def _is_one_value(column: Column) -> bool:
+    """Say whether runs differ here only by having it or not."""
+    return len({*column.cells} - {MISSING}) == 1
 
 
 def _width(column: Column, total: int) -> int:
