@@ -9,8 +9,8 @@ const DAY = 24 * HOUR;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * One format for a whole column, so that its decimal points stand under each other: about four significant digits
- * of the largest value, and scientific notation for single values that would vanish.
+ * One format for a whole column, so that its decimal points stand under each other: four significant digits of the
+ * largest value, up to two more for the smallest, and scientific notation for single values that would vanish.
  * @param {number} min
  * @param {number} max
  * @param {boolean} whole whether all values are whole numbers
@@ -21,7 +21,9 @@ export function numberFormat(min, max, whole) {
   if (whole && largest < 1e15) return (value) => special(value) ?? grouped(value, 0);
   if (!Number.isFinite(largest) || largest === 0) return formatNumber;
   if (largest >= 1e7 || largest < 1e-4) return (value) => special(value) ?? scientific(value, 3);
-  const decimals = Math.min(7, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  const enough = Math.max(0, 4 - Math.ceil(Math.log10(largest)));
+  const wanted = min > 0 ? 2 - Math.floor(Math.log10(min)) : 0;
+  const decimals = Math.min(7, Math.max(enough, Math.min(enough + 2, wanted)));
   // 0.0001 has one digit left with four decimals: below half of that, a value would read 0.0000
   const smallest = 0.5 * 10 ** -decimals;
   return (value) => {

@@ -6,7 +6,10 @@
  * @property {(receive: (message: any, buffers?: any[]) => void) => void} open called once with the function that takes messages
  */
 
-/** Messages are `{method: "update", state}` and `{method: "custom", content}`, as in Jupyter's widget protocol. */
+/**
+ * Messages are `{method: "update", state}` and `{method: "custom", content}`, as in Jupyter's widget protocol; a
+ * transport that has lost its other end says `{method: "close"}`.
+ */
 export class StaticModel {
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   #listeners = new Map();
@@ -65,6 +68,7 @@ export class StaticModel {
       this.#emit("msg:custom", message.content, buffers);
       return;
     }
+    if (message.method === "close") this.#emit("comm:close");
     for (const [name, value] of Object.entries(message.state ?? {})) {
       this.state[name] = value;
       this.#emit(`change:${name}`);

@@ -12,9 +12,9 @@ const TITLES = { attributes: "Run", metrics: "Metrics", params: "Params", tags: 
 /**
  * @param {TableState} state
  * @param {import("../kit/popover.js").Popover} popover
- * @param {Element} at
+ * @param {{ at: Element, onClose: () => void }} opening
  */
-export function openColumnPicker(state, popover, at) {
+export function openColumnPicker(state, popover, { at, onClose }) {
   const search = h("input", {
     class: "nbt-pick-search",
     type: "search",
@@ -48,7 +48,7 @@ export function openColumnPicker(state, popover, at) {
     h("label", { class: "nbt-pick" }, hide, h("span", {}, "Hide what is the same in all runs")),
     auto,
   );
-  const pop = popover.open([search, list, foot], { at, label: "Columns", alignEnd: true });
+  const pop = popover.open([search, list, foot], { at, label: "Columns", alignEnd: true, onClose });
   pop.classList.add("nbt-picker");
   list.addEventListener("keydown", (event) => walk(event, pop, "input"));
   draw();

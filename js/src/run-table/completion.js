@@ -168,7 +168,7 @@ function values(state, match, caret) {
   const counts = tally(state, column);
   const items = [...counts]
     .filter(([value]) => value.toLowerCase().includes(bare) && value !== typed)
-    .sort(plain ? ([a], [b]) => byKey(a, b) : ([, a], [, b]) => b - a)
+    .sort(plain ? ([a], [b]) => Number(a) - Number(b) : ([, a], [, b]) => b - a)
     .map(([value, count]) => {
       const written = plain ? value : `'${value.replaceAll("'", "''")}'`;
       const end = /^in\s*\(/i.test(operator) ? ", " : " ";

@@ -84,7 +84,7 @@ export class Details {
       button("Copy the run id", "copy", () => this.table.copy(runId, "Run id copied")),
       deleted
         ? button("Restore", "restore", () => edits.restore([runId]))
-        : button("Move to the trash", "trash", () => edits.remove([runId])),
+        : button("Move to the trash", "trash", () => this.table.remove([runId])),
       button("Close", "close", () => this.close()),
     );
   }

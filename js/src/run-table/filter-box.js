@@ -122,13 +122,14 @@ export class FilterBox {
   /** Show what cannot be read, with a mark under the place. */
   #explain() {
     const found = this.state.matcher.value.error;
-    const unfinished = found !== null && found.start >= found.source.trimEnd().length;
+    const unfinished = found !== null && found.end >= found.source.trimEnd().length;
     const error = unfinished && !this.#rested.value ? null : found;
     const { el, error: box, input } = this;
     el.classList.toggle("nbt-wrong", error !== null);
     setAttribute(input, "aria-invalid", error ? "true" : null);
     setAttribute(input, "aria-describedby", error ? box.id : null);
     box.hidden = error === null;
+    if (this.popover.isOpen) queueMicrotask(() => this.popover.place(error ? box : el));
     if (!error) return;
     const { source, start, end } = error;
     const from = Math.max(0, start - 32);

@@ -85,7 +85,7 @@ export class FloatingBar {
       copy,
       deleted
         ? action("restore", "Restore", () => edits.restore(runs))
-        : action("trash", "Trash", () => edits.remove(runs)),
+        : action("trash", "Trash", () => this.table.remove(runs)),
       h(
         "button",
         {

@@ -222,7 +222,7 @@ export class Grid {
     const scroll = el.scrollTop;
     const scrollLeft = el.scrollLeft;
     const flow = this.#columns(layout, scrollLeft, width - layout.fixedWidth);
-    this.header.draw(layout, flow, scrollLeft, this.#generation);
+    this.header.draw(layout, flow, scrollLeft);
     const sight = { flow, scrollLeft, generation: this.#generation };
     this.frozen.style.top = `${HEAD}px`;
     this.frozen.style.height = `${frozenHeight}px`;

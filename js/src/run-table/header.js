@@ -16,7 +16,11 @@ const BANDS = { attributes: "", metrics: "metrics", params: "params", tags: "tag
 const STATISTICS = { last: "last", min: "min", max: "max", best: "best" };
 
 export class Header {
-  #drawn = "";
+  #said = "";
+  /** @type {Layout | null} */
+  #layout = null;
+  /** @type {Placed[] | null} */
+  #flow = null;
   #left = Number.NaN;
 
   /**
@@ -40,16 +44,28 @@ export class Header {
    * @param {Layout} layout
    * @param {Placed[]} flow columns in sight
    * @param {number} left
-   * @param {number} generation
    */
-  draw(layout, flow, left, generation) {
+  draw(layout, flow, left) {
     if (this.#left !== left) {
       this.#left = left;
       for (const part of [this.bandFlow, this.headFlow]) part.style.transform = `translateX(${-left}px)`;
+      this.#slideBand();
     }
-    const key = `${generation} ${flow[0]?.index} ${flow.length}`;
-    if (key === this.#drawn) return;
-    this.#drawn = key;
+    // only when something in it differs: a heading that is pressed or dragged must stay the same element
+    const { active, marked, order, orderBy, statistics, store } = this.state;
+    const column = active.value?.line === -1 ? active.value.column : null;
+    const said = JSON.stringify([
+      column,
+      marked.value,
+      order.value,
+      orderBy.value.length,
+      statistics.value,
+      store.goals.value,
+    ]);
+    if (this.#layout === layout && this.#flow === flow && this.#said === said) return;
+    this.#layout = layout;
+    this.#flow = flow;
+    this.#said = said;
     const width = `${layout.fixedWidth}px`;
     for (const part of [this.bandFixed, this.headFixed]) part.style.width = width;
     this.headFixed.replaceChildren(this.#all(), ...layout.fixed.map((placed) => this.#head(placed, 0)));
@@ -64,16 +80,21 @@ export class Header {
       }),
     );
     this.bandFlow.replaceChildren(...bands(flow, layout.fixedWidth));
+    this.#slideBand();
+  }
+
+  /** The name of the group that is cut off at the left stays in sight. */
+  #slideBand() {
+    const band = /** @type {HTMLElement | null} */ (this.bandFlow.firstElementChild);
+    const label = /** @type {HTMLElement | null | undefined} */ (band?.firstElementChild);
+    if (!band || !label || !this.#layout) return;
+    const hidden = this.#left + this.#layout.fixedWidth - Number.parseFloat(band.style.left);
+    const room = Number.parseFloat(band.style.width) - label.offsetWidth - 22;
+    label.style.transform = `translateX(${Math.max(0, Math.min(hidden, room))}px)`;
   }
 
   /** The box that selects every run on view. */
   #all() {
-    const { state } = this;
-    const rows = state.matched.value;
-    const { size } = state.selection.value;
-    let count = 0;
-    if (size) for (const row of rows) if (state.selection.value.has(state.store.idAt(row))) count += 1;
-    const checked = count === 0 ? "false" : count === rows.length ? "true" : "mixed";
     return h(
       "div",
       {
@@ -86,7 +107,7 @@ export class Header {
       h("span", {
         class: "nbt-check",
         role: "checkbox",
-        "aria-checked": checked,
+        "aria-checked": this.state.marked.value,
         "aria-label": "Select all runs on view",
         data: { act: "check-all" },
       }),

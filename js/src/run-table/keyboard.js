@@ -119,7 +119,7 @@ function act(table, event, place, command) {
       return true;
     case "Delete":
       if (!runId) return false;
-      table.edits.remove(state.selection.value.has(runId) ? state.selected.value : [runId]);
+      table.remove(state.selection.value.has(runId) ? state.selected.value : [runId]);
       return true;
     case "s":
       if (runId) togglePinnedRun(state, runId);

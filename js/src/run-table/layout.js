@@ -69,7 +69,9 @@ export class Widths {
     const head = textWidth(field.label, `500 ${FONT}`) + (field.kind === "metric" ? 46 : 16);
     let body = 0;
     for (const row of rows) body = Math.max(body, textWidth(textOf(state, field, row), FONT));
-    if (field.kind === "metric" && state.sparklines.value) body += SPARK;
+    if (field.kind === "metric" && state.sparklines.value && state.facts.of(`metrics.${field.key}.count`).max > 1) {
+      body += SPARK;
+    }
     if (field.kind === "tags") body *= 1.25;
     if (field.kind === "name") body += 14;
     const [least, most] = LIMITS[field.kind] ?? [74, 240];

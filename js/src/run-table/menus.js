@@ -109,7 +109,7 @@ export function rowMenu(table, line, runId, field) {
     "line",
     deleted
       ? { label: `Restore${many}`, icon: "restore", act: () => edits.restore(runs) }
-      : { label: `Move to the trash${many}`, icon: "trash", detail: "Del", act: () => edits.remove(runs) },
+      : { label: `Move to the trash${many}`, icon: "trash", detail: "Del", act: () => table.remove(runs) },
   );
   return items;
 }

@@ -81,6 +81,7 @@ export class Notices {
     store.revision.value;
     const none = state.sorted.value.length === 0;
     this.empty.hidden = !none;
+    this.table.root.classList.toggle("nbt-without-runs", store.size === 0);
     if (!none) return;
     if (!store.loaded.value) {
       replace(
@@ -113,7 +114,7 @@ export class Notices {
       );
       replace(
         this.empty,
-        h("p", {}, h("b", {}, "No run matches. "), `${plural(store.size, "run")} without the filter.`),
+        h("p", {}, h("b", {}, "No run matches. "), `${plural(state.total.value, "run")} without the filter.`),
         clear,
       );
       return;

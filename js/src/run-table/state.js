@@ -105,6 +105,13 @@ export class TableState {
     this.matched = computed(() => this.#match(this.matcher.value.test));
     /** How many runs there are without the filter. */
     this.total = computed(() => this.#match(null).length);
+    /** Whether all runs on view are selected: "true", "false" or "mixed". */
+    this.marked = computed(() => {
+      const selection = this.selection.value;
+      let count = 0;
+      if (selection.size) for (const row of this.matched.value) if (selection.has(store.idAt(row))) count += 1;
+      return count === 0 ? "false" : count === this.matched.value.length ? "true" : "mixed";
+    });
     this.order = computed(() => this.#order());
     this.sorted = computed(() => this.#sort());
     this.entries = computed(() => this.#arrange());

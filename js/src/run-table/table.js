@@ -178,6 +178,14 @@ export class RunTable {
     }
   }
 
+  /** To the trash, and out of the selection when the trash is not shown. @param {string[]} runs */
+  remove(runs) {
+    const { selected, showDeleted } = this.state;
+    const gone = new Set(runs);
+    this.edits.remove(runs);
+    if (!showDeleted.value) selected.value = selected.value.filter((run) => !gone.has(run));
+  }
+
   /** @param {Element} at */
   openHelp(at) {
     this.popover.open([helpContent()], { at, label: "Keys" }).focus();

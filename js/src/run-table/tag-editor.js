@@ -12,7 +12,7 @@ import { chip } from "./cells.js";
  * @returns {{ key: string, value: string } | null}
  */
 export function parseTag(text) {
-  const found = /^\s*([^:=]+?)\s*(?:[:=]\s*(.*?)\s*)?$/s.exec(text);
+  const found = /^([^:=]+?)\s*(?:[:=]\s*(.*))?$/s.exec(text.trim());
   return found?.[1] ? { key: found[1], value: found[2] ?? "" } : null;
 }
 

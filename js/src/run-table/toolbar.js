@@ -11,6 +11,8 @@ import { setGroup } from "./view-actions.js";
 
 /** @typedef {import("./table.js").RunTable} RunTable */
 
+const REOPEN = 250; // ms
+
 export class Toolbar {
   /** @param {RunTable} table */
   constructor(table) {
@@ -18,29 +20,9 @@ export class Toolbar {
     this.filter = new FilterBox(state, root);
     this.filter.onLeave = () => table.grid.el.focus({ preventScroll: true });
     this.count = h("span", { class: "nbt-matches", role: "status" });
-    const button = (
-      /** @type {Parameters<typeof icon>[0]} */ picture,
-      /** @type {string} */ label,
-      /** @type {(at: HTMLElement) => void} */ open,
-    ) => {
-      const el = h(
-        "button",
-        { class: "nbt-button", type: "button", "aria-haspopup": "true", "aria-expanded": "false", title: label },
-        icon(picture),
-        h("span", { class: "nbt-word" }, label),
-      );
-      el.addEventListener("click", () => {
-        open(el);
-        setAttribute(el, "aria-expanded", "true");
-        const closed = () => setAttribute(el, "aria-expanded", "false");
-        popover.el?.addEventListener("toggle", (event) => /** @type {any} */ (event).newState === "closed" && closed());
-        watchClose(popover, closed);
-      });
-      return el;
-    };
-    this.columns = button("columns", "Columns", (at) => openColumnPicker(state, popover, at));
-    this.group = button("group", "Group", (at) =>
-      openMenu(popover, groupMenu(table), { at, label: "Group by", alignEnd: true }),
+    this.columns = opener("columns", "Columns", (at, onClose) => openColumnPicker(state, popover, { at, onClose }));
+    this.group = opener("group", "Group", (at, onClose) =>
+      openMenu(popover, groupMenu(table), { at, label: "Group by", alignEnd: true, onClose }),
     );
     this.ungroup = h(
       "button",
@@ -52,8 +34,8 @@ export class Toolbar {
       },
       icon("close", 11),
     );
-    this.more = button("more", "View", (at) =>
-      openMenu(popover, viewMenu(table), { at, label: "View", alignEnd: true }),
+    this.more = opener("more", "View", (at, onClose) =>
+      openMenu(popover, viewMenu(table), { at, label: "View", alignEnd: true, onClose }),
     );
     const buttons = h(
       "div",
@@ -81,13 +63,7 @@ export class Toolbar {
   /** @param {RunTable} table */
   #tell({ state }) {
     const shown = state.sorted.value.length;
-    state.store.revision.value;
-    const stages = state.store.column("lifecycle_stage");
-    let total = state.store.size;
-    if (!state.showDeleted.value && stages?.type === "dict") {
-      const trash = stages.values.indexOf("deleted");
-      if (trash >= 0) for (let row = 0; row < state.store.size; row += 1) if (stages.codes[row] === trash) total -= 1;
-    }
+    const total = state.total.value;
     const text =
       shown === total
         ? [h("b", {}, formatCount(total)), ` ${total === 1 ? "run" : "runs"}`]
@@ -98,20 +74,30 @@ export class Toolbar {
 }
 
 /**
- * Tell when what is open now has closed.
- * @param {import("../kit/popover.js").Popover} popover
- * @param {() => void} closed
+ * A button that opens something, and closes it when pressed again.
+ * @param {Parameters<typeof icon>[0]} picture
+ * @param {string} label
+ * @param {(at: HTMLElement, onClose: () => void) => void} open
  */
-function watchClose(popover, closed) {
-  const { el } = popover;
-  if (!el) {
-    closed();
-    return;
-  }
-  const watch = new MutationObserver(() => {
-    if (el.isConnected) return;
-    watch.disconnect();
-    closed();
+function opener(picture, label, open) {
+  const word = h("span", { class: "nbt-word" }, label);
+  const props = {
+    class: "nbt-button",
+    type: "button",
+    "aria-haspopup": "true",
+    "aria-expanded": "false",
+    title: label,
+  };
+  const el = h("button", props, icon(picture), word);
+  let closed = Number.NEGATIVE_INFINITY;
+  el.addEventListener("click", () => {
+    // pressing the button has just closed it
+    if (performance.now() - closed < REOPEN) return;
+    open(el, () => {
+      closed = performance.now();
+      setAttribute(el, "aria-expanded", "false");
+    });
+    setAttribute(el, "aria-expanded", "true");
   });
-  watch.observe(popover.host, { childList: true });
+  return el;
 }
