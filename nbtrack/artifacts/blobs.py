@@ -168,6 +168,11 @@ class Blobs:
                 freed += self._discard(path, newest)
         return freed
 
+    def drop(self, digests: set[str]) -> int:
+        """Delete contents whose last reference has just been taken away, however young, and return the bytes freed."""
+        now = time.time()
+        return sum(self._discard(self._path(sha256), now) for sha256 in digests)
+
     def _discard(self, path: Path, newest: float) -> int:
         """Delete a content, unless it was put again meanwhile: move it aside, look at its time, then delete."""
         with suppress(FileNotFoundError):

@@ -49,16 +49,19 @@ def purge(
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)
         with writing(path) as con:
+            logged = _digests(con, "SELECT body::JSON->'o'->>'sha256' FROM events WHERE kind = 'artifact'")
             runs = _delete(con, older_than_s)
             report(f"deleted {len(runs)} runs")
             experiments = _delete_experiments(con)
             report("rewriting the history")
             forget_in_history(con, folder, runs)
-            used = {sha for (sha,) in con.execute("SELECT DISTINCT sha256 FROM artifacts").fetchall()}
+            used = _digests(con, "SELECT sha256 FROM artifacts")
         report("compacting the DuckDB file")
         compact(path)
         report("removing artifacts")
-        freed = blobs.sweep(used | _unfolded_blobs(folder), older_than_s=0.0 if runs else 86400.0)
+        used |= _unfolded_blobs(folder)
+        # What nobody ever logged may have been put by a process that is about to say so; only a day later it is waste.
+        freed = blobs.drop(logged - used) + blobs.sweep(used, older_than_s=86400.0)
     return {
         "runs": len(runs),
         "experiments": experiments,
@@ -142,6 +145,10 @@ def _delete_experiments(con: DuckDBPyConnection) -> int:
     count: int = con.execute(f"DELETE FROM experiments WHERE {empty}").fetchall()[0][0]
     con.execute("COMMIT")
     return count
+
+
+def _digests(con: DuckDBPyConnection, query: str) -> set[str]:
+    return {sha256 for (sha256,) in con.execute(query).fetchall() if sha256}
 
 
 def _unfolded_blobs(folder: Path) -> set[str]:

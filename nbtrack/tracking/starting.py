@@ -88,7 +88,7 @@ def start_run(
     if run.is_joined or run_id is not None:
         run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
     if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):
-        _sample(run)
+        _sample(run, resumes=run_id is not None)
     return run
 
 
@@ -198,7 +198,9 @@ def _stub_info(run_id: str) -> RunInfo:
     return RunInfo(run_id, f"run {run_id[:8]}", None, "0", "", RunStatus.RUNNING, time.time_ns() // 1_000_000)
 
 
-def _sample(run: ActiveRun) -> None:
-    sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), config.system_metrics_interval())
+def _sample(run: ActiveRun, *, resumes: bool) -> None:
+    last = max((s.step for key, s in run.data.summaries.items() if key.startswith("system/")), default=-1) if resumes else -1
+    interval_s = config.system_metrics_interval()
+    sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), interval_s, first_step=last + 1)
     sampler.start()
     run.on_end.append(lambda _: sampler.stop())
