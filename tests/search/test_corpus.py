@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbtrack.errors import SearchSyntaxError
-from nbtrack.search import compile_filter, compile_order, parse_filter, parse_order_by, show_sql
+from nbtrack.search import compile_filter, compile_order, conditions, parse_filter, parse_order_by, show_sql
 from tests.search.corpus import database, load
 from tests.search.evaluator import matches, ordered
 
@@ -36,6 +36,12 @@ def duck():
         yield connection
 
 
+@pytest.fixture(params=["an EXISTS each", "one scan a table"])
+def _form(request, monkeypatch):
+    monkeypatch.setattr(conditions, "MAX_EXISTS", 1000 if request.param == "an EXISTS each" else 0)
+
+
+@pytest.mark.usefixtures("_form")
 @pytest.mark.parametrize(("subject", "text", "expected"), FILTERS, ids=short)
 def test_sql_finds_what_the_corpus_says(duck, subject, text, expected):
     where = compile_filter(parse_filter(text, subject=subject), GOALS, now_ms=NOW)
@@ -43,6 +49,7 @@ def test_sql_finds_what_the_corpus_says(duck, subject, text, expected):
     assert sorted(row[0] for row in duck.execute(query, list(where.values)).fetchall()) == sorted(expected)
 
 
+@pytest.mark.usefixtures("_form")
 @pytest.mark.parametrize(("subject", "text", "expected"), FILTERS, ids=short)
 def test_the_shown_sql_finds_the_same(duck, subject, text, expected):
     shown = show_sql(text, "name", GOALS, subject=subject, lifecycle_stage=None, now_ms=NOW)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
@@ -81,12 +82,26 @@ GARBAGE = [
 ]
 
 
+# The slowest takes 18 ms; measuring coverage makes each line slower.
+LIMIT = 0.05 if sys.gettrace() is None else 0.5
+
+
+def seconds_of(text):
+    """Return the processor time of reading `text`, the shortest of three, so that a busy machine does not count."""
+    times = []
+    for _ in range(3):
+        begin = time.thread_time()
+        with contextlib.suppress(SearchSyntaxError):
+            parse_filter(text)
+        times.append(time.thread_time() - begin)
+    return min(times)
+
+
 @pytest.mark.parametrize("text", GARBAGE, ids=lambda text: ascii(text[:40]))
 def test_garbage_is_refused_quickly_with_a_caret(text):
-    begin = time.perf_counter()
     with pytest.raises(SearchSyntaxError) as caught:
         parse_filter(text)
-    assert time.perf_counter() - begin < 0.2  # measured below 20 ms; a busy machine is slower
+    assert seconds_of(text) < LIMIT
     assert "^" in str(caught.value)
     assert len(caught.value.problem) < 300
 
@@ -105,9 +120,8 @@ def test_the_largest_filters_are_read_quickly():
         "params.a = '" + "x" * 9_900 + "'",
     ]
     for text in longest:
-        begin = time.perf_counter()
         assert parse_filter(text) is not None
-        assert time.perf_counter() - begin < 0.2
+        assert seconds_of(text) < LIMIT
 
 
 def test_reading_needs_few_frames():

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from nbtrack.errors import SearchSyntaxError
-from nbtrack.search import compile_filter, compile_order, parse_filter, parse_order_by, show_sql
+from nbtrack.search import compile_filter, compile_order, conditions, parse_filter, parse_order_by, show_sql
 from tests.search.corpus import database, load
 from tests.search.evaluator import matches, number_of, ordered
 
 CORPUS = load()
 RUNS, GOALS, NOW = CORPUS["runs"], {"loss": "min", "acc": "max"}, CORPUS["now"]
-MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +122,14 @@ def read(text: str) -> Any:
 def test_sql_and_evaluator_agree(duck, text):
     node = read(text)
     expected = sorted(run["name"] for run in RUNS if matches(node, run, GOALS, NOW))
-    where = compile_filter(node, GOALS, now_ms=NOW)
-    found = duck.execute(f"SELECT name FROM runs r WHERE {where.text} ORDER BY name", list(where.values)).fetchall()
-    assert [row[0] for row in found] == expected
-    shown = show_sql(text, "name", GOALS, lifecycle_stage=None, now_ms=NOW)
-    assert [row[0] for row in duck.execute(f"SELECT name FROM ({shown})").fetchall()] == expected
+    for max_exists in (1000, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(conditions, "MAX_EXISTS", max_exists)
+            where = compile_filter(node, GOALS, now_ms=NOW)
+            shown = show_sql(text, "name", GOALS, lifecycle_stage=None, now_ms=NOW)
+        query = f"SELECT name FROM runs r WHERE {where.text} ORDER BY name"
+        assert [row[0] for row in duck.execute(query, list(where.values)).fetchall()] == expected
+        assert [row[0] for row in duck.execute(f"SELECT name FROM ({shown})").fetchall()] == expected
 
 
 @MANY

@@ -135,6 +135,23 @@ def test_shown_sql_reads_well():
     ]
 
 
+def test_many_comparisons_read_each_table_once(duck):
+    source = "metrics.loss < 1 OR metrics.acc > 0.9 AND params.lr < 0.1 OR tags.team IS NULL AND status = 'FAILED'"
+    where = compile_filter(parse_filter(source))
+    assert where.text.count("?") == len(where.values)
+    assert [where.text.count(table) for table in ("latest m", "params p", "tags t")] == [1, 1, 1]
+    assert where.values == ("loss", 1.0, "acc", 0.9, "loss", "acc", "lr", 0.1, "lr", "team", "team", "FAILED")
+    shown = show_sql(source, lifecycle_stage=None).splitlines()
+    loss, acc = "m.key = 'loss' AND m.value < 1", "m.key = 'acc' AND m.value > 0.9 AND NOT isnan(m.value)"
+    keys = "FROM latest m WHERE m.key IN ('loss', 'acc') GROUP BY m.run_id"
+    rows = f"SELECT m.run_id, bool_or({loss}) AS t0, bool_or({acc}) AS t1 {keys}"
+    assert shown[2:5] == [
+        "WHERE r.run_id IN (",
+        "    SELECT r.run_id FROM runs r",
+        f"    LEFT JOIN ({rows}) m ON m.run_id = r.run_id",
+    ]
+
+
 def test_shown_sql_of_nothing_shows_everything(duck):
     assert len(duck.execute(show_sql(lifecycle_stage=None)).fetchall()) == 12
     assert len(duck.execute(show_sql()).fetchall()) == 11
