@@ -37,7 +37,7 @@ const rendered = performance.now();
 requestAnimationFrame(() => {
   requestAnimationFrame(() => {
     Object.assign(globalThis, {
-      nbt: { model, kernel, el, times: { render: rendered - begin, painted: performance.now() - begin } },
+      nbt: { model, kernel, el, view, times: { render: rendered - begin, painted: performance.now() - begin } },
     });
   });
 });

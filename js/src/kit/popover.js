@@ -60,7 +60,8 @@ export class Popover {
     this.place(at, alignEnd);
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    el.addEventListener("toggle", (event) => /** @type {any} */ (event).newState === "closed" && this.close(), {
+    // "toggle" would come after the click that closed it, too late for a button that opens and closes
+    el.addEventListener("beforetoggle", (event) => event.newState === "closed" && queueMicrotask(() => this.close()), {
       signal,
     });
     el.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event), { signal });

@@ -1,6 +1,6 @@
 // The runs that the page knows: columns that grow, and patches merged into them by run id.
 
-import { signal } from "@preact/signals-core";
+import { batch, signal } from "@preact/signals-core";
 import { decodeTable } from "./columns.js";
 
 /**
@@ -45,12 +45,34 @@ export class RunStore {
    * @returns {Outcome} "gap": a patch is missing, ask for a full table
    */
   take(blob) {
+    return this.takeAll([blob]);
+  }
+
+  /**
+   * Take several, in order, with one round of what follows from them.
+   * @param {(ArrayBuffer | DataView | Uint8Array)[]} blobs
+   * @returns {Outcome}
+   */
+  takeAll(blobs) {
+    this.changed = new Map();
+    return batch(() => {
+      /** @type {Outcome} */
+      let outcome = "merged";
+      for (const blob of blobs) outcome = this.#take(blob);
+      return outcome;
+    });
+  }
+
+  /**
+   * @param {ArrayBuffer | DataView | Uint8Array} blob
+   * @returns {Outcome}
+   */
+  #take(blob) {
     const table = decodeTable(blob);
     if (table.mode === "patch" && table.version !== this.version + 1) {
       return table.version <= this.version ? "merged" : "gap"; // an old patch is already in
     }
     const before = this.columns.size;
-    this.changed = new Map();
     if (table.mode === "full") this.#replace(table);
     else this.#merge(table);
     this.version = table.version;

@@ -109,7 +109,7 @@ function section(state, group, wanted, draw) {
         {
           class: "nbt-plain",
           type: "button",
-          "aria-label": `Show all ${TITLES[group]}`,
+          "aria-label": `all: ${TITLES[group]}`,
           on: { click: () => all(true) },
         },
         "all",
@@ -119,7 +119,7 @@ function section(state, group, wanted, draw) {
         {
           class: "nbt-plain",
           type: "button",
-          "aria-label": `Show no ${TITLES[group]}`,
+          "aria-label": `none: ${TITLES[group]}`,
           on: { click: () => all(false) },
         },
         "none",

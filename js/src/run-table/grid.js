@@ -1,7 +1,6 @@
 // The scrolling part. One layer stays put while the scroll bar moves behind it, and lines are drawn into it for the
 // position of the bar: whatever the speed of scrolling, there is never an empty place.
 
-import { untracked } from "@preact/signals-core";
 import { h, setAttribute } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { NO_ENTRIES } from "./entries.js";
@@ -29,6 +28,7 @@ export class Grid {
   #seen = true;
   #question = "";
   #entries = NO_ENTRIES;
+  #place = { key: "", line: 0, activeKey: "" };
   /** @type {{ layout: Layout | null, first: number, last: number, flow: Placed[] }} */
   #flow = { layout: null, first: 0, last: 0, flow: [] };
 
@@ -73,9 +73,7 @@ export class Grid {
     const { until } = state;
     this.el.addEventListener("scroll", () => this.invalidate(false), { passive: true, signal: until });
     react(until, () => {
-      const entries = state.entries.value;
-      const question = state.question.value;
-      untracked(() => this.#keepPlace(entries, question));
+      state.entries.value;
       this.invalidate();
     });
     react(until, () => {
@@ -128,8 +126,10 @@ export class Grid {
   /** @param {boolean} seen */
   #look(seen) {
     this.#seen = seen;
-    if (seen) this.invalidate();
-    else {
+    if (seen) {
+      this.onSeen?.();
+      this.invalidate();
+    } else {
       cancelAnimationFrame(this.#frame);
       this.#frame = 0;
     }
@@ -142,40 +142,31 @@ export class Grid {
   /**
    * New runs must not push away what the reader looks at; another question starts at the top.
    * @param {import("./entries.js").Entries} entries
-   * @param {string} question
    */
-  #keepPlace(entries, question) {
-    const before = this.#entries;
-    this.#entries = entries;
+  #keepPlace(entries) {
     const { state, el } = this;
-    if (question !== this.#question) {
-      this.#question = question;
-      el.scrollTop = 0;
-      if (state.active.peek()) state.active.value = { line: 0, column: state.active.peek()?.column ?? 1 };
-      return;
-    }
-    const { rowHeight } = state;
-    const top = Math.floor(el.scrollTop / rowHeight) + this.frozenShown;
-    if (el.scrollTop > 0) {
-      const moved = this.lineOf(this.#keyAt(before, top)) - top;
-      if (moved && Number.isFinite(moved)) el.scrollTop += moved * rowHeight;
+    const { key, line, activeKey } = this.#place;
+    const question = state.question.peek();
+    const asked = question !== this.#question;
+    this.#entries = entries;
+    this.#question = question;
+    if (asked) el.scrollTop = 0;
+    else if (el.scrollTop > 0) {
+      const moved = this.lineOf(key) - line;
+      if (moved) el.scrollTop += moved * state.rowHeight;
     }
     const active = state.active.peek();
-    if (active && active.line >= 0) {
-      const line = this.lineOf(this.#keyAt(before, active.line));
-      if (Number.isFinite(line) && line !== active.line) state.active.value = { ...active, line };
-    }
+    if (!active || active.line < 0) return;
+    const now = this.lineOf(activeKey);
+    const to = asked ? 0 : Number.isNaN(now) ? Math.min(active.line, entries.codes.length - 1) : now;
+    if (to !== active.line) state.active.value = { ...active, line: to };
   }
 
-  /** Run ids are noted with the entries, because rows are counted anew when runs go. @type {WeakMap<Int32Array, Map<number, string>>} */
-  #keys = new WeakMap();
-
-  /**
-   * @param {import("./entries.js").Entries} entries
-   * @param {number} line
-   */
-  #keyAt(entries, line) {
-    return this.#keys.get(entries.codes)?.get(line) ?? "";
+  /** Remember what stands at the top and under the keys, by name: rows are counted anew when runs go. */
+  #notePlace() {
+    const line = Math.floor(this.el.scrollTop / this.state.rowHeight) + this.frozenShown;
+    const active = this.state.active.peek();
+    this.#place = { key: this.keyOf(line), line, activeKey: active && active.line >= 0 ? this.keyOf(active.line) : "" };
   }
 
   /**
@@ -193,9 +184,10 @@ export class Grid {
   lineOf(key) {
     const { codes, groups } = this.#entries;
     const row = this.state.store.rowOf.get(key);
-    const line =
-      row === undefined ? codes.indexOf(-groups.findIndex((group) => group.key === key) - 1) : codes.indexOf(row);
-    return line < 0 || !key ? Number.NaN : line;
+    const group = row === undefined ? groups.findIndex((each) => each.key === key) : -1;
+    if (row === undefined && group < 0) return Number.NaN;
+    const line = codes.indexOf(row ?? -group - 1);
+    return line < 0 ? Number.NaN : line;
   }
 
   draw() {
@@ -214,6 +206,7 @@ export class Grid {
       setAttribute(el, "aria-rowcount", lines + 2);
       setAttribute(el, "aria-colcount", layout.fixed.length + layout.flow.length + 1);
     }
+    if (entries !== this.#entries) this.#keepPlace(entries);
     this.layer.style.width = `${width}px`;
     this.layer.style.height = `${height}px`;
     const body = height - HEAD;
@@ -236,23 +229,17 @@ export class Grid {
     });
     const origin = scroll + frozenHeight;
     this.bodyRows.draw(entries, layout, { ...sight, first: Math.max(this.frozenShown, first), last, origin });
-    this.#noteKeys(entries, first, last);
+    this.#notePlace();
     this.#drawActive();
     this.el.classList.toggle("nbt-scrolled", scrollLeft > 0);
     this.onDraw?.();
   }
 
+  /** @type {(() => void) | null} called when the table comes into sight */
+  onSeen = null;
+
   /** @type {(() => void) | null} called after each drawing */
   onDraw = null;
-
-  /** @param {import("./entries.js").Entries} entries @param {number} first @param {number} last */
-  #noteKeys(entries, first, last) {
-    const keys = new Map();
-    for (let line = first; line < last; line += 1) keys.set(line, this.keyOf(line));
-    const active = this.state.active.peek();
-    if (active && active.line >= 0) keys.set(active.line, this.keyOf(active.line));
-    this.#keys.set(entries.codes, keys);
-  }
 
   /** @param {Layout} layout @param {number} scroll @param {number} width */
   #columns(layout, scroll, width) {

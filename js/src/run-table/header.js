@@ -12,7 +12,6 @@ import { isRightAligned } from "./texts.js";
 
 export const BAND_HEIGHT = 20;
 export const HEAD_HEIGHT = 30;
-const BANDS = { attributes: "", metrics: "metrics", params: "params", tags: "tags" };
 const STATISTICS = { last: "last", min: "min", max: "max", best: "best" };
 
 export class Header {
@@ -71,13 +70,11 @@ export class Header {
     this.headFixed.replaceChildren(this.#all(), ...layout.fixed.map((placed) => this.#head(placed, 0)));
     this.headFlow.replaceChildren(...flow.map((placed) => this.#head(placed, layout.fixedWidth)));
     this.bandFixed.replaceChildren(
-      h("div", {
-        class: "nbt-band",
-        role: "columnheader",
-        "aria-label": "Run",
-        "aria-colindex": 1,
-        style: { left: "0px", width },
-      }),
+      h(
+        "div",
+        { class: "nbt-band", role: "columnheader", "aria-colindex": 1, style: { left: "0px", width } },
+        h("span", { class: "nbt-unseen" }, "run"),
+      ),
     );
     this.bandFlow.replaceChildren(...bands(flow, layout.fixedWidth));
     this.#slideBand();
@@ -203,11 +200,10 @@ function bands(flow, shift) {
           role: "columnheader",
           "aria-colindex": first.index + 1,
           "aria-colspan": end - i + 1,
-          "aria-label": first.field.group,
           data: { group: first.field.group },
           style: { left: `${first.x + shift}px`, width: `${last.x + last.width - first.x}px` },
         },
-        h("span", {}, BANDS[first.field.group]),
+        h("span", { class: first.field.group === "attributes" ? "nbt-unseen" : null }, first.field.group),
       ),
     );
     i = end + 1;

@@ -4,6 +4,7 @@ import { h } from "../kit/dom.js";
 import { Kernel } from "../kit/kernel.js";
 import { RunStore } from "../kit/run-store.js";
 import theme from "../kit/theme.css";
+import { Feed } from "./feed.js";
 import { TableState } from "./state.js";
 import style from "./style.css";
 import { RunTable } from "./table.js";
@@ -19,13 +20,13 @@ function render({ model, el }) {
   const { signal: until } = closing;
   const kernel = new Kernel(model, until);
   const store = new RunStore();
-  kernel.onData = (blob) => {
-    if (store.take(blob) === "gap") kernel.needData();
-  };
   const data = model.get("_data");
   if (data?.byteLength) store.take(data);
-  else kernel.needData();
   const table = new RunTable(new TableState(model, kernel, store, until));
+  const feed = new Feed(store, { isSeen: () => table.grid.isSeen, needData: () => kernel.needData(), until });
+  kernel.onData = (blob) => feed.take(blob);
+  table.grid.onSeen = () => feed.flush();
+  if (!store.loaded.peek()) kernel.needData();
   // styles stand inside the element: marimo renders widgets in a shadow root
   el.replaceChildren(h("style", {}, theme, style), table.root);
   return () => {

@@ -98,9 +98,9 @@ export class TableState {
       const goals = store.goals.value;
       const matcher = matcherOf(this.filter.value, store, goals);
       // while something half typed cannot be read, the last filter that could stays
-      if (matcher.error) return { test: matcherOf(readable, store, goals).test, error: matcher.error };
+      if (matcher.error) return { test: matcherOf(readable, store, goals).test, error: matcher.error, text: readable };
       readable = this.filter.value;
-      return matcher;
+      return { ...matcher, text: readable };
     });
     this.matched = computed(() => this.#match(this.matcher.value.test));
     /** How many runs there are without the filter. */
@@ -118,7 +118,7 @@ export class TableState {
     /** Changes when the reader asks for something else, not when runs change. */
     this.question = computed(() =>
       JSON.stringify([
-        this.filter.value,
+        this.matcher.value.text,
         this.orderBy.value,
         this.groupBy.value,
         this.nested.value,

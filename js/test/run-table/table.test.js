@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { mount, settle } from "./mount.js";
 
 /** @type {ReturnType<typeof mount> | null} */
@@ -248,6 +248,19 @@ describe("live", () => {
     kernel.start(Date.UTC(2026, 10, 24));
     await settle();
     expect(one(".nbt-row:has(.nbt-active) [data-field=number]").textContent).toBe(before);
+  });
+
+  it("rests while nobody can see it, then catches up", async () => {
+    const { kernel, names } = await shown({ count: 10 });
+    const hidden = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    kernel.start(Date.UTC(2026, 10, 24));
+    kernel.start(Date.UTC(2026, 10, 25));
+    await settle();
+    expect(names()[0]).not.toBe("live-12");
+    hidden.mockRestore();
+    document.dispatchEvent(new Event("visibilitychange"));
+    await settle();
+    expect(names().slice(0, 2)).toEqual(["live-12", "live-11"]);
   });
 
   it("asks for curves of the runs in sight once", async () => {
