@@ -29,10 +29,31 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as IPython hands it over: text as typed, id in the notebook, place in the order of execution."""
+    """A cell as IPython hands it over: the text as typed, and its id in the notebook."""
 
     source: str
     cell_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a cell ended.
+
+    Attributes
+    ----------
+    value : object
+        The value of the last expression.
+    error : BaseException or None
+        What stopped the cell.
+    transformed : str or None
+        The cell's source as IPython ran it.
+    execution_count : int or None
+        The number beside the cell; None when it is not part of the history.
+    """
+
+    value: Any = None
+    error: BaseException | None = None
+    transformed: str | None = None
     execution_count: int | None = None
 
 
@@ -68,27 +89,15 @@ class CellRun:
             opened.watch.open()
         return opened
 
-    def close(self, value: Any, error: BaseException | None, transformed: str | None = None) -> Score:
-        """End the run with what the cell left: its last value, or its error.
-
-        Parameters
-        ----------
-        value : object
-            The value of the last expression.
-        error : BaseException or None
-            What stopped the cell.
-        transformed : str, optional
-            The cell's source as IPython ran it.
-        """
-        status = status_of(error)
+    def close(self, ending: Ending) -> Score:
+        """End the run with what the cell left: its last value, or its error."""
+        status = status_of(ending.error)
         try:
             if self.watch is not None:
                 self.watch.close()
+            self.run.set_tags(self._last_tags(ending, status))
             if self.options.captures:
-                self._record(value, error, transformed)
-            if error is not None and status == RunStatus.FAILED:
-                self.error_text = redact(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
-                self.run.set_tags({"nbtrack.error": self.error_text})
+                self._record(ending)
         finally:
             if self.watch is not None:
                 self.watch.close()
@@ -110,11 +119,21 @@ class CellRun:
             start_time=info.start_time,
         )
 
-    def _record(self, value: Any, error: BaseException | None, transformed: str | None) -> None:
-        params = self._params(error, transformed)
+    def _last_tags(self, ending: Ending, status: RunStatus) -> dict[str, str]:
+        tags = {}
+        if ending.execution_count is not None:
+            tags["nbtrack.cell.execution_count"] = str(ending.execution_count)
+        if ending.error is not None and status == RunStatus.FAILED:
+            self.error_text = redact(f"{type(ending.error).__name__}: {ending.error}")[:LONGEST_ERROR]
+            tags["nbtrack.error"] = self.error_text
+        return tags
+
+    def _record(self, ending: Ending) -> None:
+        error = ending.error
+        params = self._params(ending)
         if params:
             self.run.log_params(params)
-        metrics = capture.metrics_of(value) if error is None else {}
+        metrics = capture.metrics_of(ending.value) if error is None else {}
         if metrics:
             self.run.log_metrics(metrics)
         if error is not None:
@@ -123,8 +142,10 @@ class CellRun:
         if self.watch is not None:
             self._record_output(self.watch)
 
-    def _params(self, error: BaseException | None, transformed: str | None) -> dict[str, Any]:
-        source = transformed if transformed is not None else self.shell.transform_cell(self.cell.source)
+    def _params(self, ending: Ending) -> dict[str, Any]:
+        error, source = ending.error, ending.transformed
+        if source is None:
+            source = self.shell.transform_cell(self.cell.source)
         tree = capture.cell_body(source, self.shell.transform_cell)
         names: list[str] = []
         space = self.shell.user_ns
@@ -174,7 +195,6 @@ def _cell_tags(cell: Cell) -> dict[str, str]:
     path = notebook_path()
     tags = {
         "nbtrack.cell.id": cell.cell_id or "",
-        "nbtrack.cell.execution_count": "" if cell.execution_count is None else str(cell.execution_count),
         "nbtrack.notebook": re.split(r"[/\\]", path)[-1],
     }
     return {key: value for key, value in tags.items() if value}

@@ -12,7 +12,7 @@ from IPython.display import display
 
 from nbtrack.errors import NbtrackError
 from nbtrack.magics import report
-from nbtrack.magics.cell_run import Cell
+from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.guard import GUARD
 from nbtrack.magics.options import parse_cell_options, split_words
 from nbtrack.tracking import active
@@ -95,7 +95,7 @@ class TrackMagics(Magics):
             error = raised
             raise
         finally:
-            self.tracker.finish(opened, value, error, transformed)
+            self.tracker.finish(opened, Ending(value, error, transformed))
         return value
 
     # -- verbs ---------------------------------------------------------------------------------------------------------
@@ -119,7 +119,10 @@ class TrackMagics(Magics):
 
     def _live(self, _: list[str]) -> None:
         _say("Runs that are running now; the table keeps itself up to date in Jupyter. Live curves are still to come.")
-        display(self._table(RUNNING, ["start_time DESC"]))
+        if self._has_widgets():
+            display(self._table(RUNNING, ["start_time DESC"]))
+        else:
+            _say(report.running(active.get_store()))
 
     def _guard(self, _: list[str]) -> None:
         _say(GUARD)
@@ -144,9 +147,12 @@ class TrackMagics(Magics):
             raise UsageError(message)
         return run_id
 
+    def _has_widgets(self) -> bool:
+        return getattr(self.shell, "kernel", None) is not None
+
     def _table(self, filter_string: str, order_by: list[str] | None) -> Any:
         """Return the runs table in Jupyter, and a DataFrame where no widget can be shown."""
-        if getattr(self.shell, "kernel", None) is not None:
+        if self._has_widgets():
             from nbtrack.widgets.run_table import runs  # noqa: PLC0415
 
             return runs(filter_string, order_by=order_by or ())

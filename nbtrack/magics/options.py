@@ -86,9 +86,9 @@ def parse_cell_options(line: str) -> CellOptions:
 
 
 def split_words(line: str) -> list[str]:
-    """Split a line as a shell does; a word that begins with ``#`` begins a comment."""
+    """Split a line as a shell does; ``# …`` is a comment, ``#43`` is a run."""
     for word in _WORD.finditer(line):
-        if word[0].startswith("#"):
+        if word[0].startswith("#") and not word[0][1:].isdigit():
             line = line[: word.start()]
             break
     try:

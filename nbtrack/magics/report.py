@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import NotFoundError
-from nbtrack.magics.numbers import metric_text
+from nbtrack.magics.numbers import duration_text, metric_text
+from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 
 if TYPE_CHECKING:
@@ -54,6 +56,17 @@ def captured(store: TrackingStore, run_id: str) -> str:
     lines += _section("files", sizes, sum(file.file_size or 0 for file in files))
     lines.append("%track forget NAME … removes params, tags and files.")
     return "\n".join(lines)
+
+
+def running(store: TrackingStore) -> str:
+    """Return the runs that are running, one a line, the newest first."""
+    found = store.search_runs(RunQuery("status = 'RUNNING'", order_by=("start_time DESC",)))
+    lines = [
+        f"#{run.info.number} {run.info.run_name} in {run.info.experiment_name}, for "
+        f"{duration_text(time.time() - run.info.start_time / 1000)}"
+        for run in found
+    ]
+    return "\n".join(lines) or "none"
 
 
 def forget(store: TrackingStore, run_id: str, names: list[str]) -> str:

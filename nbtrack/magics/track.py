@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.utils.text import DollarFormatter
 
-from nbtrack.magics.cell_run import Cell, CellRun
+from nbtrack.magics.cell_run import Cell, CellRun, Ending
 from nbtrack.magics.filing import Filing
 from nbtrack.magics.options import CellOptions, parse_cell_options
 from nbtrack.magics.outcome import outcome
@@ -104,17 +104,14 @@ class CellTracker:
         elif not self._is_body_of_open_cell(source):
             options = self._options(line)
             if options is not None:
-                count = self.shell.execution_count if info.store_history else None
-                entry.opened = self.begin(Cell(source, getattr(info, "cell_id", None), count), options)
+                entry.opened = self.begin(Cell(source, getattr(info, "cell_id", None)), options)
 
     def _after(self, result: Any) -> None:
         while self._open:
             entry = self._open.pop()
             is_this = entry.info is result.info
             if entry.opened is not None:
-                error = result.error_before_exec or result.error_in_exec if is_this else KeyboardInterrupt()
-                transformed = getattr(entry.info, "transformed_cell", None)
-                self.finish(entry.opened, result.result if is_this else None, error, transformed)
+                self.finish(entry.opened, _ending(result) if is_this else Ending(error=KeyboardInterrupt()))
             if is_this:
                 return
 
@@ -141,9 +138,9 @@ class CellTracker:
         self.last_run_id = opened.run.id
         return opened
 
-    def finish(self, opened: CellRun, value: Any, error: BaseException | None, transformed: str | None = None) -> None:
+    def finish(self, opened: CellRun, ending: Ending) -> None:
         """End the run of a cell, show its line, and again when more is known for it."""
-        score = opened.close(value, error, transformed)
+        score = opened.close(ending)
         experiment = opened.run.info.experiment_name
         board = self.board(opened.run.store)
         was_loaded = board.is_loaded
@@ -188,6 +185,16 @@ class CellTracker:
         except Exception as error:  # noqa: BLE001
             text = str(error).strip().splitlines() or [""]
             print(f"nbtrack: this cell is not recorded: {type(error).__name__}: {text[0]}", file=sys.stderr)  # noqa: T201
+
+
+def _ending(result: Any) -> Ending:
+    info = result.info
+    return Ending(
+        value=result.result,
+        error=result.error_before_exec or result.error_in_exec,
+        transformed=getattr(info, "transformed_cell", None),
+        execution_count=result.execution_count if info.store_history else None,
+    )
 
 
 def _line_of_magic(lines: Sequence[str], *, below_magics: bool = False) -> int | None:
