@@ -1,0 +1,86 @@
+"""``python -m benchmarks``: measure, and write down what was found."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.crew import EVERYONE, OURS, PEERS, Crew
+from benchmarks.figures import FIGURES
+from benchmarks.findings import Findings
+from benchmarks.progress import Progress
+from benchmarks.report import verdicts, write_report
+from benchmarks.sizes import FULL, QUICK
+
+ROOT = Path(__file__).parents[1]
+SCRATCH = ROOT / "build" / "bench"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure; the exit status says whether everything could be measured, not whether targets are met."""
+    options = _options().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended
+    sizes = QUICK if options.quick else FULL
+    only = options.only.split(",") if options.only else list(FIGURES)
+    names = (OURS, "floor") if options.alone else EVERYONE
+    is_complete = not options.quick and not options.alone and only == list(FIGURES)
+    out = ROOT / "benchmarks" if is_complete else SCRATCH / "report"
+    data = SCRATCH / "data"
+    shutil.rmtree(data, ignore_errors=True)
+    progress, findings = Progress(), Findings()
+    facts: dict[str, Any] = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "mode": sizes.name,
+        "machine": machine.describe(ROOT),
+        "versions": {},
+        "load_before": machine.load(),
+        "failed": {},
+    }
+    try:
+        with Crew(ROOT, data, names, progress) as crew:
+            for name in [*crew.names, "cells"]:
+                facts["versions"] |= crew.ask(name, "ready")
+            for name in only:
+                _measure(name, crew, sizes, findings, facts)
+    finally:
+        progress.done()
+        if not options.keep:
+            shutil.rmtree(data, ignore_errors=True)
+    facts |= {"minutes": progress.seconds / 60, "load_after": machine.load()}
+    write_report(out, findings, facts)
+    print("", *verdicts(findings), f"\n{out / 'RESULTS.md'}", sep="\n")
+    for name, error in facts["failed"].items():
+        print(f"\n{name} could not be measured:\n{error}", file=sys.stderr)
+    return 1 if facts["failed"] else 0
+
+
+def _measure(name: str, crew: Crew, sizes: Any, findings: Findings, facts: dict[str, Any]) -> None:
+    try:
+        findings.add(FIGURES[name](crew, sizes))
+    except Exception:  # noqa: BLE001 - the others can still be measured
+        crew.progress.done()
+        facts["failed"][name] = traceback.format_exc()
+        time.sleep(1)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, under three minutes; nothing is judged by size"
+    )
+    parser.add_argument("--only", metavar="A,B", help=f"some of {', '.join(FIGURES)}")
+    parser.add_argument("--alone", action="store_true", help=f"without {', '.join(PEERS)}")
+    parser.add_argument("--keep", action="store_true", help="leave the data in build/bench/data")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

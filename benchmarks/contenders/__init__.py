@@ -1,0 +1,1 @@
+"""Those that are measured: nbtrack, the floor, and the peers; each is loaded by a worker process of its own."""

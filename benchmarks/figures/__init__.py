@@ -1,0 +1,24 @@
+"""The figures: who is asked for what, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import calls, cells, disk, imports, points, runs, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.crew import Crew
+    from benchmarks.findings import Findings
+    from benchmarks.sizes import Sizes
+
+FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
+    "calls": calls.measure,
+    "seen": seen.measure,
+    "imports": imports.measure,
+    "cells": cells.measure,
+    "runs": runs.measure,
+    "points": points.measure,
+    "disk": disk.measure,
+}

@@ -1,0 +1,145 @@
+"""Writes RESULTS.md and results.json."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.crew import PEERS
+from benchmarks.plots import draw
+from benchmarks.words import LABELS, quantity, times
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.findings import Findings, Row
+
+INTRODUCTION = """# What nbtrack costs, beside its peers and the floor
+
+Written by `make bench`; nothing here is edited by hand. All contenders are measured in the same run, in turns, each in a process
+of its own; what counts is the median of the rounds. The machine may be shared, so read the ratios, not the times alone. In
+brackets: how many times nbtrack's figure a peer's is. *Floor*: what the machine itself needs for the same, with no tracker around it.
+"""
+
+METHOD = """## How it is measured
+
+* **nbtrack** through its public API, with its background thread (sync each second, fold each ten) at work. One thing is not
+  public: a lock is held while runs and points are recorded for reading, so that folding happens when it is timed.
+* **MLflow** with its SQLite store. Runs and long histories are inserted into its tables in bulk, which takes hours through its API.
+* **Trackio** on this machine, without dashboard. It has no search: the figure is SQL in its file. Long histories are inserted in bulk.
+* **TensorBoard**: written with tensorboardX, read with TensorBoard's `EventAccumulator`. It has no runs with params to search.
+* Trackio and TensorBoard return before a point is written; the rows *visible to another process* and *points lost by kill -9* say
+  what that means.
+* Reading is timed with a warm disk cache. `thinned`: nbtrack keeps the smallest and largest value of each bucket; the peers take
+  every so many-th point or a random sample.
+"""
+
+
+def write_report(folder: Path, findings: Findings, facts: dict[str, Any]) -> None:
+    """Write the table, the values and the plots to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plots = draw(findings, folder / "plots")
+    (folder / "results.json").write_text(json.dumps({**facts, **findings.as_dict()}, indent=1) + "\n")
+    (folder / "RESULTS.md").write_text(_markdown(findings, facts, plots))
+
+
+def verdicts(findings: Findings) -> list[str]:
+    """Return one line for each target."""
+    return [
+        f"{'met   ' if row.met else 'MISSED'}  {row.group}: {row.what}: {quantity(row.ours, row.unit)}, target {row.target}"
+        for row in findings.rows
+        if row.met is not None
+    ]
+
+
+def _markdown(findings: Findings, facts: dict[str, Any], plots: dict[str, str]) -> str:
+    judged = [row for row in findings.rows if row.met is not None]
+    parts = [INTRODUCTION]
+    parts.append(f"**{sum(row.met is True for row in judged)} of {len(judged)} targets are met.**\n")
+    parts += [_picture("ratios", plots["ratios"])]
+    for group, rows in groupby(findings.rows, key=lambda row: row.group):
+        parts.append(f"## {group}\n\n{_table(list(rows))}")
+    parts.append(
+        "## How it grows\n\n" + "".join(_picture(name, alt) for name, alt in plots.items() if name != "ratios")
+    )
+    parts += [METHOD, _machine(facts)]
+    return "\n".join(parts)
+
+
+def _picture(name: str, alt: str) -> str:
+    dark, light = f"plots/{name}-dark.svg", f"plots/{name}-light.svg"
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<img alt="{alt}" src="{light}"></picture>\n\n'
+    )
+
+
+def _table(rows: list[Row]) -> str:
+    peers = [name for name in PEERS if any(name in row.peers for row in rows)]
+    has_floor = any(row.floor is not None for row in rows)
+    head = [
+        "",
+        "target",
+        "**nbtrack**",
+        *(["floor", "x floor"] if has_floor else []),
+        *(LABELS[p] for p in peers),
+        "met",
+    ]
+    lines = [_line(head), _line(["---"] * len(head))]
+    notes = []
+    for row in rows:
+        what = row.what
+        if row.note:
+            notes.append(row.note)
+            what += f" [{len(notes)}]"
+        cells = [what, row.target, f"**{quantity(row.ours, row.unit)}**"]
+        if has_floor:
+            cells += _floor_cells(row)
+        cells += [_peer_cell(row, name) for name in peers]
+        lines.append(_line([*cells, {True: "yes", False: "**no**", None: ""}[row.met]]))
+    floors = sorted({f"{row.what}: {row.floor_is}" for row in rows if row.floor_is}, key=str.lower)
+    below = [f"[{index}] {note}.  " for index, note in enumerate(notes, 1)]
+    if floors:
+        below.append("Floor of " + "; of ".join(_short(floors)) + ".")
+    return "\n".join(lines) + "\n\n" + "\n".join(below) + "\n"
+
+
+def _short(floors: list[str]) -> list[str]:
+    """Name each floor once, with the first row that has it."""
+    first: dict[str, str] = {}
+    for text in floors:
+        what, floor_is = text.rsplit(": ", 1)
+        first.setdefault(floor_is, what.split(",")[0])
+    return [f"{what}: {floor_is}" for floor_is, what in first.items()]
+
+
+def _floor_cells(row: Row) -> list[str]:
+    if row.floor is None:
+        return ["", ""]
+    ratio = times(row.ours / row.floor) if row.floor else ""
+    return [quantity(row.floor, row.unit) if row.floor or row.unit == "points" else "", ratio]
+
+
+def _peer_cell(row: Row, name: str) -> str:
+    if name not in row.peers:
+        return ""
+    text = quantity(row.peers[name], row.unit)
+    return f"{text} ({times(row.peers[name] / row.ours)})" if row.ours else text
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _machine(facts: dict[str, Any]) -> str:
+    lines = ["## Machine and versions\n"]
+    lines += [f"* {what}: {text}" for what, text in facts["machine"].items()]
+    lines.append("* " + ", ".join(f"{name} {version}" for name, version in sorted(facts["versions"].items())))
+    lines.append(
+        f"* {facts['date']}, {facts['mode']} run of {facts['minutes']:.0f} minutes; "
+        f"load average before {facts['load_before']:.1f}, after {facts['load_after']:.1f}"
+    )
+    for figure, error in facts["failed"].items():
+        lines.append(f"* **{figure} could not be measured**: {error.strip().splitlines()[-1]}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,90 @@
+"""How much is measured: everything, or enough to see that the benchmark works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How often and how much each contender does.
+
+    Attributes
+    ----------
+    rounds : int
+        Every contender has its turn in each round; the median of the rounds counts.
+    calls, peer_calls : int
+        Logging calls a round.
+    runs, points : tuple of int
+        Sizes of the curves.
+    peer_runs, peer_frame_runs, peer_points : int
+        The largest size that peers are asked for: they take seconds where others take milliseconds.
+    """
+
+    name: str
+    rounds: int
+    calls: int
+    peer_calls: int
+    empty_runs: int
+    seen_points: int
+    killed_points: int
+    runs: tuple[int, ...]
+    points: tuple[int, ...]
+    tail_runs: tuple[int, ...]
+    tail_points: tuple[int, ...]
+    peer_runs: int
+    peer_frame_runs: int
+    peer_points: int
+    event_file_points: int
+    fold_rounds_up_to: int
+    bytes_points: int
+    peer_bytes_points: int
+    imports: int
+    cells: int
+
+
+FULL = Sizes(
+    name="full",
+    rounds=3,
+    calls=100_000,
+    peer_calls=500,
+    empty_runs=100,
+    seen_points=100,
+    killed_points=2_000,
+    runs=(1_000, 3_000, 10_000, 30_000, 100_000),
+    points=(1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000),
+    tail_runs=(10, 100, 300, 1_000, 3_000),
+    tail_points=(1_000, 3_000, 10_000, 30_000, 100_000, 300_000),
+    peer_runs=100_000,
+    peer_frame_runs=10_000,
+    peer_points=1_000_000,
+    event_file_points=100_000,
+    fold_rounds_up_to=300_000,
+    bytes_points=1_000_000,
+    peer_bytes_points=100_000,
+    imports=10,
+    cells=50,
+)
+
+QUICK = Sizes(
+    name="quick",
+    rounds=3,
+    calls=10_000,
+    peer_calls=50,
+    empty_runs=20,
+    seen_points=20,
+    killed_points=200,
+    runs=(300, 1_000, 3_000),
+    points=(1_000, 10_000, 100_000),
+    tail_runs=(10, 100, 300),
+    tail_points=(1_000, 10_000, 30_000),
+    peer_runs=3_000,
+    peer_frame_runs=300,
+    peer_points=10_000,
+    event_file_points=10_000,
+    fold_rounds_up_to=100_000,
+    bytes_points=100_000,
+    peer_bytes_points=20_000,
+    imports=3,
+    cells=20,
+)
