@@ -221,7 +221,15 @@ class Kernel:
             if message["msg_type"] == "status" and content["execution_state"] == "idle":
                 break
             shown.append(shown_text(content))
-        return "\n".join(shown), self.client.get_shell_msg(timeout=timeout)["content"]
+        return "\n".join(shown), self.reply_to(message_id)
+
+    def reply_to(self, message_id: str) -> dict[str, Any]:
+        """Return the reply to one message; those to questions asked at the start may still come."""
+        while True:
+            reply = self.client.get_shell_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") == message_id:
+                content: dict[str, Any] = reply["content"]
+                return content
 
     def wait_for_busy(self, message_id: str) -> None:
         """Wait until the cell has begun."""
