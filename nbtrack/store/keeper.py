@@ -55,7 +55,7 @@ class Keeper:
         self._is_closing = True
         self._wake.set()
         if self._thread is not None and self._pid == os.getpid():
-            self._thread.join(timeout=5)
+            self._thread.join()  # a thread inside DuckDB must not outlive the interpreter
         self._thread = None
         self._is_closing = False
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
+MAX_STEP = 2**63 - 1
 RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 
 
@@ -57,6 +58,7 @@ class ActiveRun(RunFiles):
         self.on_end: list[Callable[[ActiveRun], None]] = []
         self._is_resumed = is_resumed
         self._steps: dict[str, int] = {}
+        self._keys: set[str] = set()
         self._pid = os.getpid()
         self._started_ns = time.monotonic_ns()
         self._warned: set[str] = set()
@@ -112,8 +114,9 @@ class ActiveRun(RunFiles):
         """
         try:
             number = value if type(value) is float else check_number(value, key)
-            check_key(key, "Metric key")
-            whole = self._next_step(key, step) if type(step) is not int else check_step(step)
+            if key not in self._keys:
+                self._keys.add(check_key(key, "Metric key"))
+            whole = step if type(step) is int and -MAX_STEP <= step <= MAX_STEP else self._next_step(key, step)
             self._log(self.id, whole, {key: number}, None if timestamp is None else int(timestamp) * 1000)
             self.metrics[key] = number
         except Exception as error:  # noqa: BLE001 - see the class docstring
