@@ -58,9 +58,13 @@ def purge(
 
 
 def _ask(older_than: str, place: str, n_runs: int, n_experiments: int, *, as_json: bool) -> None:
-    if as_json or not sys.stdin.isatty():
+    if as_json or not _someone_is_there():
         raise typer.BadParameter("Nobody is there to be asked; say --yes.", param_hint="--yes")
     trash = f"{count(n_runs, 'run')} and {count(n_experiments, 'experiment')}"
     which = f"what has been in the trash for {older_than} or longer" if older_than else "what is in the trash"
     question = f"Delete {which} of {clean(place)} for good? The trash has {trash}."
     typer.confirm(question, abort=True, err=True)
+
+
+def _someone_is_there() -> bool:
+    return sys.stdin.isatty()

@@ -94,11 +94,15 @@ def _table(names: list[str], rows: list[tuple[Any, ...]]) -> "Table":
     wanted = [max(map(len, (clean(name), *(row[i] for row in cells)))) for i, name in enumerate(names)]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for index, (name, width) in enumerate(zip(names, fit(wanted, console().width), strict=True)):
-        justify: Any = "right" if any(isinstance(row[index], (int, float)) for row in rows) else "left"
+        justify: Any = "right" if any(_is_number(row[index]) for row in rows) else "left"
         table.add_column(text(name), justify=justify, width=width, no_wrap=True, overflow="ellipsis")
     for row, values in zip(cells, rows, strict=True):
         table.add_row(*(text(c, "dim" if v is None else "") for c, v in zip(row, values, strict=True)))
     return table
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ STYLES = {"metrics": "cyan", "params": "magenta", "tags": "blue"}
 TITLES = {"start_time": "started", "number": "#"}
 MAX_CELL = 24
 MAX_TITLE = 16
-MAX_NAME = 28
+MAX_NAME = 48
 MIN_NAME = 12
 GAP = 2
 
@@ -51,8 +52,10 @@ def choose(found: RunColumns, width: int, now_ms: float, mentioned: str = "") ->
     """
     front = [attribute(found, "number", now_ms), _names(found, now_ms)]
     middle = [attribute(found, name, now_ms) for name in ("start_time", "duration")]
-    metrics = sorted(metric_columns(found), key=lambda c: _urgency(c, found, mentioned))
-    params = sorted(param_columns(found), key=lambda c: _urgency(c, found, mentioned))
+    keyed = sorted(
+        distinct([*metric_columns(found), *param_columns(found)]), key=lambda c: _urgency(c, found, mentioned)
+    )
+    metrics, params = ([c for c in keyed if c.group == group] for group in ("metrics", "params"))
     where = [attribute(found, "experiment", now_ms)]
     only = len(found) == 1
     same = [c for c in (*metrics, *params, *where) if c.is_constant and not only]
@@ -76,11 +79,10 @@ def build(found: RunColumns, columns: Sequence[Column], width: int) -> Table:
     """Return the table: a coloured status sign, then the columns."""
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("", width=1)
-    titles = [TITLES.get(c.id, c.title) for c in columns]
-    for column, title in zip(columns, titles, strict=True):
-        header = column.id if titles.count(title) > 1 else title
+    for column in columns:
+        title = TITLES.get(column.id, column.title)
         table.add_column(
-            text(_tail(header, MAX_TITLE), STYLES.get(column.group, "")),
+            text(_tail(title, MAX_TITLE), STYLES.get(column.group, "")),
             justify="right" if column.is_number else "left",
             width=_width(column, width),
             no_wrap=True,
@@ -107,7 +109,13 @@ def fit(widths: Sequence[int], room: int, least: int = 4) -> list[int]:
 def build_named(found: RunColumns, names: Sequence[str], width: int, now_ms: float) -> Table:
     """Return the table of the columns that were asked for."""
     columns = [_names(found, now_ms) if name == "name" else named(found, name, now_ms) for name in names]
-    return build(found, columns, width)
+    return build(found, distinct(columns), width)
+
+
+def distinct(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns, those of the same title with the whole name as title."""
+    titles = Counter(c.title for c in columns)
+    return [replace(c, title=c.id) if titles[c.title] > 1 else c for c in columns]
 
 
 def remarks(choice: Choice) -> list[str]:
@@ -124,9 +132,9 @@ def remarks(choice: Choice) -> list[str]:
 def _urgency(column: Column, found: RunColumns, mentioned: str) -> tuple[bool, bool, bool, bool, int]:
     """Return what sorts columns: asked for, with a goal, not of the machine, with values that differ, in many runs."""
     has_it = sum(cell != MISSING for cell in column.cells)
-    is_mentioned = column.id in mentioned or f"{column.group}.`{column.title}`" in mentioned
-    is_machine = column.title.startswith("system/")
-    return not is_mentioned, column.title not in found.goals, is_machine, _is_one_value(column), -has_it
+    key = column.id.removeprefix(f"{column.group}.")
+    is_mentioned = column.id in mentioned or f"{column.group}.`{key}`" in mentioned
+    return not is_mentioned, key not in found.goals, key.startswith("system/"), _is_one_value(column), -has_it
 
 
 def _is_one_value(column: Column) -> bool:
