@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from nbtrack.errors import AlreadyExistsError, NotFoundError
+from nbtrack.errors import AlreadyExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +60,9 @@ class Numbers:
 
     def experiment_id(self, name: str) -> tuple[int, bool]:
         """Return the id of an experiment, and whether it was given out just now."""
+        # The file is replaced, never changed, so a known name needs no lock.
+        with suppress(OSError, ValueError, KeyError):
+            return int(json.loads(self._names.read_bytes())["ids"][name]), False
         with self._lock:
             ids, largest = self._read()
             if name in ids:
@@ -81,13 +84,13 @@ class Numbers:
         try:
             said = json.loads(self._names.read_bytes())
             return dict(said["ids"]), int(said["largest"])
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             ids, largest = self._experiments()
             return {"Default": 0, **ids}, max(largest, 0)
 
     def _write(self, ids: dict[str, int], largest: int) -> None:
         new = self._names.with_suffix(".new")
-        new.write_text(json.dumps({"ids": ids, "largest": largest}, ensure_ascii=False))
+        new.write_bytes(json.dumps({"ids": ids, "largest": largest}).encode())
         new.replace(self._names)
 
 
@@ -108,8 +111,7 @@ class Names:
         self.ids[name] = experiment_id
         return experiment_id
 
-    def remove(self, name: str) -> int:
-        """Free a name."""
-        if name not in self.ids:
-            raise NotFoundError("Experiment", name, self.ids)
-        return self.ids.pop(name)
+    def free(self, name: str, experiment_id: int) -> None:
+        """Free a name that an experiment has."""
+        if self.ids.get(name) == experiment_id:
+            del self.ids[name]

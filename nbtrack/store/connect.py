@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,17 @@ import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError
 from nbtrack.store.gate import gate_of
-from nbtrack.store.schema import BLOCK_SIZE, STORAGE_VERSION, check_version, create_tables, initialise, migrate
+from nbtrack.store.schema import (
+    BLOCK_SIZE,
+    STORAGE_VERSION,
+    check_version,
+    create_tables,
+    initialise,
+    is_old,
+    is_ours,
+    migrate,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,18 +38,43 @@ _SAFE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_DAMAGE = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Could not read enough bytes",
+    "replaying WAL",
+    "INTERNAL Error",
+    "FATAL Error",
+    "Serialization Error",
+)
 READ_PATIENCE = 2.0
 MAX_IDLE = 4
 
 
+class DamagedError(StoreError):
+    """The DuckDB file cannot be read, or is gone while its history is there."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        self.path = path
+        self.why = str(why).splitlines()[0]
+        super().__init__(
+            f"{path} cannot be read ({self.why}); `nbtrack doctor --rebuild` makes it anew from its history."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
-    """An open look at the folded tables: SQL prefix, and the time of the copy when the file itself is held elsewhere."""
+    """An open look at the folded tables: SQL prefix, and the time of the copy when the file itself is held elsewhere.
+
+    `is_new` says that nothing was ever folded into the file, or that there is none; `is_upgraded`, that this is a copy of an older file.
+    """
 
     con: duckdb.DuckDBPyConnection
     prefix: str
     snapshot: float | None = None
     holder: str | None = None
+    is_new: bool = False
+    is_upgraded: bool = False
 
 
 def quoted(path: object) -> str:
@@ -76,12 +111,25 @@ def is_shared(error: Exception) -> bool:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Say whether DuckDB failed because the file is not what it once wrote."""
+    return any(part in str(error) for part in _DAMAGE)
+
+
 @contextmanager
 def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
     """Open the folded tables to read, whoever else has the file.
 
     Another process that is folding is waited for. When a program holds the file for longer than `patience` seconds, a copy is shown
-    instead, with its time. A session of the user's own in this process is shared. Without a file the tables are empty.
+    instead, with its time. A session of the user's own in this process is shared. Without a file the tables are empty. A file of an older
+    schema that nobody could bring up to date is copied, and the copy is brought up to date.
+
+    Raises
+    ------
+    DamagedError
+        The file cannot be read.
+    StoreVersionError
+        A newer nbtrack made it.
     """
     with gate_of(path).shared(patience), _instance() as con:
         if not path.exists():
@@ -97,13 +145,21 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
                 scratch, base = (None, shared) if shared else _snapshot(con, path, busy(path, error))
             except StoreBusyError as held:
                 scratch, base = _snapshot(con, path, held)
+            if not is_ours(base.con, base.prefix):
+                _detach(con)
+                yield _nothing_yet(con)
+                return
             check_version(base.con, str(path), base.prefix)
+            if is_old(base.con, base.prefix):
+                _detach(con)
+                scratch, base = _snapshot(con, path, None)
+                base = replace(base, is_upgraded=True)
             yield base
         finally:
             if base.con is not con:
                 base.con.close()
             if scratch is not None:
-                con.execute("DETACH d")
+                _detach(con)
                 shutil.rmtree(scratch.parent, ignore_errors=True)
 
 
@@ -123,16 +179,24 @@ def _instance() -> Iterator[duckdb.DuckDBPyConnection]:
         yield session
     finally:
         session.close()  # temporary tables and views go with it
-        if "d" in {name for (name,) in instance.execute("SELECT database_name FROM duckdb_databases()").fetchall()}:
-            instance.execute("DETACH d")
+        _detach(instance)
         if len(_idle) < MAX_IDLE:
             _idle.append(instance)
         else:
             instance.close()
 
 
+def _detach(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DETACH DATABASE IF EXISTS d")
+
+
+_inherited: list[duckdb.DuckDBPyConnection] = []
+
+
 def _drop_in_child() -> None:
-    _idle.clear()  # a forked child must not share an instance with its parent
+    # A forked child must not share an instance with its parent; nor close it, for that waits for threads that it does not have.
+    _inherited.extend(_idle)
+    _idle.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -140,8 +204,10 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, patience: float = 0.0) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the file read-write, made when missing and brought to the present schema. Call with ``fold.lock`` held.
+
+    Readers in other processes are waited for, for `patience` seconds.
 
     Raises
     ------
@@ -150,28 +216,73 @@ def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     StoreVersionError
         A newer nbtrack made it.
     """
-    config = (
-        dict(_SAFE)
-        if path.exists()
-        else {**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
-    )
     with gate_of(path).alone(READ_PATIENCE) as is_free:
         if not is_free:
             raise StoreBusyError(str(path), "a reader in this process", os.getpid())
-        try:
-            con = duckdb.connect(str(path), config=config)
-        except (duckdb.IOException, duckdb.ConnectionException) as error:
-            if is_lock_error(error) or is_shared(error):
-                raise busy(path, error) from error
-            raise
+        if not path.exists():
+            _create(path)
+        con = _connect(path, patience)
         try:
             con.execute("SET threads = 1")
             initialise(con)
             check_version(con, str(path))
-            migrate(con)
+            if is_old(con):
+                _keep_old(path, version_of(con))
+                migrate(con)
             yield con
         finally:
             con.close()
+
+
+def _create(path: Path) -> None:
+    """Make a new file; it appears with its tables or not at all."""
+    new = path.with_name(path.name + ".new")
+    _remove(new)
+    con = duckdb.connect(
+        str(new), config={**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
+    )
+    try:
+        initialise(con)
+    finally:
+        con.close()
+    new.replace(path)
+
+
+def _connect(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return duckdb.connect(str(path), config=dict(_SAFE))
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise DamagedError(path, error) from error
+            if not is_lock_error(error) and not is_shared(error):
+                raise
+            if time.monotonic() >= until:
+                raise busy(path, error) from error
+            _pause()
+
+
+def _pause() -> None:
+    time.sleep(0.003 + random.random() * 0.01)  # noqa: S311 - jitter, not a secret
+
+
+def wal_of(path: Path) -> Path:
+    """Return the file in which DuckDB keeps what is committed and not yet in `path`."""
+    return path.with_name(path.name + ".wal")
+
+
+def _remove(path: Path) -> None:
+    for file in (path, wal_of(path)):
+        file.unlink(missing_ok=True)
+
+
+def _keep_old(path: Path, version: int) -> None:
+    """Copy a file as it is before it is brought up to date; in a child process, see :func:`copy_held`."""
+    for file in (path, wal_of(path)):
+        if file.exists():
+            kept = file.with_name(file.name.replace(path.name, f"{path.name}.bak-v{version}", 1))
+            subprocess.run(["cp", "--reflink=auto", str(file), str(kept)], check=True, capture_output=True)  # noqa: S603, S607
 
 
 class _SharedError(Exception):
@@ -186,11 +297,13 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None
         except duckdb.Error as error:
             if is_shared(error):
                 raise _SharedError from error
+            if is_damage(error):
+                raise DamagedError(path, error) from error
             if not is_lock_error(error):
                 raise
             if time.monotonic() > until:
                 raise busy(path, error) from error
-            time.sleep(0.003 + random.random() * 0.01)  # noqa: S311 - jitter, not a secret
+            _pause()
         else:
             return
 
@@ -199,7 +312,7 @@ def _nothing_yet(con: duckdb.DuckDBPyConnection) -> Base:
     con.execute("ATTACH ':memory:' AS d")
     create_tables(con, "d.")
     con.execute("INSERT INTO d.experiments VALUES (0, 'Default', 'active', TIMESTAMP 'epoch', TIMESTAMP 'epoch')")
-    return Base(con, "d.")
+    return Base(con, "d.", is_new=True)
 
 
 def _share(path: Path) -> Base | None:
@@ -214,10 +327,21 @@ def _share(path: Path) -> Base | None:
     return None
 
 
-def _snapshot(con: duckdb.DuckDBPyConnection, path: Path, held: StoreBusyError) -> tuple[Path, Base]:
+def _snapshot(con: duckdb.DuckDBPyConnection, path: Path, held: StoreBusyError | None) -> tuple[Path, Base]:
+    """Attach a copy of the file, brought to the present schema."""
     scratch = copy_held(path)
-    con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
-    return scratch, Base(con, "d.", time.time(), str(held))
+    taken = time.time()
+    try:
+        con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
+        if is_ours(con, "d.") and is_old(con, "d."):
+            _detach(con)
+            with writing(scratch):
+                pass
+            con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
+    except BaseException:
+        shutil.rmtree(scratch.parent, ignore_errors=True)
+        raise
+    return scratch, Base(con, "d.", taken if held else None, str(held) if held else None)
 
 
 def copy_held(path: Path) -> Path:
@@ -227,7 +351,7 @@ def copy_held(path: Path) -> Path:
     """
     scratch = Path(tempfile.mkdtemp(prefix="nbtrack-"))
     for _ in range(10):
-        found = [p for p in (path, path.with_name(path.name + ".wal")) if p.exists()]
+        found = [p for p in (path, wal_of(path)) if p.exists()]
         subprocess.run(["cp", "--reflink=auto", *map(str, found), str(scratch)], check=False, capture_output=True)  # noqa: S603, S607
         try:
             duckdb.connect(str(scratch / path.name), read_only=True, config=dict(_SAFE)).close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import Experiment, LifecycleStage, ViewType
-from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
+from nbtrack.errors import AlreadyExistsError, InvalidValueError, JournalError, NotFoundError
 from nbtrack.names import check_name
 from nbtrack.search.parser import parse_filter, parse_order_by
 from nbtrack.search.sql import compile_filter, compile_order
@@ -39,17 +40,18 @@ class Experiments:
         self._numbers = numbers
         self._append = append
         self._get = get
-        self._known: dict[str, int] = {"Default": DEFAULT_ID}
 
     def id_of(self, name: str) -> int:
         """Return the id of the experiment in use with this name, creating it when there is none."""
-        if name not in self._known:
-            check_name(name, "Experiment name")
-            experiment_id, is_new = self._numbers.experiment_id(name)
-            if is_new:
+        if name == "Default":
+            return DEFAULT_ID
+        check_name(name, "Experiment name")
+        # Asked each time: another process may have renamed or deleted it since.
+        experiment_id, is_new = self._numbers.experiment_id(name)
+        if is_new:
+            with suppress(JournalError):  # the event waits in memory, and the start of a run names its experiment too
                 self._say("create", experiment_id, name=name)
-            self._known[name] = experiment_id
-        return self._known[name]
+        return experiment_id
 
     def create(self, name: str, tags: dict[str, str] | None = None) -> int:
         """Create an experiment; raises :class:`AlreadyExistsError` when the name is in use."""
@@ -63,11 +65,14 @@ class Experiments:
         """Give an experiment a new name that is free."""
         check_name(name, "Experiment name")
         old = self._changeable(experiment_id)
+        if name == old.name:
+            return
         with self._numbers.changing() as names:
             names.add(name, int(experiment_id))
-            names.ids.pop(old.name, None)
+            names.free(old.name, int(experiment_id))
+            if old.lifecycle_stage == LifecycleStage.DELETED:
+                names.free(name, int(experiment_id))  # a name in the trash is taken when it comes back
             self._say("rename", int(experiment_id), name=name)
-        self._known.pop(old.name, None)
 
     def delete(self, experiment_id: str) -> None:
         """Put an experiment with its runs in the trash; its name is free again."""
@@ -75,9 +80,8 @@ class Experiments:
         if old.lifecycle_stage == LifecycleStage.DELETED:
             return
         with self._numbers.changing() as names:
-            names.ids.pop(old.name, None)
+            names.free(old.name, int(experiment_id))
             self._say("delete", int(experiment_id))
-        self._known.pop(old.name, None)
 
     def restore(self, experiment_id: str) -> None:
         """Take an experiment out of the trash."""

@@ -1,7 +1,8 @@
 """Folds sealed journal segments into the DuckDB file: rows and watermark in one transaction, so each record is in exactly once.
 
 Crash points, each harmless: before COMMIT nothing happened (a history file may exist twice, rebuild drops doubles); after COMMIT the
-segments are still there, and the next fold sees from the watermark that they are done and only deletes them.
+segments are still there, and the next fold sees from the watermark that they are done and only deletes them; history files are merged
+into a new one first and deleted then.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import duckdb
 from filelock import FileLock, Timeout
 
-from nbtrack.errors import StoreBusyError, StoreVersionError, warn
+from nbtrack.errors import StoreBusyError, StoreError, StoreVersionError, warn
 from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
 from nbtrack.store.apply import apply
-from nbtrack.store.connect import reading, writing
-from nbtrack.store.history import append_history
-from nbtrack.store.reader import living_writers, read_watermark
+from nbtrack.store.connect import DamagedError, is_damage, reading, writing
+from nbtrack.store.history import append_history, compact_history, history_files
+from nbtrack.store.marks import Watermark, living_writers, read_watermark
 from nbtrack.store.records import load
 from nbtrack.store.schema import RUN_TABLES
 
@@ -85,6 +87,13 @@ def fold(
     -------
     int or None
         Number of records folded; None when it was somebody else's turn or the file is held (nothing is lost, it is done later).
+
+    Raises
+    ------
+    DamagedError
+        The DuckDB file cannot be read.
+    StoreError
+        It cannot be written, as on a full disk; the journals stay as they are.
     """
     with fold_lock(folder, timeout) as mine:
         if not mine:
@@ -95,6 +104,11 @@ def fold(
                 count, more = _fold_once(path, folder)
             except (StoreBusyError, StoreVersionError):
                 return None
+            except duckdb.Error as error:
+                if is_damage(error):
+                    raise DamagedError(path, error) from error
+                message = f"{path} cannot be written now ({error}); the journals keep every record until it can."
+                raise StoreError(message) from error
             total += count
             if progress:
                 progress(total)
@@ -105,24 +119,26 @@ def fold(
 def _fold_once(path: Path, folder: Path) -> tuple[int, bool]:
     if not list_segments(folder / "w"):
         return 0, False
-    watermark = {}
-    if path.exists():
-        with reading(path, patience=0.5) as base:
-            if base.snapshot is not None:
-                raise StoreBusyError(str(path))
-            watermark = read_watermark(base)
+    with reading(path, patience=0.5) as base:
+        if base.snapshot is not None:
+            raise StoreBusyError(str(path))
+        if base.is_new and history_files(folder, "events"):
+            raise DamagedError(path, "it is not there, but its history is")
+        watermark = read_watermark(base.con, base.prefix)
     plan = make_plan(folder, watermark)
     count = 0
     if plan.take:
         with writing(path) as con:
             count = commit(con, plan, watermark, folder)
             crash_point("after_commit")
+            with suppress(OSError, duckdb.Error):
+                compact_history(con, folder)
         crash_point("after_close")
     _clean(plan, folder)
     return count, not plan.is_complete
 
 
-def make_plan(folder: Path, watermark: dict[str, tuple[int, int]]) -> Plan:
+def make_plan(folder: Path, watermark: Watermark) -> Plan:
     """Choose the sealed segments to take, up to a budget; liveness is asked before the list is believed."""
     plan = Plan()
     size = 0
@@ -144,9 +160,10 @@ def make_plan(folder: Path, watermark: dict[str, tuple[int, int]]) -> Plan:
     return plan
 
 
-def commit(con: DuckDBPyConnection, plan: Plan, watermark: dict[str, tuple[int, int]], folder: Path) -> int:
+def commit(con: DuckDBPyConnection, plan: Plan, watermark: Watermark, folder: Path) -> int:
     """Write the rows of a plan, its history and the new watermark in one transaction; return the number of records."""
-    damaged = load(con, plan.take, watermark)
+    for path in (damaged := load(con, plan.take, watermark)):
+        _quarantine(path, folder)
     con.execute("BEGIN")
     apply(con, "main.")
     write_down(con)
@@ -157,15 +174,30 @@ def commit(con: DuckDBPyConnection, plan: Plan, watermark: dict[str, tuple[int, 
     for writer, (number, seq) in plan.watermark.items():
         con.execute("DELETE FROM main._folded WHERE writer = ?", [writer])
         con.execute("INSERT INTO main._folded VALUES (?, ?, ?)", [writer, number, seq])
-    _settle_killed(con, folder)
+    _settle_killed(con, plan, folder)
     count: int = con.execute("SELECT count(*) FROM j").fetchall()[0][0]
-    append_history(con, folder)
+    history = append_history(con, folder)
     crash_point("before_commit")
-    con.execute("COMMIT")
-    for path in damaged:
-        _quarantine(path, folder)
+    try:
+        con.execute("COMMIT")
+    except duckdb.Error:
+        _withdraw(con, watermark, history)
+        raise
     plan.done += [s.path for s in plan.take]
+    if damaged:
+        warn(
+            f"{len(damaged)} journal segments have damaged lines: {', '.join(path.name for path in damaged)}; all whole records "
+            f"were kept, the files are in {folder / 'quarantine'} for you to look at."
+        )
     return count
+
+
+def _withdraw(con: DuckDBPyConnection, watermark: Watermark, history: list[Path]) -> None:
+    """Take history files back after a failed COMMIT, unless the rows are in all the same."""
+    with suppress(duckdb.Error):
+        if read_watermark(con, "main.") == watermark:
+            for path in history:
+                path.unlink(missing_ok=True)
 
 
 def write_down(con: DuckDBPyConnection) -> None:
@@ -180,10 +212,12 @@ def write_down(con: DuckDBPyConnection) -> None:
         con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
 
 
-def _settle_killed(con: DuckDBPyConnection, folder: Path) -> None:
-    """Write down as KILLED the runs whose process is gone: their last record is in, nothing more can come."""
+def _settle_killed(con: DuckDBPyConnection, plan: Plan, folder: Path) -> None:
+    """Write down as KILLED the runs whose process is gone and has nothing left to fold."""
     living = living_writers(con, "main.runs", folder)
-    pending = list(list_segments(folder / "w"))
+    taken = {segment.path for segment in plan.take} | {*plan.done}
+    groups = list_segments(folder / "w")
+    pending = [w for w, group in groups.items() if any(segment.path not in taken for segment in group)]
     con.execute(
         "UPDATE main.runs SET status = 'KILLED', end_time = last_seen, duration = greatest(0, epoch(last_seen - start_time)) "
         "WHERE status = 'RUNNING' AND NOT list_contains(?, writer) AND NOT list_contains(?, writer)",
@@ -207,7 +241,3 @@ def _quarantine(path: Path, folder: Path) -> None:
     with suppress(OSError):
         shutil.copy2(path, kept)
         kept.chmod(0o400)
-    message = (
-        f"A journal segment has damaged lines; all whole records were kept, the file is in {kept} for you to look at."
-    )
-    warn(message)

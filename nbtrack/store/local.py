@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import mimetypes
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.artifacts.blobs import Blobs
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
-from nbtrack.errors import NotFoundError
+from nbtrack.errors import NotFoundError, StoreError
 from nbtrack.journal.numbers import Known, Numbers
 from nbtrack.journal.segments import is_alive, list_segments
 from nbtrack.journal.writer import Writer
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbtrack.store.reader import Reader
+
+T = TypeVar("T")
 
 # DuckDB is loaded with the first read, not with the first record: a training script that only logs stays light.
 
@@ -243,14 +245,16 @@ class LocalStore:
         from nbtrack.store.fold import fold  # noqa: PLC0415
 
         self.writer.rotate()
-        return fold(self.path, self.folder, timeout=timeout, progress=progress)
+        return self._healed(lambda: fold(self.path, self.folder, timeout=timeout, progress=progress))
 
     def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]:
         """Delete for good what is in the trash, and give the disk space back."""
         from nbtrack.store.purge import purge  # noqa: PLC0415
 
         self.writer.rotate()
-        return purge(self.path, self.folder, self.blobs, older_than_s=older_than_s, progress=progress)
+        return self._healed(
+            lambda: purge(self.path, self.folder, self.blobs, older_than_s=older_than_s, progress=progress)
+        )
 
     def close(self) -> None:
         """Flush the journal, seal it and fold it when nobody is in the way."""
@@ -264,10 +268,22 @@ class LocalStore:
         self.writer.sync()
 
     def _fold_quietly(self) -> bool:
-        from nbtrack.store.fold import fold  # noqa: PLC0415
+        # What goes wrong here is told by the next read; the journals keep every record meanwhile.
+        try:
+            return self.fold() is not None
+        except (StoreError, OSError):
+            return False
 
-        self.writer.rotate()
-        return fold(self.path, self.folder) is not None
+    def _healed(self, action: Callable[[], T]) -> T:
+        """Do something with the DuckDB file; when it is damaged, make it anew and do it again."""
+        from nbtrack.store.connect import DamagedError  # noqa: PLC0415
+        from nbtrack.store.rebuild import heal  # noqa: PLC0415
+
+        try:
+            return action()
+        except DamagedError as damage:
+            heal(self.path, self.folder, damage)
+        return action()
 
     def _make_folder(self) -> None:
         if not self.folder.is_dir():

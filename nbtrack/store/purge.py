@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from nbtrack.errors import StoreBusyError
-from nbtrack.store.connect import quoted, writing
+from nbtrack.journal.segments import is_alive, list_segments, whole_lines
+from nbtrack.journal.writer import user_name
+from nbtrack.names import new_run_id
+from nbtrack.store.apply import NAMED_ORDER
+from nbtrack.store.connect import DamagedError, quoted, writing
 from nbtrack.store.fold import fold, fold_lock
-from nbtrack.store.history import compact_history
+from nbtrack.store.history import append_history, compact_history, has_runs, history_files
+from nbtrack.store.late import PAST
 from nbtrack.store.schema import BLOCK_SIZE, BOOKKEEPING, RUN_TABLES, STORAGE_VERSION, TABLES, create_tables
 
 if TYPE_CHECKING:
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from nbtrack.artifacts.blobs import Blobs
 
 LOCK_S = 10.0
+LEFTOVER_S = 3600.0
+_LONG_AGO = "make_timestamp(epoch_us(now()) - ?)"
 
 
 def purge(
@@ -43,28 +50,31 @@ def purge(
     """
     report = progress or (lambda _: None)
     report("folding journals")
+    if not path.exists() and history_files(folder, "events"):
+        raise DamagedError(path, "it is not there, but its history is")
     fold(path, folder, timeout=LOCK_S)
     with fold_lock(folder, LOCK_S) as mine:
         if not mine:
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)
-        with writing(path) as con:
+        with writing(path, LOCK_S) as con:
             logged = _digests(con, "SELECT body::JSON->'o'->>'sha256' FROM events WHERE kind = 'artifact'")
-            runs = _delete(con, older_than_s)
+            runs = _delete(con, folder, older_than_s)
             report(f"deleted {len(runs)} runs")
-            experiments = _delete_experiments(con)
+            experiments = _delete_experiments(con, older_than_s)
             report("rewriting the history")
-            forget_in_history(con, folder, runs)
+            forget_in_history(con, folder, experiments)
             used = _digests(con, "SELECT sha256 FROM artifacts")
         report("compacting the DuckDB file")
         compact(path)
         report("removing artifacts")
+        _sweep_leftovers(folder)
         used |= _unfolded_blobs(folder)
         # What nobody ever logged may have been put by a process that is about to say so; only a day later it is waste.
         freed = blobs.drop(logged - used) + blobs.sweep(used, older_than_s=86400.0)
     return {
         "runs": len(runs),
-        "experiments": experiments,
+        "experiments": len(experiments),
         "artifact_bytes": freed,
         "file_bytes": max(0, before - _size(path, folder)),
     }
@@ -78,7 +88,7 @@ def compact(path: Path) -> None:
     new = path.with_name(path.name + ".compact")
     for leftover in (new, new.with_name(new.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    with writing(path) as con:
+    with writing(path, LOCK_S) as con:
         con.execute("CHECKPOINT")
         con.execute(f"ATTACH {quoted(new)} AS compacted (STORAGE_VERSION '{STORAGE_VERSION}', BLOCK_SIZE {BLOCK_SIZE})")
         create_tables(con, "compacted.")
@@ -89,37 +99,60 @@ def compact(path: Path) -> None:
         new.replace(path)
 
 
-def forget_in_history(con: DuckDBPyConnection, folder: Path, dropped: list[str]) -> None:
-    """Rewrite the history without purged runs and without what was taken back."""
-    taken_back = con.execute("SELECT count(*) FROM events WHERE kind = 'forget'").fetchall()[0][0]
+def forget_in_history(con: DuckDBPyConnection, folder: Path, experiments: list[int]) -> None:
+    """Rewrite events and history without purged runs and experiments, and without what was taken back."""
+    con.execute("CREATE OR REPLACE TEMP TABLE gone_experiments AS SELECT unnest(?::BIGINT[]) AS id", [experiments])
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE forgotten AS
+        SELECT r, kind, name, max({NAMED_ORDER}) AS until FROM (
+            SELECT r, t, w, q, 'params' AS kind, unnest((o->'params')::VARCHAR[]) AS name FROM past_forgets
+            UNION ALL SELECT r, t, w, q, 'tags', unnest((o->'tags')::VARCHAR[]) FROM past_forgets
+            UNION ALL SELECT r, t, w, q, 'artifact', unnest((o->'artifacts')::VARCHAR[]) FROM past_forgets
+        ) GROUP BY r, kind, name
+        """.replace("past_forgets", f"({PAST.format(base='main.')} WHERE kind = 'forget')")
+    )
+    taken_back = con.execute("SELECT count(*) FROM forgotten").fetchall()[0][0]
     if taken_back:
-        con.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE forgotten AS
-            SELECT run_id AS r, unnest((body::JSON->'o'->'params')::VARCHAR[]) AS name, 'params' AS kind FROM events WHERE kind = 'forget'
-            UNION ALL
-            SELECT run_id, unnest((body::JSON->'o'->'tags')::VARCHAR[]), 'tags' FROM events WHERE kind = 'forget'
-            UNION ALL
-            SELECT run_id, unnest((body::JSON->'o'->'artifacts')::VARCHAR[]), 'artifact' FROM events WHERE kind = 'forget'
-            """
-        )
-        con.execute(
-            """
-            DELETE FROM events USING forgotten f WHERE events.run_id = f.r AND events.kind = f.kind
-            AND (f.kind <> 'artifact' OR events.body::JSON->'o'->>'path' = f.name)
-            AND (f.kind = 'artifact' OR list_contains(json_keys(events.body::JSON->'p'), f.name))
-            """
-        )
-    compact_history(con, folder, drop_runs=dropped, force=bool(dropped or taken_back), forgotten=bool(taken_back))
+        _forget_in_events(con)
+    dropped = [run_id for (run_id,) in con.execute("SELECT DISTINCT run_id FROM _purged").fetchall()]
+    force = bool(taken_back or experiments or has_runs(con, folder, dropped))
+    compact_history(con, folder, drop_runs=dropped, force=force)
 
 
-def _delete(con: DuckDBPyConnection, older_than_s: float) -> list[str]:
-    rows = con.execute(
+def _forget_in_events(con: DuckDBPyConnection) -> None:
+    order = "{'t': epoch_us(timestamp), 'w': writer, 'q': seq}"
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE cut AS
+        SELECT writer, seq, list(f.name) AS names FROM events e JOIN forgotten f ON e.run_id = f.r AND e.kind = f.kind
+        WHERE f.kind <> 'artifact' AND {order} < f.until GROUP BY writer, seq
         """
+    )
+    con.execute(
+        """
+        UPDATE events SET body = to_json({
+            p: map_from_entries(list_filter(map_entries((body::JSON->'p')::MAP(VARCHAR, VARCHAR)),
+                                            lambda entry: NOT list_contains(cut.names, entry.key))),
+            o: body::JSON->'o'})::VARCHAR
+        FROM cut WHERE events.writer = cut.writer AND events.seq = cut.seq
+        """
+    )
+    con.execute(
+        f"""
+        DELETE FROM events USING forgotten f WHERE events.run_id = f.r AND events.kind = 'artifact' AND f.kind = 'artifact'
+        AND events.body::JSON->'o'->>'path' = f.name AND {order} < f.until
+        """
+    )
+
+
+def _delete(con: DuckDBPyConnection, folder: Path, older_than_s: float) -> list[str]:
+    rows = con.execute(
+        f"""
         SELECT run_id FROM runs WHERE
-            (lifecycle_stage = 'deleted' AND coalesce(deleted_time, last_seen) <= make_timestamp(epoch_us(now()) - ?))
+            (lifecycle_stage = 'deleted' AND coalesce(deleted_time, last_seen) <= {_LONG_AGO})
             OR experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted'
-                                 AND last_update_time <= make_timestamp(epoch_us(now()) - ?))
+                                 AND last_update_time <= {_LONG_AGO})
         """,
         [int(older_than_s * 1e6), int(older_than_s * 1e6)],
     ).fetchall()
@@ -131,20 +164,39 @@ def _delete(con: DuckDBPyConnection, older_than_s: float) -> list[str]:
     for name in (*RUN_TABLES, "events"):
         con.execute(f"DELETE FROM main.{name} WHERE run_id IN (SELECT run_id FROM gone)")
     con.execute("INSERT INTO main._purged SELECT run_id FROM gone")
+    # An event like others, in the history too: a file made anew must know what not to take in again.
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE j AS
+        SELECT ?::VARCHAR AS w, 0::BIGINT AS q, 'purge' AS k, ?::BIGINT AS t, NULL::VARCHAR AS r, NULL::BIGINT AS s,
+               NULL::MAP(VARCHAR, DOUBLE) AS m, NULL::MAP(VARCHAR, VARCHAR) AS p, json_object('runs', ?::VARCHAR[]) AS o
+        """,
+        [new_run_id(), time.time_ns() // 1000, runs],
+    )
+    con.execute(
+        "INSERT INTO main.events SELECT w, q, make_timestamp(t), ?, k, r, to_json({p: p, o: o})::VARCHAR FROM j",
+        [user_name()],
+    )
+    append_history(con, folder)
     con.execute("COMMIT")
     return runs
 
 
-def _delete_experiments(con: DuckDBPyConnection) -> int:
-    empty = (
-        "experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted') "
-        "AND experiment_id NOT IN (SELECT experiment_id FROM runs)"
-    )
+def _delete_experiments(con: DuckDBPyConnection, older_than_s: float) -> list[int]:
     con.execute("BEGIN")
-    con.execute(f"DELETE FROM experiment_tags WHERE {empty}")
-    count: int = con.execute(f"DELETE FROM experiments WHERE {empty}").fetchall()[0][0]
+    rows = con.execute(
+        "DELETE FROM experiments WHERE lifecycle_stage = 'deleted' AND experiment_id NOT IN (SELECT experiment_id FROM runs) "
+        f"AND last_update_time <= {_LONG_AGO} RETURNING experiment_id",
+        [int(older_than_s * 1e6)],
+    ).fetchall()
+    ids = [i for (i,) in rows]
+    con.execute("DELETE FROM experiment_tags WHERE list_contains(?, experiment_id)", [ids])
+    con.execute(
+        "DELETE FROM events WHERE kind = 'experiment' AND list_contains(?, (body::JSON->'o'->>'experiment_id')::BIGINT)",
+        [ids],
+    )
     con.execute("COMMIT")
-    return count
+    return ids
 
 
 def _digests(con: DuckDBPyConnection, query: str) -> set[str]:
@@ -153,21 +205,19 @@ def _digests(con: DuckDBPyConnection, query: str) -> set[str]:
 
 def _unfolded_blobs(folder: Path) -> set[str]:
     """Return digests named by journals that are not folded yet: their runs are going on."""
-    found: set[str] = set()
-    for file in (folder / "w").glob("*.jnl"):
-        con = duckdb.connect()
-        try:
-            rows = con.execute(
-                "SELECT o->>'sha256' FROM read_json(?, format='newline_delimited', ignore_errors=true, "
-                "columns={k: 'VARCHAR', o: 'JSON'}) WHERE k = 'artifact'",
-                [str(file)],
-            ).fetchall()
-        finally:
-            con.close()
-        found |= {sha for (sha,) in rows if sha}
-    return found
+    lines = [line for file in (folder / "w").glob("*.jnl") for line in whole_lines(file) if b'"k":"artifact"' in line]
+    return {sha256 for line in lines if (sha256 := json.loads(line)["o"]["sha256"])}
 
 
 def _size(path: Path, folder: Path) -> int:
     files = [path, *(folder / "history").glob("*.parquet")]
     return sum(f.stat().st_size for f in files if f.exists())
+
+
+def _sweep_leftovers(folder: Path) -> None:
+    """Remove what processes left that were killed before their first record."""
+    groups = list_segments(folder / "w")
+    for file in (*(folder / "w").glob("*.lock"), *(folder / "w").glob("*.new")):
+        is_old = file.stat().st_mtime < time.time() - LEFTOVER_S
+        if is_old and file.stem[:32] not in groups and not is_alive(folder / "w", file.stem[:32]):
+            file.unlink(missing_ok=True)

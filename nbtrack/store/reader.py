@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbtrack.journal.segments import is_alive, list_segments
+import duckdb
+
+from nbtrack.errors import StoreError
+from nbtrack.journal.segments import list_segments
 from nbtrack.store.apply import apply
-from nbtrack.store.connect import READ_PATIENCE, reading
+from nbtrack.store.connect import READ_PATIENCE, DamagedError, is_damage, reading
+from nbtrack.store.history import history_files
+from nbtrack.store.marks import Watermark, living_writers, read_watermark
+from nbtrack.store.rebuild import heal, upgrade
 from nbtrack.store.records import load
 from nbtrack.store.schema import BOOKKEEPING, TABLES
 
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from nbtrack.journal.segments import Segment
     from nbtrack.store.connect import Base
 
-Watermark = dict[str, tuple[int, int]]
+Groups = dict[str, list["Segment"]]
 
 TRIES = 20
 _GROWING = ("metrics", "events")
@@ -42,46 +48,81 @@ class Reader:
 def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[Reader]:
     """Open a look at the store; close it soon, nobody can fold meanwhile.
 
-    Attaching comes first, listing the journals second: while the file is attached no fold can commit, so no record is missed or seen twice.
+    Attaching comes first, reading the journals second: while the file is attached no fold can commit, so no record is missed or seen twice.
+    A damaged or lost file is made anew from its history first, an older one is brought up to date.
+
+    Raises
+    ------
+    DamagedError
+        The file cannot be read, and could not be made anew.
+    StoreVersionError
+        A newer nbtrack made the file.
     """
+    with ExitStack() as stack:
+        reader = _open(stack, path, folder, patience)
+        try:
+            yield reader
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise
+            stack.close()
+            heal(path, folder, DamagedError(path, error))
+            message = (
+                f"{path} turned out to be damaged and was checked and made anew from its history; please do that again."
+            )
+            raise StoreError(message) from error
+
+
+def _open(stack: ExitStack, path: Path, folder: Path, patience: float) -> Reader:
     for attempt in range(TRIES):
-        with reading(path, patience) as base:
-            tail, watermark = _tail(base, folder)
+        is_last = attempt == TRIES - 1
+        with ExitStack() as trial:
             try:
-                damaged = load(base.con, tail, watermark) if tail else []
-            except FileNotFoundError:
-                # Folded between looking for the DuckDB file and listing: there was none to attach, now there is.
-                if attempt == TRIES - 1:
+                # Listed before the file is opened, too: where it is a copy, or none, a fold may come in between.
+                before = list_segments(folder / "w")
+                base = trial.enter_context(reading(path, patience))
+                if base.is_upgraded and attempt == 0:
+                    trial.close()
+                    upgrade(path, folder)
+                    continue
+                reader = _look(base, path, folder, before)
+            except DamagedError as damage:
+                if is_last:
                     raise
-                continue
-            if tail:
-                apply(base.con, base.prefix)
-            _make_views(base, folder, has_tail=bool(tail))
-            yield Reader(base.con, base.snapshot, base.holder, damaged)
-            return
+                trial.close()
+                heal(path, folder, damage)
+            except FileNotFoundError:
+                if is_last:
+                    raise
+            except duckdb.Error as error:
+                if is_last or not is_damage(error):
+                    raise
+                trial.close()
+                heal(path, folder, DamagedError(path, error))
+            else:
+                stack.enter_context(trial.pop_all())
+                return reader
+    raise AssertionError
 
 
-def read_watermark(base: Base) -> Watermark:
-    """Return how far each writer has been folded: (segment, sequence number)."""
-    rows = base.con.execute(
-        f"SELECT writer, max(segment), max(last_seq) FROM {base.prefix}_folded GROUP BY writer"
-    ).fetchall()
-    return {writer: (segment, last) for writer, segment, last in rows}
+def _look(base: Base, path: Path, folder: Path, before: Groups) -> Reader:
+    if base.is_new and history_files(folder, "events"):
+        raise DamagedError(path, "it is not there, but its history is")
+    watermark = read_watermark(base.con, base.prefix)
+    tail = _unfolded(list_segments(folder / "w"), watermark)
+    if {s.path for s in _unfolded(before, watermark)} - {s.path for s in tail}:
+        message = "a fold has taken journals meanwhile, into a file that we do not see"
+        raise FileNotFoundError(message)
+    damaged = load(base.con, tail, watermark) if tail else []
+    if tail:
+        apply(base.con, base.prefix)
+    _make_views(base, folder, has_tail=bool(tail))
+    return Reader(base.con, base.snapshot, base.holder, damaged)
 
 
-def living_writers(con: DuckDBPyConnection, runs: str, folder: Path) -> list[str]:
-    """Return the writers with open runs whose process lives."""
-    rows = con.execute(f"SELECT DISTINCT writer FROM {runs} WHERE status = 'RUNNING' AND writer IS NOT NULL").fetchall()
-    return [writer for (writer,) in rows if is_alive(folder / "w", writer)]
-
-
-def _tail(base: Base, folder: Path) -> tuple[list[Segment], Watermark]:
-    """Return the segments that no fold has taken, and how far each writer has been folded."""
-    groups = list_segments(folder / "w")
-    if not groups:
-        return [], {}
-    watermark = read_watermark(base)
-    return [s for group in groups.values() for s in group if s.number > watermark.get(s.writer, (-1, -1))[0]], watermark
+def _unfolded(groups: Groups, watermark: Watermark) -> list[Segment]:
+    """Return the segments that no fold has taken."""
+    return [s for group in groups.values() for s in group if s.number > watermark.get(s.writer, (-1, -1))[0]]
 
 
 def _make_views(base: Base, folder: Path, *, has_tail: bool) -> None:

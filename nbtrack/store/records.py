@@ -59,11 +59,12 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
                 whole.append(_salvage(scratch, segment.path, lines))
         if whole:
             _read(con, whole)
-    if watermark:
-        rows = [[writer, last] for writer, (_, last) in watermark.items()]
-        con.execute("CREATE OR REPLACE TEMP TABLE mark(w VARCHAR, last BIGINT)")
-        con.executemany("INSERT INTO mark VALUES (?, ?)", rows)
-        con.execute("DELETE FROM j USING mark WHERE j.w = mark.w AND j.q <= mark.last")
+    folded = {s.writer: watermark[s.writer][1] for s in segments if s.writer in watermark}
+    if folded:
+        con.execute(
+            "DELETE FROM j USING (SELECT unnest(?) AS w, unnest(?) AS last) mark WHERE j.w = mark.w AND j.q <= mark.last",
+            [[*folded], [*folded.values()]],
+        )
     return damaged
 
 
@@ -71,7 +72,8 @@ def _read(con: DuckDBPyConnection, paths: list[str]) -> None:
     con.execute(
         f"""
         INSERT INTO j SELECT parse_filename(filename)[1:32], q, k, t, r, s, m, p, o
-        FROM read_json(?, format='newline_delimited', ignore_errors=true, filename=true, maximum_object_size=16777216, columns={_COLUMNS})
+        FROM read_json(?, format='newline_delimited', ignore_errors=true, filename=true, hive_partitioning=false,
+                       maximum_object_size=16777216, columns={_COLUMNS})
         WHERE c IS NOT NULL AND k IS NOT NULL AND t IS NOT NULL AND (k <> 'm' OR m IS NOT NULL)
         """,
         [paths],

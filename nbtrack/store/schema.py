@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from nbtrack.errors import StoreVersionError
 
 if TYPE_CHECKING:
@@ -70,8 +72,7 @@ def create_tables(con: DuckDBPyConnection, prefix: str = "") -> None:
 
 def initialise(con: DuckDBPyConnection) -> None:
     """Make a new file's tables and say which version it has; nothing happens to a file that has them."""
-    known = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = '_meta' AND NOT temporary").fetchall()
-    if known[0][0]:
+    if is_ours(con):
         return
     con.execute("BEGIN")
     create_tables(con)
@@ -81,6 +82,15 @@ def initialise(con: DuckDBPyConnection) -> None:
     )
     con.execute("INSERT INTO experiments VALUES (0, 'Default', 'active', TIMESTAMP 'epoch', TIMESTAMP 'epoch')")
     con.execute("COMMIT")
+
+
+def is_ours(con: DuckDBPyConnection, prefix: str = "") -> bool:
+    """Say whether a file has the tables of a store; a file that somebody made with DuckDB has not."""
+    try:
+        con.execute(f"SELECT value FROM {prefix}_meta LIMIT 0")
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def version_of(con: DuckDBPyConnection, prefix: str = "") -> int:
@@ -97,12 +107,15 @@ def check_version(con: DuckDBPyConnection, path: str, prefix: str = "") -> int:
     return found
 
 
-def migrate(con: DuckDBPyConnection) -> int:
-    """Bring an older file to the present version, one step and one transaction at a time; return the old version."""
-    before = version_of(con)
-    for version in range(before, SCHEMA_VERSION):
+def is_old(con: DuckDBPyConnection, prefix: str = "") -> bool:
+    """Say whether a file must be brought up to date before it can be read."""
+    return version_of(con, prefix) < SCHEMA_VERSION
+
+
+def migrate(con: DuckDBPyConnection) -> None:
+    """Bring an older file to the present version, one step and one transaction at a time."""
+    for version in range(version_of(con), SCHEMA_VERSION):
         con.execute("BEGIN")
         MIGRATIONS[version](con)
         con.execute("UPDATE _meta SET value = ? WHERE key = 'schema_version'", [str(version + 1)])
         con.execute("COMMIT")
-    return before
