@@ -59,9 +59,8 @@ export class FloatingBar {
   #drawActions() {
     const { edits, popover, selection, state } = this.table;
     const runs = state.selected.value;
-    // a single selected run is just where the reader is
-    this.actions.hidden = runs.length < 2;
-    if (runs.length < 2) return;
+    this.actions.hidden = runs.length === 0 || (runs.length === 1 && selection.passing.value);
+    if (this.actions.hidden) return;
     state.store.revision.value;
     const deleted = runs.every(
       (run) => state.store.text("lifecycle_stage", state.store.rowOf.get(run) ?? -1) === "deleted",

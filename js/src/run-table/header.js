@@ -139,7 +139,7 @@ export class Header {
       term && asked
         ? h(
             "span",
-            { class: "nbt-order", "aria-label": `sorted ${sort}` },
+            { class: "nbt-order", role: "img", "aria-label": `sorted ${sort}` },
             icon(term.desc ? "descending" : "ascending", 10),
             state.order.value.length > 1 ? h("sup", {}, place + 1) : null,
           )

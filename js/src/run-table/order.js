@@ -46,7 +46,8 @@ export function readOrder(texts, store, goals) {
 export function writeOrder(columnId, group, key, desc) {
   const direction = desc ? "DESC" : "ASC";
   if (group === "attributes") return `${columnId} ${direction}`;
-  return `${group}.${quoteKey(key)}${columnId.slice(group.length + 1 + key.length)} ${direction}`;
+  const rest = columnId.slice(group.length + 1 + key.length);
+  return `${group}.${quoteKey(key)}${rest === ".last" ? "" : rest} ${direction}`; // the last value is what a metric means
 }
 
 /** A key as the grammar reads it: in backticks where it is not one plain word. @param {string} key */

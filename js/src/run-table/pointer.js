@@ -76,7 +76,7 @@ function click(table, event) {
   if (runId === null) return twist(state, line);
   if (event.shiftKey) return selection.extend(line);
   if (event.ctrlKey || event.metaKey) return selection.toggle(line);
-  selection.only(line);
+  if (event.detail < 2) selection.only(line);
   if (state.details.value !== null) state.details.value = runId;
   return undefined;
 }
@@ -91,6 +91,7 @@ function doubleClick(table, event) {
   const line = lineOf(event);
   const runId = table.runAt(line);
   if (!runId || !field || within(event, "[data-act]")) return;
+  table.selection.takeBack();
   if (!table.edit(line, field)) table.openDetails(runId);
 }
 

@@ -1,10 +1,16 @@
 // Which runs are marked: single, ranges, groups, all on view.
 
+import { signal } from "@preact/signals-core";
+
 /** @typedef {import("./state.js").TableState} TableState */
 
 export class Selection {
   /** The line that a range starts from. */
   anchor = 0;
+  /** True when a plain click made the selection: the reader may just be looking. */
+  passing = signal(false);
+  /** What was selected before the last plain click. @type {string[]} */
+  #before = [];
 
   /** @param {TableState} state */
   constructor(state) {
@@ -28,12 +34,20 @@ export class Selection {
   /** Only this line. @param {number} line */
   only(line) {
     this.anchor = line;
+    this.passing.value = true;
+    this.#before = this.state.selected.value;
     this.state.selected.value = this.runsOf(line);
+  }
+
+  /** The click was the first of two: a double click edits and selects nothing. */
+  takeBack() {
+    if (this.passing.value) this.state.selected.value = this.#before;
   }
 
   /** Add a line, or take it out. @param {number} line */
   toggle(line) {
     this.anchor = line;
+    this.passing.value = false;
     const runs = this.runsOf(line);
     const next = new Set(this.state.selection.value);
     const every = runs.every((run) => next.has(run));
@@ -46,6 +60,7 @@ export class Selection {
 
   /** Every line from the anchor to this one. @param {number} line */
   extend(line) {
+    this.passing.value = false;
     const runs = new Set();
     for (let at = Math.min(this.anchor, line); at <= Math.max(this.anchor, line); at += 1) {
       const code = this.state.entries.value.codes[at] ?? -1;
@@ -64,6 +79,7 @@ export class Selection {
   /** All runs that match the filter; none when they are all marked already. */
   toggleAll() {
     const { state } = this;
+    this.passing.value = false;
     const all = this.onView();
     const every = all.length > 0 && all.every((run) => state.selection.value.has(run));
     state.selected.value = every ? [] : all;

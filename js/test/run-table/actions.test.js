@@ -36,6 +36,24 @@ describe("selection", () => {
     expect(model.get("selected")).toHaveLength(1);
   });
 
+  it("is not changed by a double click, which edits", async () => {
+    const { cell, model, one } = await shown({ count: 10, state: { selected: [runId(2)] } });
+    click(cell(0, "name"), { detail: 1 });
+    click(cell(0, "name"), { detail: 2 });
+    cell(0, "name").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    expect(model.get("selected")).toEqual([runId(2)]);
+    expect(one(".nbt-editor")).toBeTruthy();
+  });
+
+  it("offers what to do with one run that was ticked, not with one that was clicked", async () => {
+    const { cell, one } = await shown({ count: 10 });
+    click(cell(0, "duration"));
+    expect(one(".nbt-bar[role=toolbar]").hidden).toBe(true);
+    click(one(".nbt-row[data-line='0'] .nbt-check"));
+    click(one(".nbt-row[data-line='1'] .nbt-check"));
+    expect(one(".nbt-bar[role=toolbar]").hidden).toBe(false);
+  });
+
   it("by the boxes, all and none", async () => {
     const { all, one, model } = await shown({ count: 10 });
     click(/** @type {HTMLElement} */ (all(".nbt-row .nbt-check")[2]));
