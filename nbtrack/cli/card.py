@@ -49,8 +49,8 @@ def card(run: Run, artifacts: Sequence[ArtifactInfo], parent: str | None, now_ms
     )
     title = Text.assemble(
         (f"#{run.info.number} " if run.info.number else "", "dim"),
-        (clean(run.info.run_name), "bold"),
-        (f"  {sign} {status}", colour),
+        (clean(run.info.run_name), "bold not dim"),
+        (f"  {sign} {status}", f"{colour} not dim"),
     )
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim", width=min(width, MAX_WIDTH))
 
