@@ -44,13 +44,9 @@ def captured(store: TrackingStore, run_id: str) -> str:
     data = run.data
     lines = [f"Run #{run.info.number} {run.info.run_name} ({run.info.status}) in {run.info.experiment_name}"]
     lines += _section("params", {key: _short(value) for key, value in data.params.items()}, _text_bytes(data.params))
-    points = {
-        key: f"{metric_text(value)}  ({data.summaries[key].count:,} points)"
-        if key in data.summaries
-        else metric_text(value)
-        for key, value in data.metrics.items()
-    }
-    lines += _section("metrics", points, sum(16 * summary.count for summary in data.summaries.values()))
+    counts = {key: summary.count for key, summary in data.summaries.items()}
+    points = {key: f"{metric_text(value)}{_points_text(counts.get(key, 1))}" for key, value in data.metrics.items()}
+    lines += _section("metrics", points, 16 * sum(counts.values()))
     lines += _section("tags", {key: _short(value) for key, value in data.tags.items()}, _text_bytes(data.tags))
     sizes = {file.path: bytes_text(file.file_size or 0) for file in files}
     lines += _section("files", sizes, sum(file.file_size or 0 for file in files))
@@ -122,6 +118,10 @@ def _section(title: str, items: dict[str, str], n_bytes: float) -> list[str]:
         f"{title} ({len(items)}, {bytes_text(n_bytes)})",
         *(f"  {key:<{width}}  {text}" for key, text in sorted(items.items())),
     ]
+
+
+def _points_text(count: int) -> str:
+    return "" if count == 1 else f"  ({count:,} points)"
 
 
 def _bare(name: str, kind: str) -> str:

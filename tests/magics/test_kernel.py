@@ -322,6 +322,22 @@ async def _is_alive(kernel: Kernel) -> bool:
     return bool(kernel.manager.is_alive())
 
 
+def test_two_kernels_share_a_store(kernel, tmp_path):
+    other = Kernel(tmp_path)
+    try:
+        other.run("%load_ext nbtrack")
+        for i in range(5):
+            kernel.run(f"%%track mine\nx = {i}")
+            other.run(f"%%track theirs\nx = {i}")
+        other.run(SETTLE)
+        runs = kernel.runs()
+    finally:
+        other.close()
+    assert sorted(r["number"] for r in runs) == list(range(1, 11))
+    for name in ("mine", "theirs"):
+        assert [r["params"]["x"] for r in runs if r["name"] == name] == list("01234")
+
+
 def test_messages_of_widgets_start_no_run(kernel):
     kernel.run("import ipywidgets\nb = ipywidgets.Button()\nb.on_click(lambda _: print('clicked'))\nb")
     kernel.run("%%track\nlr = 1")

@@ -44,12 +44,17 @@ def test_captured_lists_everything_with_sizes(tracked, capsys):
     assert "Run #1 one (FINISHED) in Default" in text
     assert "params (2, 9 B)" in text
     assert "lr  0.1" in text
-    assert "acc  0.9  (1 points)" in text
+    assert "acc  0.9\n" in text
     assert "team" in text
     assert "source/cell.py" in text
     assert "environment/packages.txt" in text
     assert "kB" in text
     assert "Run #2 two" in said(tracked, capsys, "%track captured")
+
+
+def test_captured_counts_the_points_of_a_curve(notebook, capsys):
+    notebook.run("%%track\nimport nbtrack\nfor i in range(1200): nbtrack.log_metric('loss', i)")
+    assert "loss  1,199  (1,200 points)" in said(notebook, capsys, "%track captured")
 
 
 def test_forget_removes_params_tags_and_files(tracked, capsys):

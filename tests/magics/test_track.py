@@ -74,6 +74,11 @@ def test_params_metrics_source_output_and_number(notebook, capsys):
     assert b"numpy==" in files["environment/packages.txt"]
 
 
+def test_the_cells_id_is_kept(notebook):
+    notebook.run("%%track\npass", cell_id="a1b2c3")
+    assert notebook.last().data.tags["nbtrack.cell.id"] == "a1b2c3"
+
+
 def test_final_values_count(notebook):
     notebook.run("%%track\nlr = 1\nfor lr in (0.5, 0.25):\n    pass\nmodel = 'a'\nmodel = ['b']")
     assert notebook.last().data.params == {"lr": "0.25"}
