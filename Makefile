@@ -90,15 +90,16 @@ test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 	@.venv-duckdb15/bin/python -m pytest -q -n 2 --dist loadgroup -m "not browser" \
 		tests/store tests/journal $(wildcard tests/search tests/contracts) $(PYTEST_ARGS)
 
-bench: $(VENV)/.dev ## measure logging, folding and searching
-	@$(BIN)/python -m pytest -q -s -p no:xdist benchmarks $(PYTEST_ARGS)
+bench: $(VENV)/.dev $(BUNDLE) .venv-bench/.ready ## measure beside MLflow, Trackio and TensorBoard (BENCH_ARGS=--quick)
+	$(call step,benchmarks)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## remove what was built, keep what was installed
 	@rm -rf build dist nbtrack/widgets/static .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv*' -not -path './js/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	@rm -rf .venv .venv-duckdb15 js/node_modules
+	@rm -rf .venv .venv-duckdb15 .venv-bench js/node_modules
 
 # ---------------------------------------------------------------- what is installed
 
@@ -125,6 +126,14 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	 tools/pip_install --no-deps --target "$$site" duckdb==$(OLD_DUCKDB); \
 	 $(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	 > "$$site/the_other_packages.pth"
+	@touch $@
+
+# Those that nbtrack is measured against have packages of their own.
+.venv-bench/.ready: benchmarks/peers.txt | $(VENV)/bin/python
+	$(call step,virtual environment with the peers (two or three minutes))
+	@rm -rf .venv-bench
+	@tools/new_venv .venv-bench
+	@.venv-bench/bin/python -m pip install -qq -r benchmarks/peers.txt
 	@touch $@
 
 $(JS_TOOLS): js/package.json js/package-lock.json | $(VENV)/bin/python

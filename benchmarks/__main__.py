@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -35,19 +36,21 @@ def main(arguments: list[str] | None = None) -> int:
     out = ROOT / "benchmarks" if is_complete else SCRATCH / "report"
     data = SCRATCH / "data"
     shutil.rmtree(data, ignore_errors=True)
+    os.nice(options.nice)
     progress, findings = Progress(), Findings()
     facts: dict[str, Any] = {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "mode": sizes.name,
         "machine": machine.describe(ROOT),
-        "versions": {},
         "load_before": machine.load(),
+        "pressure": {},
+        "nice": options.nice,
         "failed": {},
     }
     try:
         with Crew(ROOT, data, names, progress) as crew:
-            for name in [*crew.names, "cells"]:
-                facts["versions"] |= crew.ask(name, "ready")
+            progress.figure("start")
+            facts["versions"] = crew.start()
             for name in only:
                 _measure(name, crew, sizes, findings, facts)
     finally:
@@ -63,12 +66,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(name: str, crew: Crew, sizes: Any, findings: Findings, facts: dict[str, Any]) -> None:
+    begin, waited = time.monotonic(), machine.waited()
     try:
         findings.add(FIGURES[name](crew, sizes))
     except Exception:  # noqa: BLE001 - the others can still be measured
         crew.progress.done()
         facts["failed"][name] = traceback.format_exc()
-        time.sleep(1)
+    if waited is not None:
+        facts["pressure"][name] = ((machine.waited() or 0.0) - waited) / (time.monotonic() - begin)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -78,6 +83,9 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", metavar="A,B", help=f"some of {', '.join(FIGURES)}")
     parser.add_argument("--alone", action="store_true", help=f"without {', '.join(PEERS)}")
+    parser.add_argument(
+        "--nice", type=int, default=0, metavar="N", help="priority of every contender; below 0 as root only"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the data in build/bench/data")
     return parser
 

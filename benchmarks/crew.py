@@ -8,7 +8,6 @@ import queue
 import signal
 import subprocess
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -105,7 +104,7 @@ class Worker:
 
 
 class Crew:
-    """The workers, by name; each is started when it is first needed.
+    """The workers, by name; all are started at once.
 
     Parameters
     ----------
@@ -142,16 +141,25 @@ class Crew:
         """Return the interpreter that has the packages of `name`."""
         return self.root / (".venv-bench" if name in PEERS else ".venv") / "bin" / "python"
 
+    def start(self) -> dict[str, str]:
+        """Start everybody at once; return the versions that are measured."""
+        for name in (*self.names, "cells"):
+            self._workers[name] = self._start(name)
+        versions: dict[str, str] = {}
+        for name, worker in self._workers.items():
+            self.progress.show(name)
+            versions |= worker.answer()
+        return versions
+
     def worker(self, name: str) -> Worker:
         """Return the worker of `name`."""
-        if name not in self._workers:
-            self._workers[name] = self._start(name)
         return self._workers[name]
 
     def another(self, name: str) -> Worker:
         """Return one more worker on the same data: somebody who reads, or who is going to be killed."""
         worker = self._start(name)
         self._extra.append(worker)
+        worker.answer()
         return worker
 
     def ask(self, name: str, call: str, /, **values: Any) -> Any:
@@ -164,8 +172,6 @@ class Crew:
     def in_turn(self, names: Iterable[str], call: str, rounds: int, /, **values: Any) -> dict[str, list[Any]]:
         """Ask each of `names` in each round, another one first each time; return the answers by name."""
         names = self.present(*names)
-        for name in names:
-            self.worker(name)
         found: dict[str, list[Any]] = {name: [] for name in names}
         for turn in range(rounds):
             shift = turn % max(1, len(names))
@@ -178,8 +184,6 @@ class Crew:
         self.folder.mkdir(parents=True, exist_ok=True)
         worker = Worker(name, self.python(name), self.root, self.folder / name)
         worker.ask("ready")
-        worker.answer()
-        time.sleep(0.2)
         return worker
 
 

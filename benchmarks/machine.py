@@ -30,6 +30,15 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
+def waited() -> float | None:
+    """Return the seconds since boot in which some process waited for a core; None where the system does not count them."""
+    try:
+        line = Path("/proc/pressure/cpu").read_text().splitlines()[0]
+    except (OSError, IndexError):
+        return None
+    return int(line.rsplit("=", 1)[1]) / 1e6
+
+
 def _processor() -> str:
     try:
         lines: Iterable[str] = Path("/proc/cpuinfo").read_text().splitlines()

@@ -53,7 +53,8 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
             plots[name] = (f"Time against the number of {label}", lambda *t, panels=panels: _curves(panels, *t))
     for name, (_, make) in plots.items():
         for theme, (ink, grid) in THEMES.items():
-            with mpl.rc_context({**STYLE, "text.color": ink, "svg.hashsalt": name}):
+            style: Any = {**STYLE, "text.color": ink, "svg.hashsalt": name}
+            with mpl.rc_context(style):
                 make(ink, grid).savefig(folder / f"{name}-{theme}.svg", transparent=True, metadata={"Date": None})
     return {name: alt for name, (alt, _) in plots.items()}
 
@@ -140,8 +141,9 @@ def _panel(axes: Axes, curve: Curve, ink: str, handles: dict[str, Any]) -> None:
     axes.set_title(curve.title, color=ink, fontsize=10, loc="left")
     axes.set_xlabel(curve.x_label, color=ink, fontsize=9)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _count(x)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: quantity(y, "s")))
-    for axis in (axes.xaxis, axes.yaxis):
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _duration(y)))
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        axis.set_major_locator(LogLocator(subs=(1,) if high > 30 * low else (1, 2, 5), numticks=12))
         axis.set_minor_formatter(NullFormatter())
 
 
@@ -152,7 +154,13 @@ def _count(x: float) -> str:
     return f"{x:g}"
 
 
+def _duration(y: float) -> str:
+    value, unit = quantity(y, "s").split()
+    return f"{float(value.replace(',', '')):g} {unit}"
+
+
 def _dress(axes: Axes, ink: str, grid: str) -> None:
+    axes.patch.set_visible(False)
     axes.grid(visible=True, color=grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=ink, which="both", length=0, labelsize=8)

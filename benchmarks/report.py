@@ -87,31 +87,20 @@ def _table(rows: list[Row]) -> str:
         "met",
     ]
     lines = [_line(head), _line(["---"] * len(head))]
-    notes = []
+    notes: list[str] = []
     for row in rows:
         what = row.what
-        if row.note:
-            notes.append(row.note)
-            what += f" [{len(notes)}]"
+        note = "; ".join(part for part in (row.note, row.floor_is and f"floor: {row.floor_is}") if part)
+        if note:
+            notes += [note] if note not in notes else []
+            what += f" [{notes.index(note) + 1}]"
         cells = [what, row.target, f"**{quantity(row.ours, row.unit)}**"]
         if has_floor:
             cells += _floor_cells(row)
         cells += [_peer_cell(row, name) for name in peers]
         lines.append(_line([*cells, {True: "yes", False: "**no**", None: ""}[row.met]]))
-    floors = sorted({f"{row.what}: {row.floor_is}" for row in rows if row.floor_is}, key=str.lower)
     below = [f"[{index}] {note}.  " for index, note in enumerate(notes, 1)]
-    if floors:
-        below.append("Floor of " + "; of ".join(_short(floors)) + ".")
     return "\n".join(lines) + "\n\n" + "\n".join(below) + "\n"
-
-
-def _short(floors: list[str]) -> list[str]:
-    """Name each floor once, with the first row that has it."""
-    first: dict[str, str] = {}
-    for text in floors:
-        what, floor_is = text.rsplit(": ", 1)
-        first.setdefault(floor_is, what.split(",")[0])
-    return [f"{what}: {floor_is}" for floor_is, what in first.items()]
 
 
 def _floor_cells(row: Row) -> list[str]:
@@ -140,6 +129,11 @@ def _machine(facts: dict[str, Any]) -> str:
         f"* {facts['date']}, {facts['mode']} run of {facts['minutes']:.0f} minutes; "
         f"load average before {facts['load_before']:.1f}, after {facts['load_after']:.1f}"
     )
+    if facts["pressure"]:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in facts["pressure"].items())
+        lines.append(f"* part of the time in which some process, ours or another, waited for a core: {shares}")
+    if facts["nice"]:
+        lines.append(f"* every contender ran at priority {facts['nice']} (nice), as others used the machine")
     for figure, error in facts["failed"].items():
         lines.append(f"* **{figure} could not be measured**: {error.strip().splitlines()[-1]}")
     return "\n".join(lines) + "\n"

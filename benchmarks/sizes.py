@@ -68,7 +68,7 @@ FULL = Sizes(
 
 QUICK = Sizes(
     name="quick",
-    rounds=3,
+    rounds=1,
     calls=10_000,
     peer_calls=50,
     empty_runs=20,

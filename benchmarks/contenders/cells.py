@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BARE, TRACKED = "pass", "%%track\npass"
-LOAD = "import nbtrack\nnbtrack.set_tracking_uri({path!r})\n%load_ext nbtrack"
+CHOOSE = "import nbtrack\nnbtrack.set_tracking_uri({path!r})"
+COUNT = "assert len(nbtrack.search_runs(search_all_experiments=True)) == {n}"
 ANSWER_S = 60
+WARM = 5
 
 
 class Contender:
@@ -31,6 +33,7 @@ class Contender:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._count = 0
 
     def ready(self) -> dict[str, str]:
         """Say which versions are measured."""
@@ -40,14 +43,13 @@ class Contender:
         """Nothing is open."""
 
     def in_shell(self, n: int) -> dict[str, float]:
-        """Run `n` empty cells of each kind in turn; return the median seconds."""
+        """Run `n` empty cells without nbtrack, then as many with ``%%track``; return the median seconds."""
         shell: Any = InteractiveShell.instance()
 
         def run(cell: str) -> None:
             shell.run_cell(cell, store_history=True).raise_error()
 
-        run(LOAD.format(path=str(self._folder / "shell.duckdb")))
-        return _in_turn(run, n)
+        return self._blocks(run, "shell", n)
 
     def in_kernel(self, n: int) -> dict[str, float]:
         """Do the same in a kernel, from the request to the kernel's being idle again."""
@@ -58,20 +60,27 @@ class Contender:
                 reply = client.execute_interactive(cell, timeout=ANSWER_S, output_hook=lambda _: None)
                 assert reply["content"]["status"] == "ok", reply["content"]
 
-            run(LOAD.format(path=str(self._folder / "kernel.duckdb")))
-            return _in_turn(run, n)
+            return self._blocks(run, "kernel", n)
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
 
+    def _blocks(self, run: Callable[[str], None], name: str, n: int) -> dict[str, float]:
+        self._count += 1
+        bare = _median_of(run, BARE, n)
+        run(CHOOSE.format(path=str(self._folder / f"{name}-{self._count}.duckdb")))
+        run("%load_ext nbtrack")
+        tracked = _median_of(run, TRACKED, n)
+        run(COUNT.format(n=n + WARM))
+        run("%unload_ext nbtrack")
+        return {"bare": bare, "tracked": tracked}
 
-def _in_turn(run: Callable[[str], None], n: int) -> dict[str, float]:
-    times: dict[str, list[float]] = {BARE: [], TRACKED: []}
-    for cell in (BARE, TRACKED) * 3:
+
+def _median_of(run: Callable[[str], None], cell: str, n: int) -> float:
+    found = []
+    for index in range(n + WARM):
+        begin = time.perf_counter()
         run(cell)
-    for _ in range(n):
-        for cell, found in times.items():
-            begin = time.perf_counter()
-            run(cell)
+        if index >= WARM:
             found.append(time.perf_counter() - begin)
-    return {"bare": median(times[BARE]), "tracked": median(times[TRACKED])}
+    return median(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -36,7 +37,6 @@ class Contender:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fd = self._append_to("log")
-        self._database = duckdb.connect(str(folder / "wide.duckdb"))
 
     def ready(self) -> dict[str, str]:
         """Say which versions are measured."""
@@ -45,7 +45,10 @@ class Contender:
     def close(self) -> None:
         """Close what is open."""
         os.close(self._fd)
-        self._database.close()
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self._folder / "wide.duckdb"))
 
     def _append_to(self, name: str) -> int:
         return os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -41,8 +41,6 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
 def _calls(crew: Crew, call: str, rounds: int, n: int, n_slow: int) -> dict[str, list[Any]]:
     """Ask everyone in turn; MLflow for fewer calls, as one takes milliseconds."""
     found: dict[str, list[Any]] = {name: [] for name in crew.present(*EVERYONE)}
-    for name in found:
-        crew.worker(name)
     many = {"mlflow": n_slow, "tensorboard": min(n, 20 * n_slow), "trackio": min(n, 20 * n_slow)}
     for turn in range(rounds):
         for name in [*list(found)[turn:], *list(found)[:turn]]:
