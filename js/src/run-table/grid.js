@@ -77,6 +77,10 @@ export class Grid {
       this.invalidate();
     });
     react(until, () => {
+      const active = state.active.value;
+      this.#place.activeKey = active && active.line >= 0 ? this.keyOf(active.line) : "";
+    });
+    react(until, () => {
       this.layout = layoutOf(state, this.widths);
       this.brush.narrow = this.layout.tight;
       this.invalidate();
@@ -162,11 +166,10 @@ export class Grid {
     if (to !== active.line) state.active.value = { ...active, line: to };
   }
 
-  /** Remember what stands at the top and under the keys, by name: rows are counted anew when runs go. */
+  /** Remember what stands at the top, by name: rows are counted anew when runs go. */
   #notePlace() {
     const line = Math.floor(this.el.scrollTop / this.state.rowHeight) + this.frozenShown;
-    const active = this.state.active.peek();
-    this.#place = { key: this.keyOf(line), line, activeKey: active && active.line >= 0 ? this.keyOf(active.line) : "" };
+    this.#place = { ...this.#place, key: this.keyOf(line), line };
   }
 
   /**

@@ -12,6 +12,7 @@ import { isRightAligned } from "./texts.js";
 
 export const BAND_HEIGHT = 20;
 export const HEAD_HEIGHT = 30;
+const BAND_PADDING = 22;
 const STATISTICS = { last: "last", min: "min", max: "max", best: "best" };
 
 export class Header {
@@ -80,14 +81,17 @@ export class Header {
     this.#slideBand();
   }
 
-  /** The name of the group that is cut off at the left stays in sight. */
+  /** The name of a group that is cut off at the left stays in sight. */
   #slideBand() {
-    const band = /** @type {HTMLElement | null} */ (this.bandFlow.firstElementChild);
-    const label = /** @type {HTMLElement | null | undefined} */ (band?.firstElementChild);
-    if (!band || !label || !this.#layout) return;
-    const hidden = this.#left + this.#layout.fixedWidth - Number.parseFloat(band.style.left);
-    const room = Number.parseFloat(band.style.width) - label.offsetWidth - 22;
-    label.style.transform = `translateX(${Math.max(0, Math.min(hidden, room))}px)`;
+    if (!this.#layout) return;
+    const edge = this.#left + this.#layout.fixedWidth;
+    for (const child of this.bandFlow.children) {
+      const band = /** @type {HTMLElement} */ (child);
+      const label = /** @type {HTMLElement} */ (band.firstElementChild);
+      const hidden = edge - Number.parseFloat(band.style.left);
+      const room = hidden > 0 ? Number.parseFloat(band.style.width) - label.offsetWidth - BAND_PADDING : 0;
+      label.style.transform = `translateX(${Math.max(0, Math.min(hidden, room))}px)`;
+    }
   }
 
   /** The box that selects every run on view. */

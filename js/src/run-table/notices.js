@@ -48,7 +48,11 @@ export class Notices {
   #tellSame() {
     const { state } = this.table;
     const same = state.constants.value;
-    const hidden = same.filter(({ field }) => !state.shown.value.includes(field) && field.group === "params").length;
+    // columns that the reader chose are nobody's to hide
+    const isChosen = state.columns.value !== null;
+    const hidden = isChosen
+      ? 0
+      : same.filter(({ field }) => !state.shown.value.includes(field) && field.group === "params").length;
     this.same.hidden = same.length === 0;
     if (!same.length) return;
     const pairs = same
