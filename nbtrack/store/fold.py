@@ -70,7 +70,12 @@ def fold_lock(folder: Path, timeout: float = 0.0) -> Iterator[bool]:
 
 
 def fold(
-    path: Path, folder: Path, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None
+    path: Path,
+    folder: Path,
+    *,
+    timeout: float = 0.0,
+    progress: Callable[[int], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> int | None:
     """Fold what is sealed.
 
@@ -82,6 +87,8 @@ def fold(
         Seconds to wait for another folder to finish; 0 leaves at once.
     progress : callable, optional
         Called with the number of records after each transaction.
+    should_stop : callable, optional
+        Asked after each transaction; what is left is folded another time.
 
     Returns
     -------
@@ -112,7 +119,7 @@ def fold(
             total += count
             if progress:
                 progress(total)
-            if not more:
+            if not more or should_stop():
                 return total
 
 

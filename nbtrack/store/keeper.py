@@ -59,6 +59,10 @@ class Keeper:
         self._thread = None
         self._is_closing = False
 
+    def is_asked_to_close(self) -> bool:
+        """Say whether the thread should come to its end."""
+        return self._is_closing
+
     def _run(self) -> None:
         due = time.monotonic() + FOLD_S
         while True:

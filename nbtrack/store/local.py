@@ -242,10 +242,7 @@ class LocalStore:
 
     def fold(self, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None) -> int | None:
         """Bring what was written into the DuckDB file; None when that is not possible now."""
-        from nbtrack.store.fold import fold  # noqa: PLC0415
-
-        self.writer.rotate()
-        return self._healed(lambda: fold(self.path, self.folder, timeout=timeout, progress=progress))
+        return self._fold(timeout=timeout, progress=progress)
 
     def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]:
         """Delete for good what is in the trash, and give the disk space back."""
@@ -262,15 +259,21 @@ class LocalStore:
         had_records = self.writer.has_segment
         self.writer.close()
         if had_records:
-            self._fold_quietly()
+            self._fold_quietly(should_stop=lambda: True)  # one transaction: a process that ends does not dawdle
 
     def _sync(self) -> None:
         self.writer.sync()
 
-    def _fold_quietly(self) -> bool:
+    def _fold(self, **options: Any) -> int | None:
+        from nbtrack.store.fold import fold  # noqa: PLC0415
+
+        self.writer.rotate()
+        return self._healed(lambda: fold(self.path, self.folder, **options))
+
+    def _fold_quietly(self, should_stop: Callable[[], bool] | None = None) -> bool:
         # What goes wrong here is told by the next read; the journals keep every record meanwhile.
         try:
-            return self.fold() is not None
+            return self._fold(should_stop=should_stop or self.keeper.is_asked_to_close) is not None
         except (StoreError, OSError):
             return False
 

@@ -56,7 +56,7 @@ class Watcher:
         self._is_closing = True
         self._wake.set()
         if self._thread is not None:
-            self._thread.join(timeout=2)
+            self._thread.join(timeout=10)  # it may be inside DuckDB
 
     def _run(self) -> None:
         seen = self._store.signature()
