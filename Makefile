@@ -35,7 +35,7 @@ help: ## list the targets
 setup: $(VENV)/.dev $(BUNDLE) chromium ## the virtual environment, the front end and Chromium
 
 demo: $(VENV)/.demo $(BUNDLE) ## run the quickstart notebook and show its best runs
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python -m nbtrack demo --folder .
 
 lab: $(VENV)/.demo $(BUNDLE) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -71,11 +71,11 @@ def _scope(con: DuckDBPyConnection, query: RunQuery) -> tuple[list[str], list[An
     if query.experiment_names is not None:
         conditions.append("list_contains(?, r.experiment_id)")
         values.append(_ids_of(con, query.experiment_names))
-    elif query.experiment_ids is None:
+    elif query.experiment_ids is None and query.run_ids is None:
         conditions.append(
             "r.experiment_id NOT IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"
         )
-    else:
+    elif query.experiment_ids is not None:
         conditions.append("list_contains(?, r.experiment_id)")
         values.append([int(i) for i in query.experiment_ids])
     if query.run_ids is not None:

@@ -99,15 +99,20 @@ def pop(run: ActiveRun) -> None:
             _open_runs.remove(run)
 
 
+def own_run() -> ActiveRun | None:
+    """Return the innermost run that was opened in this very context."""
+    return next((run for run in reversed(_stack.get()) if run.is_open), None)
+
+
 def current_run() -> ActiveRun | None:
     """Return the active run of this context: task or thread; else the only one that is open in the process.
 
     A cell, thread or task that opened a run sees that one. One that opened none logs into the run that is open elsewhere when there is just
     one chain of nested runs; between several it will not guess.
     """
-    own = [run for run in _stack.get() if run.is_open]
-    if own:
-        return own[-1]
+    own = own_run()
+    if own is not None:
+        return own
     with _changing:
         running = [run for run in _open_runs if run.is_open]
     if not running:

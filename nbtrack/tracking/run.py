@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class ActiveRun(RunFiles):
         self._steps: dict[str, int] = {}
         self._keys: set[str] = set()
         self._pid = os.getpid()
+        self._thread = threading.get_ident()
         self._started_ns = time.monotonic_ns()
         self._warned: set[str] = set()
         self._log = store.writer.metrics
@@ -95,6 +97,11 @@ class ActiveRun(RunFiles):
     def env(self) -> dict[str, str]:
         """Return the environment variables with which a child process logs into this run."""
         return {"NBTRACK_RUN_ID": self.id, "NBTRACK_TRACKING_URI": self.store.uri}
+
+    def is_of_earlier_cell(self) -> bool:
+        """Say whether an earlier notebook cell of this thread opened the run."""
+        is_here = self._thread == threading.get_ident()
+        return is_here and self.cell is not None and self.cell != active.cell_number()
 
     # -- metrics, params, tags ---------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ def start_run(
     """
     if run_id is None and is_run_id(run_name):
         run_id, run_name = run_name, None
-    parent = _parent(nested=nested, parent_run_id=parent_run_id, resumes=run_id)
+    parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
     store = active.writable_store()
     if run_id is None and config.inherited_run_id() and not active.open_runs():
         run = join(store, str(config.inherited_run_id()))
@@ -81,7 +81,8 @@ def start_run(
         run = _resume(store, run_id, run_name)
     else:
         name = None if run_name is None else check_name(run_name, "Run name")
-        run = _begin(store, name, _experiment(store, experiment, experiment_id), parent, tags or {}, description)
+        group = _experiment(store, experiment, experiment_id, parent)
+        run = _begin(store, name, group, parent_run_id or (parent.id if parent else None), tags or {}, description)
     active.push(run)
     if params:
         run.log_params(params)
@@ -97,27 +98,27 @@ def join(store: LocalStore, run_id: str) -> ActiveRun:
     return ActiveRun(store, _stub_info(run_id), is_joined=True, is_resumed=True)
 
 
-def _parent(*, nested: bool, parent_run_id: str | None, resumes: str | None) -> str | None:
-    """Return the parent of the new run, or raise when one is open and nobody said how they belong together."""
-    current = active.current_run()
-    if parent_run_id is not None:
-        return parent_run_id
-    if current is None:
+def _parent(*, nested: bool, resumes: str | None) -> ActiveRun | None:
+    """Return the run that the new one is nested in, or raise when one is open and nobody said how they belong together."""
+    own, current = active.own_run(), active.current_run()
+    if current is None or current.id == resumes:
         return None
     if nested or current.is_implicit:
-        return current.id
-    if current.id == resumes:
-        return None
-    if current.cell is not None and current.cell != active.cell_number():
+        return current
+    if current.is_of_earlier_cell():
         # Left open by an earlier cell, most often by an interrupt: the new run takes its place.
-        message = f"Run {current.name!r} was left open by an earlier cell; it is ended now."
-        warn(message)
+        warn(f"Run {current.name!r} was left open by an earlier cell; it is ended now.")
         current.end(RunStatus.KILLED)
-        return _parent(nested=nested, parent_run_id=parent_run_id, resumes=resumes)
-    raise RunAlreadyActiveError(current.id, current.name)
+        return _parent(nested=nested, resumes=resumes)
+    if own is None:
+        return None  # it belongs to another thread or task
+    raise RunAlreadyActiveError(own.id, own.name)
 
 
-def _experiment(store: LocalStore, name: str | None, experiment_id: str | None) -> tuple[int, str]:
+def _experiment(
+    store: LocalStore, name: str | None, experiment_id: str | None, parent: ActiveRun | None
+) -> tuple[int, str]:
+    """Return id and name of the experiment: the one that was said, else the parent's, else the one in use."""
     if experiment_id is not None:
         found = store.get_experiment(str(experiment_id))
         if found.lifecycle_stage == LifecycleStage.DELETED:
@@ -126,6 +127,8 @@ def _experiment(store: LocalStore, name: str | None, experiment_id: str | None) 
             )
             raise InvalidValueError(message)
         return int(found.experiment_id), found.name
+    if name is None and parent is not None and parent.info.experiment_name:
+        return int(parent.info.experiment_id), parent.info.experiment_name
     chosen = name or active.experiment_name()
     return store.experiment_id(chosen), chosen
 
