@@ -16,7 +16,7 @@ from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.redaction import redact, redact_params
 from nbtrack.tracking.starting import start_run
-from nbtrack.tracking.surroundings import add_environment
+from nbtrack.tracking.surroundings import add_environment_files
 
 if TYPE_CHECKING:
     from nbtrack.magics.filing import Filing
@@ -82,8 +82,8 @@ class CellRun:
         )
         run.is_implicit = True
         opened = cls(shell, cell, options, filing, run)
-        add_environment(run)
         if options.captures:
+            add_environment_files(run)
             filing.add(run, SOURCE, lambda: redact(cell.source).encode(), "text/x-python")
             opened.watch = OutputWatch(shell)
             opened.watch.open()

@@ -71,7 +71,7 @@ def _runs(con: DuckDBPyConnection) -> None:
         """
         INSERT INTO x_runs
         SELECT r, NULL, 0, 'run ' || r[:8], 'RUNNING', make_timestamp(min(t)), NULL, NULL, 'active', NULL, NULL,
-               arg_min(w, (t, w)), make_timestamp(max(t)), 0, NULL
+               arg_min(w, (t, w)), NULL, 0, NULL
         FROM (SELECT r, w, t FROM j UNION ALL SELECT r, w, t FROM e UNION ALL SELECT r, w, first FROM seen)
         WHERE r IS NOT NULL AND r NOT IN (SELECT run_id FROM x_runs) GROUP BY r
         """

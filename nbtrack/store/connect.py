@@ -49,6 +49,8 @@ _DAMAGE = (
 )
 READ_PATIENCE = 2.0
 MAX_IDLE = 4
+QUIET = "SET enable_progress_bar = false"
+"""IPython switches the bars on; they have no place under a cell that only searches."""
 
 
 class DamagedError(StoreError):
@@ -175,6 +177,7 @@ def _instance() -> Iterator[duckdb.DuckDBPyConnection]:
     except IndexError:
         instance = duckdb.connect(config=dict(_SAFE))
     session = instance.cursor()
+    session.execute(QUIET)
     try:
         yield session
     finally:
@@ -223,6 +226,7 @@ def writing(path: Path, patience: float = 0.0) -> Iterator[duckdb.DuckDBPyConnec
             _create(path)
         con = _connect(path, patience)
         try:
+            con.execute(QUIET)
             con.execute("SET threads = 1")
             initialise(con)
             check_version(con, str(path))

@@ -33,7 +33,7 @@ _KEPT_EVENTS = """
         map_from_entries(list_filter(map_entries(p), lambda entry: NOT list_contains(names, entry.key))) END AS p, o
     FROM s LEFT JOIN cut USING (w, q)
     WHERE NOT (k = 'artifact' AND EXISTS (SELECT 1 FROM forgotten f WHERE f.kind = 'artifact' AND f.r = s.r
-                                          AND f.name = s.o::JSON->>'path' AND {{'t': s.t, 'w': s.w, 'q': s.q}} < f.until))
+                                          AND f.name = (s.o::JSON->>'path') AND {{'t': s.t, 'w': s.w, 'q': s.q}} < f.until))
     AND NOT (k = 'experiment' AND (o::JSON->>'experiment_id')::BIGINT IN (SELECT id FROM gone_experiments))
 """
 

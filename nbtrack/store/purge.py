@@ -141,7 +141,7 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
     con.execute(
         f"""
         DELETE FROM events USING forgotten f WHERE events.run_id = f.r AND events.kind = 'artifact' AND f.kind = 'artifact'
-        AND events.body::JSON->'o'->>'path' = f.name AND {order} < f.until
+        AND (events.body::JSON->'o'->>'path') = f.name AND {order} < f.until
         """
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nbtrack import config
 from nbtrack.entities import RunData, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, JournalError, NbtrackError, warn
 from nbtrack.names import check_key, check_name, check_number, check_step
 from nbtrack.tracking import active
+from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class ActiveRun(RunFiles):
             message = f"Run {self.name!r}: {self.lost} calls could not be recorded."
             warn(message)
 
-    def __enter__(self) -> ActiveRun:
+    def __enter__(self) -> Self:
         """Open the block; the run is open already."""
         return self
 
@@ -215,7 +216,9 @@ class ActiveRun(RunFiles):
             self.end(RunStatus.KILLED)
         else:
             if self.is_open and not self.is_joined:
-                self._quietly(lambda run: run.set_tags({"nbtrack.error": f"{type(error).__name__}: {error}"[:2000]}))
+                self._quietly(
+                    lambda run: run.set_tags({"nbtrack.error": redact(f"{type(error).__name__}: {error}"[:2000])})
+                )
             self.end(RunStatus.FAILED)
 
     def __repr__(self) -> str:

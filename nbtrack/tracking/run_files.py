@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.wire import plain
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
     from nbtrack.entities import DatasetInput
@@ -38,12 +39,10 @@ class RunFiles:
     def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Store a local file (or a whole folder) of yours in the run, under the folder `artifact_path`."""
         try:
-            source = Path(local_path)
+            source = _existing(local_path)
             if source.is_dir():
                 self.log_artifacts(source, f"{artifact_path}/{source.name}" if artifact_path else source.name)
                 return
-            if not source.is_file():
-                raise _no_file(source)
             self.store.add_artifact(self.id, _under(artifact_path, source.name), source)
         except Exception as error:  # noqa: BLE001
             self.trouble(error)
@@ -51,9 +50,7 @@ class RunFiles:
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Store every file under a local folder; links that lead out of it are left out."""
         try:
-            root = Path(local_dir)
-            if not root.is_dir():
-                raise _no_file(root)
+            root = _existing(local_dir)
             inside = root.resolve()
             for file in sorted(p for p in root.rglob("*") if p.is_file()):
                 if file.resolve().is_relative_to(inside):
@@ -175,10 +172,13 @@ def _under(folder: str | None, name: str) -> str:
     return f"{folder.strip('/')}/{name}" if folder else name
 
 
-def _no_file(path: Path) -> InvalidValueError:
-    return InvalidValueError(
-        f"{path} is not a file or folder here (working folder {Path.cwd()}); give the path of one that exists."
-    )
+def _existing(path: str | os.PathLike[str]) -> Path:
+    found = Path(path)
+    if not found.exists():
+        raise InvalidValueError(
+            f"{found} is not here (working folder {Path.cwd()}); give the path of a file or folder."
+        )
+    return found
 
 
 def _dict_bytes(dictionary: Any, path: str) -> bytes:

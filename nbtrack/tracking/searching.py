@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbtrack.entities import Run
+
+
+@overload
+def search_runs(
+    filter_string: str | Sequence[str] = "", *args: Any, output_format: Literal["pandas"] = "pandas", **options: Any
+) -> pd.DataFrame: ...
+
+
+@overload
+def search_runs(
+    filter_string: str | Sequence[str] = "", *args: Any, output_format: Literal["list"], **options: Any
+) -> list[Run]: ...
 
 
 def search_runs(

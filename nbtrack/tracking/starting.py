@@ -15,6 +15,7 @@ from nbtrack.tracking.environment import Environment
 from nbtrack.tracking.naming import run_name as words
 from nbtrack.tracking.run import NOTE, PARENT, RUN_NAME, ActiveRun
 from nbtrack.tracking.sampler import Sampler
+from nbtrack.tracking.surroundings import add_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,7 @@ def start_run(
         name = None if run_name is None else check_name(run_name, "Run name")
         group = _experiment(store, experiment, experiment_id, parent)
         run = _begin(store, name, group, parent_run_id or (parent.id if parent else None), tags or {}, description)
+        add_environment(run)
     active.push(run)
     if params:
         run.log_params(params)
@@ -202,7 +204,11 @@ def _stub_info(run_id: str) -> RunInfo:
 
 
 def _sample(run: ActiveRun, *, resumes: bool) -> None:
-    last = max((s.step for key, s in run.data.summaries.items() if key.startswith("system/")), default=-1) if resumes else -1
+    last = (
+        max((s.step for key, s in run.data.summaries.items() if key.startswith("system/")), default=-1)
+        if resumes
+        else -1
+    )
     interval_s = config.system_metrics_interval()
     sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), interval_s, first_step=last + 1)
     sampler.start()

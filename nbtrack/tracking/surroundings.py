@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from nbtrack.tracking.environment import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbtrack.store.protocol import TrackingStore
 
 FRESH_S = 2.0
@@ -48,12 +50,21 @@ def collect_soon() -> Future[Environment]:
 
 
 def add_environment(run: Recorded) -> Future[None]:
-    """Add commit, branch, diff and packages to a run as soon as they are known, also when the run has ended by then."""
+    """Add commit and branch to a run as soon as they are known, also when the run has ended by then."""
+    return _add_soon(run, _record_tags)
+
+
+def add_environment_files(run: Recorded) -> Future[None]:
+    """Add the diff and the list of packages to a run as soon as they are known."""
+    return _add_soon(run, _record_files)
+
+
+def _add_soon(run: Recorded, record: Callable[[Recorded, Environment], None]) -> Future[None]:
     collected = collect_soon()
 
     def add() -> None:
         with suppress(Exception):  # a run without its environment is better than none
-            _record(run, collected.result())
+            record(run, collected.result())
 
     with _lock:
         return _start_worker().submit(add)  # the one thread has collected by the time it comes to this
@@ -66,10 +77,13 @@ def _start_worker() -> ThreadPoolExecutor:
     return _worker
 
 
-def _record(run: Recorded, environment: Environment) -> None:
+def _record_tags(run: Recorded, environment: Environment) -> None:
     tags = environment.tags()
     if tags:
         run.store.append(("tags", run.id, tags, None))
+
+
+def _record_files(run: Recorded, environment: Environment) -> None:
     for path, text in environment.artifacts().items():
         run.store.add_artifact(run.id, path, text.encode(), mime="text/plain")
 

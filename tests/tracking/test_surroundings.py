@@ -11,7 +11,7 @@ import pytest
 from nbtrack.tracking import surroundings
 from nbtrack.tracking.environment import Environment
 from nbtrack.tracking.git_state import GitState
-from nbtrack.tracking.surroundings import add_environment, collect_soon
+from nbtrack.tracking.surroundings import add_environment, add_environment_files, collect_soon
 
 FOUND = Environment("3.12.1", "Linux", "box", "ann", {"a": "1"}, GitState(commit="a" * 40))
 
@@ -44,7 +44,8 @@ def calls(monkeypatch):
 def test_nobody_waits_and_it_arrives():
     run = SimpleNamespace(id="r", store=FakeStore())
     start = time.perf_counter()
-    done = add_environment(run)
+    add_environment(run)
+    done = add_environment_files(run)
     assert time.perf_counter() - start < 0.05
     done.result(5)
     assert run.store.records == [("tags", "r", FOUND.tags(), None)]
