@@ -4,6 +4,7 @@
 // loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
 
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -31,6 +32,18 @@ const sizes = {
   },
 };
 
+/** Style sheets are imported as text; esbuild minifies only those it bundles as style. @type {esbuild.Plugin} */
+const styles = {
+  name: "styles",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const { code } = await esbuild.transform(source, { loader: "css", minify: true, legalComments: "none" });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
 /** @param {number} bytes */
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`;
@@ -48,9 +61,9 @@ const options = {
   metafile: true,
   charset: "utf8",
   legalComments: "inline",
-  loader: { ".css": "text", ".svg": "text" },
+  loader: { ".svg": "text" },
   logLevel: "warning",
-  plugins: [sizes],
+  plugins: [styles, sizes],
 };
 
 if (process.argv.includes("--watch")) {

@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -167,11 +166,9 @@ def test_help_is_light_and_quick(tmp_path: Path) -> None:
         "except SystemExit: print(*{name.partition('.')[0] for name in sys.modules}, sep='\\n')"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    begun = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, env=env, check=True
     )
-    assert time.monotonic() - begun < 10  # 0.3 s on a machine that does nothing else
     assert HEAVY & set(done.stdout.split()) == set()
 
 

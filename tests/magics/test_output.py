@@ -7,7 +7,6 @@ import io
 import json
 import sys
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -53,14 +52,6 @@ def test_colours_are_taken_out():
     tail = Tail()
     tail.write("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07")
     assert tail.text() == "red link"
-
-
-def test_writing_is_cheap():
-    tail = Tail()
-    start = time.perf_counter()
-    for _ in range(100_000):
-        tail.write("some text of usual length\n")
-    assert time.perf_counter() - start < 2
 
 
 def test_threads_may_write():

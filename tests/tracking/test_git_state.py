@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import time
 
 import pytest
 
@@ -87,11 +86,10 @@ def test_outside_a_repository_and_without_git_there_is_nothing(tmp_path, monkeyp
     assert git_state(tmp_path) == GitState()
 
 
+@pytest.mark.timeout(30)
 def test_a_git_that_hangs_is_stopped(tmp_path, monkeypatch):
     program = tmp_path / "git"
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(program.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    start = time.monotonic()
     assert git_state(tmp_path, timeout_s=0.3) == GitState()
-    assert time.monotonic() - start < 5

@@ -43,10 +43,9 @@ def calls(monkeypatch):
 
 def test_nobody_waits_and_it_arrives():
     run = SimpleNamespace(id="r", store=FakeStore())
-    start = time.perf_counter()
     add_environment(run)
     done = add_environment_files(run)
-    assert time.perf_counter() - start < 0.05
+    assert not done.done()
     done.result(5)
     assert run.store.records == [("tags", "r", FOUND.tags(), None)]
     assert run.store.files == {"environment/packages.txt": b"python==3.12.1\na==1\n"}

@@ -6,7 +6,7 @@ import { RunStore } from "../kit/run-store.js";
 import theme from "../kit/theme.css";
 import { Feed } from "./feed.js";
 import { TableState } from "./state.js";
-import style from "./style.css";
+import style from "./style/index.js";
 import { RunTable } from "./table.js";
 
 /** @typedef {import("../kit/model.js").Model} Model */
