@@ -52,7 +52,8 @@ def apply_experiments(con: DuckDBPyConnection, base: str) -> None:
     created = dict(con.execute("SELECT experiment_id, epoch_us(creation_time) FROM x_experiments").fetchall())
     changes = _changes(con, "SELECT t, o, p FROM j WHERE k = 'experiment' ORDER BY t, w, q")
     touched = {*changes} | {i for i, (t, _) in started.items() if i not in created or t < created[i]}
-    if touched & {*created}:
+    if touched:
+        # Also for one that is new here: what another process did to it may have been folded before its making.
         past = PAST.format(base=base)
         query = (
             f"SELECT t, o, p FROM (SELECT * FROM j UNION ALL BY NAME {past}) WHERE k = 'experiment' ORDER BY t, w, q"

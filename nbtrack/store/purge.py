@@ -15,6 +15,7 @@ from nbtrack.store.connect import DamagedError, quoted, writing
 from nbtrack.store.fold import fold, fold_lock
 from nbtrack.store.history import append_history, compact_history, has_runs, history_files
 from nbtrack.store.late import PAST
+from nbtrack.store.reader import read
 from nbtrack.store.schema import BLOCK_SIZE, BOOKKEEPING, RUN_TABLES, STORAGE_VERSION, TABLES, create_tables
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def purge(
         if not mine:
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)
+        runs, experiments = _in_trash(path, folder, older_than_s)
         with writing(path, LOCK_S) as con:
             logged = _digests(con, "SELECT body::JSON->'o'->>'sha256' FROM events WHERE kind = 'artifact'")
-            runs = _delete(con, folder, older_than_s)
+            _delete(con, folder, runs)
             report(f"deleted {len(runs)} runs")
-            experiments = _delete_experiments(con, older_than_s)
+            _delete_experiments(con, experiments)
             report("rewriting the history")
             forget_in_history(con, folder, experiments)
             used = _digests(con, "SELECT sha256 FROM artifacts")
@@ -146,19 +148,27 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
     )
 
 
-def _delete(con: DuckDBPyConnection, folder: Path, older_than_s: float) -> list[str]:
-    rows = con.execute(
-        f"""
-        SELECT run_id FROM runs WHERE
-            (lifecycle_stage = 'deleted' AND coalesce(deleted_time, last_seen) <= {_LONG_AGO})
-            OR experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted'
-                                 AND last_update_time <= {_LONG_AGO})
-        """,
-        [int(older_than_s * 1e6), int(older_than_s * 1e6)],
-    ).fetchall()
-    runs = [run_id for (run_id,) in rows]
+def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str], list[int]]:
+    """Return runs and experiments that have been in the trash for long enough; what a living process has just restored is not."""
+    age = int(older_than_s * 1e6)
+    with read(path, folder) as reader:
+        experiments = reader.con.execute(
+            f"SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted' AND last_update_time <= {_LONG_AGO}",
+            [age],
+        ).fetchall()
+        runs = reader.con.execute(
+            f"""
+            SELECT run_id FROM runs WHERE list_contains(?, experiment_id)
+                OR (lifecycle_stage = 'deleted' AND coalesce(deleted_time, last_seen) <= {_LONG_AGO})
+            """,
+            [[i for (i,) in experiments], age],
+        ).fetchall()
+    return [run_id for (run_id,) in runs], [i for (i,) in experiments]
+
+
+def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str]) -> None:
     if not runs:
-        return runs
+        return
     con.execute("BEGIN")
     con.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT unnest(?) AS run_id", [runs])
     for name in (*RUN_TABLES, "events"):
@@ -179,24 +189,17 @@ def _delete(con: DuckDBPyConnection, folder: Path, older_than_s: float) -> list[
     )
     append_history(con, folder)
     con.execute("COMMIT")
-    return runs
 
 
-def _delete_experiments(con: DuckDBPyConnection, older_than_s: float) -> list[int]:
+def _delete_experiments(con: DuckDBPyConnection, ids: list[int]) -> None:
     con.execute("BEGIN")
-    rows = con.execute(
-        "DELETE FROM experiments WHERE lifecycle_stage = 'deleted' AND experiment_id NOT IN (SELECT experiment_id FROM runs) "
-        f"AND last_update_time <= {_LONG_AGO} RETURNING experiment_id",
-        [int(older_than_s * 1e6)],
-    ).fetchall()
-    ids = [i for (i,) in rows]
-    con.execute("DELETE FROM experiment_tags WHERE list_contains(?, experiment_id)", [ids])
+    for table in ("experiments", "experiment_tags"):
+        con.execute(f"DELETE FROM {table} WHERE list_contains(?, experiment_id)", [ids])
     con.execute(
         "DELETE FROM events WHERE kind = 'experiment' AND list_contains(?, (body::JSON->'o'->>'experiment_id')::BIGINT)",
         [ids],
     )
     con.execute("COMMIT")
-    return ids
 
 
 def _digests(con: DuckDBPyConnection, query: str) -> set[str]:
