@@ -41,12 +41,10 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
     """Write the plots as SVG to `folder`; return their names and what they show."""
     folder.mkdir(parents=True, exist_ok=True)
     curves = [curve for curve in findings.curves if curve.lines]
-    plots: dict[str, tuple[str, Callable[[str, str], Figure]]] = {
-        "ratios": (
-            "How many times nbtrack's figure those of floor and peers are",
-            lambda *t: _ratios(findings.rows, *t),
-        )
-    }
+    compared = [row for row in findings.rows if row.ours > 0 and (row.peers or row.floor) and row.unit != "points"]
+    plots: dict[str, tuple[str, Callable[[str, str], Figure]]] = {}
+    if compared:
+        plots["ratios"] = ("How many times nbtrack's figure floor and peers are", lambda *t: _ratios(compared, *t))
     for name, label in (("runs", "runs"), ("points", "points")):
         panels = [curve for curve in curves if label in curve.x_label]
         if panels:
@@ -62,8 +60,7 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
 # -- ratios --------------------------------------------------------------------------------------------------------------
 
 
-def _ratios(rows: list[Row], ink: str, grid: str) -> Figure:
-    shown = [row for row in rows if row.ours > 0 and (row.peers or row.floor) and row.unit != "points"]
+def _ratios(shown: list[Row], ink: str, grid: str) -> Figure:
     figure = Figure(figsize=(9.2, 0.6 + 0.27 * len(shown)), layout="constrained")
     axes = figure.subplots()
     _dress(axes, ink, grid)

@@ -57,7 +57,7 @@ def _markdown(findings: Findings, facts: dict[str, Any], plots: dict[str, str]) 
     judged = [row for row in findings.rows if row.met is not None]
     parts = [INTRODUCTION]
     parts.append(f"**{sum(row.met is True for row in judged)} of {len(judged)} targets are met.**\n")
-    parts += [_picture("ratios", plots["ratios"])]
+    parts += [_picture(name, alt) for name, alt in plots.items() if name == "ratios"]
     for group, rows in groupby(findings.rows, key=lambda row: row.group):
         parts.append(f"## {group}\n\n{_table(list(rows))}")
     parts.append(
