@@ -76,7 +76,11 @@ def test_sort_filter_and_selection_come_back_in_python(jupyter: NotebookPage, ax
 
 
 def test_what_python_sets_shows_in_the_page(lab: NotebookPage) -> None:
-    show(lab, "table.filter = \"name LIKE 'run-0%'\"; table.order_by = ['name ASC']", "table.group_by = 'params.lr'; table.filter = ''")
+    show(
+        lab,
+        "table.filter = \"name LIKE 'run-0%'\"; table.order_by = ['name ASC']",
+        "table.group_by = 'params.lr'; table.filter = ''",
+    )
     lab.run_cell(2)
     expect(grid(lab)).not_to_contain_text("run-11")
     assert names(lab)[:2] == ["run-00", "run-01"]

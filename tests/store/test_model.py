@@ -29,7 +29,9 @@ from nbtrack.store.rebuild import rebuild
 from tests.store.kit import assert_same, crash, end, everything, fold_all, quiet_store, start
 
 KEYS = st.sampled_from(["lr", "val/loss", "größe", "a b", "'; DROP TABLE runs; --"])
-TEXTS = st.one_of(st.sampled_from(["", "0.1", "adam", "x" * 1000]), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+TEXTS = st.one_of(
+    st.sampled_from(["", "0.1", "adam", "x" * 1000]), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+)
 VALUES = st.one_of(st.floats(), st.sampled_from([0.1, -0.0, 1e308, 5e-324]))
 STEPS = st.one_of(st.integers(-3, 10), st.sampled_from([-(2**63), 2**63 - 1]))
 WHICH = st.integers(0, 1)
@@ -172,7 +174,12 @@ class StoreMachine(RuleBasedStateMachine):
 
     # -- experiments and settings --------------------------------------------------------------------------------------
 
-    @rule(target=experiments, which=WHICH, name=st.sampled_from(["digits", "wein", "c"]), tags=st.dictionaries(KEYS, TEXTS, max_size=2))
+    @rule(
+        target=experiments,
+        which=WHICH,
+        name=st.sampled_from(["digits", "wein", "c"]),
+        tags=st.dictionaries(KEYS, TEXTS, max_size=2),
+    )
     def create_experiment(self, which: int, name: str, tags: dict[str, str]):
         if name in self.names_in_use():
             return multiple()
@@ -247,14 +254,21 @@ class StoreMachine(RuleBasedStateMachine):
         in_trash = {i for i, group in self.groups.items() if group.stage == "deleted"}
         self.groups = {i: group for i, group in self.groups.items() if i not in in_trash}
         self.lives = {
-            run_id: life for run_id, life in self.lives.items() if life.stage == "active" and life.experiment not in in_trash
+            run_id: life
+            for run_id, life in self.lives.items()
+            if life.stage == "active" and life.experiment not in in_trash
         }
 
     # -- what must hold --------------------------------------------------------------------------------------------------
 
     @rule()
     def same_as_the_model(self) -> None:
-        found = {r.info.run_id: r for r in self.stores[0].search_runs(RunQuery(view=ViewType.ALL, experiment_ids=tuple(map(str, self.groups))))}
+        found = {
+            r.info.run_id: r
+            for r in self.stores[0].search_runs(
+                RunQuery(view=ViewType.ALL, experiment_ids=tuple(map(str, self.groups)))
+            )
+        }
         assert found.keys() == self.lives.keys()
         for run_id, life in self.lives.items():
             run = found[run_id]
@@ -267,7 +281,12 @@ class StoreMachine(RuleBasedStateMachine):
             assert run.data.metrics.keys() == life.points.keys()
             for key, points in life.points.items():
                 self.same_metric(run_id, key, points)
-            files = {i.path: i.sha256 for folder in ("", "plots") for i in self.stores[1].list_artifacts(run_id, folder) if not i.is_dir}
+            files = {
+                i.path: i.sha256
+                for folder in ("", "plots")
+                for i in self.stores[1].list_artifacts(run_id, folder)
+                if not i.is_dir
+            }
             assert files == life.files
         self.same_experiments()
         assert self.stores[1].settings() == self.settings
