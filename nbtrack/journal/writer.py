@@ -236,7 +236,7 @@ class Writer:
         try:
             written = os.write(self._fd, data)
         except OSError:
-            return False
+            written = -1
         if written != size:
             self._take_back()
             return False
@@ -265,6 +265,8 @@ class Writer:
 
     def _take_back(self) -> None:
         """Cut off what a failed write has left; a segment that cannot be cut is left behind, the next one goes on."""
+        if self._fd < 0:
+            return
         try:
             os.ftruncate(self._fd, self._size)
         except OSError:

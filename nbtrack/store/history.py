@@ -102,7 +102,11 @@ def compact_history(
         if not files:
             continue
         con.execute("SET VARIABLE files = ?", [[str(f) for f in files]])
-        query = "SELECT DISTINCT * FROM read_parquet(getvariable('files'), hive_partitioning=false) ANTI JOIN dropped USING (r)"
+        same = "w, q, key" if kind == "points" else "w, q"
+        query = (
+            f"SELECT DISTINCT ON ({same}) * FROM read_parquet(getvariable('files'), hive_partitioning=false) "
+            "ANTI JOIN dropped USING (r)"
+        )
         if force and kind == "events":
             query = _KEPT_EVENTS.format(source=query)
         write_parquet(con, f"{query} ORDER BY {order}", folder / "history" / f"{kind}-{new_run_id()}.parquet")
