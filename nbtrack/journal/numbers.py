@@ -61,7 +61,7 @@ class Numbers:
     def experiment_id(self, name: str) -> tuple[int, bool]:
         """Return the id of an experiment, and whether it was given out just now."""
         # The file is replaced, never changed, so a known name needs no lock.
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             return int(json.loads(self._names.read_bytes())["ids"][name]), False
         with self._lock:
             ids, largest = self._read()

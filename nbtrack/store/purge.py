@@ -178,13 +178,14 @@ def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str]) -> None:
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE j AS
-        SELECT ?::VARCHAR AS w, 0::BIGINT AS q, 'purge' AS k, ?::BIGINT AS t, NULL::VARCHAR AS r, NULL::BIGINT AS s,
-               NULL::MAP(VARCHAR, DOUBLE) AS m, NULL::MAP(VARCHAR, VARCHAR) AS p, json_object('runs', ?::VARCHAR[]) AS o
+        SELECT ?::VARCHAR AS w, q::BIGINT AS q, k, ?::BIGINT AS t, NULL::VARCHAR AS r, NULL::BIGINT AS s,
+               NULL::MAP(VARCHAR, DOUBLE) AS m, NULL::MAP(VARCHAR, VARCHAR) AS p, o::JSON AS o
+        FROM (VALUES (0, 'hdr', json_object('user', ?::VARCHAR)), (1, 'purge', json_object('runs', ?::VARCHAR[]))) v(q, k, o)
         """,
-        [new_run_id(), time.time_ns() // 1000, runs],
+        [new_run_id(), time.time_ns() // 1000, user_name(), runs],
     )
     con.execute(
-        "INSERT INTO main.events SELECT w, q, make_timestamp(t), ?, k, r, to_json({p: p, o: o})::VARCHAR FROM j",
+        "INSERT INTO main.events SELECT w, q, make_timestamp(t), ?, k, r, to_json({p: p, o: o})::VARCHAR FROM j WHERE k <> 'hdr'",
         [user_name()],
     )
     append_history(con, folder)

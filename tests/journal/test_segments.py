@@ -42,6 +42,8 @@ def golden_journal() -> list[bytes]:
 
 RECORDS = golden_journal()
 DATA = b"".join(record + b"\n" for record in RECORDS)
+PLACED = [(sum(len(r) + 1 for r in RECORDS[:n]), record) for n, record in enumerate(RECORDS)]
+"""Each record with the place of its first byte."""
 
 
 def test_a_whole_journal_is_read_whole() -> None:
@@ -64,7 +66,7 @@ def test_after_every_truncation_all_whole_records_are_read() -> None:
 
 @pytest.mark.parametrize("change", [0x01, 0x80, 0xFF])
 def test_after_every_byte_flip_all_other_records_are_read(change: int) -> None:
-    for number, (begin, record) in enumerate(placed()):
+    for number, (begin, record) in enumerate(PLACED):
         for at in range(begin, begin + len(record) + 1):
             # The lines before and after stand for the rest: the whole file is read in the next test.
             low, high = max(0, begin - 600), begin + len(record) + 600
@@ -72,7 +74,7 @@ def test_after_every_byte_flip_all_other_records_are_read(change: int) -> None:
             damaged[at - low] ^= change
             kept: list[bytes] = []
             check_lines(bytes(damaged), keep=kept)
-            inside = [r for b, r in placed() if b >= low and b + len(r) <= high]
+            inside = [r for b, r in PLACED if b >= low and b + len(r) <= high]
             lost = [] if at == begin + len(record) else [record]
             assert [r for r in inside if r not in kept] == lost, (number, at)
             assert not [r for r in kept if r not in inside]
@@ -87,20 +89,6 @@ def test_flips_anywhere_leave_the_rest_of_the_file(change: int) -> None:
         found = check_lines(bytes(damaged), keep=kept)
         assert len([r for r in RECORDS if r not in kept]) <= 1
         assert found.bad >= 1 or found.torn
-
-
-def placed() -> list[tuple[int, bytes]]:
-    """Return each record with the place of its first byte."""
-    global _placed  # noqa: PLW0603
-    if not _placed:
-        begin = 0
-        for record in RECORDS:
-            _placed.append((begin, record))
-            begin += len(record) + 1
-    return _placed
-
-
-_placed: list[tuple[int, bytes]] = []
 
 
 def test_zeros_after_a_power_cut_are_no_records() -> None:
