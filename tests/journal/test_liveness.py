@@ -10,7 +10,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from nbtrack.journal import liveness
 from nbtrack.journal.liveness import LifeLock, is_held
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ def test_a_lock_that_was_cleaned_away_before_it_was_held_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.lock"
-    flock, calls = fcntl.flock, []
+    flock = fcntl.flock
+    calls: list[int] = []
 
     def slow(fd: int, kind: int) -> None:
         if not calls:
@@ -77,7 +77,8 @@ def test_a_moment_of_looking_does_not_keep_the_owner_out(tmp_path: Path, monkeyp
     path = tmp_path / "a.lock"
     looker = os.open(path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(looker, fcntl.LOCK_SH)
-    flock, tries = fcntl.flock, []
+    flock = fcntl.flock
+    tries: list[int] = []
 
     def counted(fd: int, kind: int) -> None:
         tries.append(kind)
@@ -96,7 +97,7 @@ def test_where_the_file_system_knows_no_locks_a_writer_goes_on_and_counts_as_ali
     def none(fd: int, kind: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(liveness.fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", none)
     lock = LifeLock(tmp_path / "a.lock")
     assert is_held(lock.path), "nobody may fold what may still be written"
     lock.forget_in_child()

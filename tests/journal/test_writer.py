@@ -44,7 +44,7 @@ class FullDisk:
         self.room = room
         self.error = error
         self.write = os.write
-        monkeypatch.setattr(writing.os, "write", self)
+        monkeypatch.setattr(os, "write", self)
 
     def __call__(self, fd: int, data: bytes) -> int:
         if self.room <= 0:
@@ -175,7 +175,7 @@ def test_a_segment_that_cannot_be_cut_is_left_behind(
         raise OSError(errno.EIO, "broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing.os, "ftruncate", broken)
+        patch.setattr(os, "ftruncate", broken)
         FullDisk(patch, room=30, error=errno.EIO)
         for step in (1, 2):
             with pytest.raises(JournalError):
