@@ -48,9 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         "failed": {},
     }
     try:
-        with Crew(ROOT, data, names, progress) as crew:
+        with Crew(ROOT, data, names, progress, patience=sizes.patience) as crew:
             progress.figure("start")
             facts["versions"] = crew.start()
+            facts["versions"]["nbtrack"] += f" ({machine.revision(ROOT)})"
             for name in only:
                 _measure(name, crew, sizes, findings, facts)
     finally:

@@ -11,8 +11,10 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from benchmarks import machine
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from benchmarks.progress import Progress
@@ -114,13 +116,16 @@ class Crew:
         Where the contenders keep their data.
     names : iterable of str
         Who takes part.
+    patience : float
+        Seconds that may be spent on waiting for other programs to pause, before rounds.
     """
 
-    def __init__(self, root: Path, folder: Path, names: Iterable[str], progress: Progress) -> None:
+    def __init__(self, root: Path, folder: Path, names: Iterable[str], progress: Progress, patience: float) -> None:
         self.root = root
         self.folder = folder
         self.names = tuple(names)
         self.progress = progress
+        self._patience = patience
         self._workers: dict[str, Worker] = {}
         self._extra: list[Worker] = []
 
@@ -169,16 +174,30 @@ class Crew:
         worker.ask(call, **values)
         return worker.answer()
 
-    def in_turn(self, names: Iterable[str], call: str, rounds: int, /, **values: Any) -> dict[str, list[Any]]:
-        """Ask each of `names` in each round, another one first each time; return the answers by name."""
+    def in_turn(
+        self, names: Iterable[str], call: str, rounds: int | Mapping[str, int], /, **values: Any
+    ) -> dict[str, list[Any]]:
+        """Ask each of `names` in each round, another one first each time; return the answers by name.
+
+        `rounds` may say for each name in how many of the rounds it takes part.
+        """
         names = self.present(*names)
+        times = rounds if not isinstance(rounds, int) else dict.fromkeys(names, rounds)
         found: dict[str, list[Any]] = {name: [] for name in names}
-        for turn in range(rounds):
+        last = max((times[name] for name in names), default=0)
+        for turn in range(last):
+            self._wait_for_quiet()
             shift = turn % max(1, len(names))
             for name in names[shift:] + names[:shift]:
-                self.progress.show(f"{name}, round {turn + 1} of {rounds}")
-                found[name].append(self.ask(name, call, **values))
+                if turn < times[name]:
+                    self.progress.show(f"{name}, round {turn + 1} of {last}")
+                    found[name].append(self.ask(name, call, **values))
         return found
+
+    def _wait_for_quiet(self) -> None:
+        """On a machine with others, begin a round when they pause: three seconds are waited, and a while for all of them."""
+        self.progress.show("waiting for others to pause")
+        self._patience -= machine.wait_for_quiet(min(3.0, self._patience))
 
     def _start(self, name: str) -> Worker:
         self.folder.mkdir(parents=True, exist_ok=True)

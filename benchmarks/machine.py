@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,32 @@ def waited() -> float | None:
     except (OSError, IndexError):
         return None
     return int(line.rsplit("=", 1)[1]) / 1e6
+
+
+def wait_for_quiet(at_most: float) -> float:
+    """Wait until nobody has to wait for a core, for so many seconds at most; return how long it took."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < at_most:
+        before = waited()
+        time.sleep(0.2)
+        if before is None or ((waited() or before) - before) < 0.02:
+            break
+    return time.monotonic() - begin
+
+
+def revision(root: Path) -> str:
+    """Return the commit that is measured, and whether files differ from it."""
+    git = ["git", "-C", str(root)]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout
+        changes = subprocess.run(
+            [*git, "status", "--short", "nbtrack"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.strip() + (" with changes" if changes.strip() else "")
 
 
 def _processor() -> str:

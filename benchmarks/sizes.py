@@ -13,6 +13,10 @@ class Sizes:
     ----------
     rounds : int
         Every contender has its turn in each round; the median of the rounds counts.
+    read_rounds : int
+        The same for what takes milliseconds to read.
+    patience : float
+        Seconds to spend on waiting for other programs to pause.
     calls, peer_calls : int
         Logging calls a round.
     runs, points : tuple of int
@@ -23,6 +27,8 @@ class Sizes:
 
     name: str
     rounds: int
+    read_rounds: int
+    patience: float
     calls: int
     peer_calls: int
     empty_runs: int
@@ -46,6 +52,8 @@ class Sizes:
 FULL = Sizes(
     name="full",
     rounds=3,
+    read_rounds=5,
+    patience=240.0,
     calls=100_000,
     peer_calls=500,
     empty_runs=100,
@@ -69,6 +77,8 @@ FULL = Sizes(
 QUICK = Sizes(
     name="quick",
     rounds=1,
+    read_rounds=1,
+    patience=10.0,
     calls=10_000,
     peer_calls=50,
     empty_runs=20,

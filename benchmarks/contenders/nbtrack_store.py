@@ -58,6 +58,10 @@ class Contender:
             assert mine
             yield
 
+    def settle(self) -> None:
+        """Let the background thread finish what the end of runs gave it to do."""
+        time.sleep(2.0)
+
     # -- logging -----------------------------------------------------------------------------------------------------
 
     def log_metric(self, n: int) -> Laps:

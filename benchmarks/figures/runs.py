@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MS = 1e3
 GROUP = "Many runs"
 FOLD_FLOOR = "DuckDB bulk insert"
+LONG = 10_000
 PAINT = "paint.json"
 """The browser tests may leave ``{"runs": 10000, "ms": 123}`` here, and the table shows it."""
 
@@ -30,6 +31,7 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
     before = 0
     for size in sizes.runs:
         _grow(crew, names, before, size, lines["fold"], sizes)
+        crew.ask(OURS, "settle")
         crew.progress.figure(f"search in {size:,} runs")
         _ask(crew, names, "search", size, lines["search"], _slow(size, sizes.peer_runs), sizes)
         crew.progress.figure(f"{size:,} runs as a DataFrame")
@@ -64,9 +66,12 @@ def _ask(
     crew: Crew, names: list[str], call: str, size: int, lines: dict[str, Line], without: tuple[str, ...], sizes: Sizes
 ) -> None:
     asked = [name for name in names if name not in without]
-    crew.in_turn(asked, call, 1, n=size)  # caches are warm in every figure
-    for name, answers in crew.in_turn(asked, call, sizes.rounds, n=size).items():
-        lines.setdefault(name, []).append((size, median(answers)))
+    is_long = {name: name in PEERS and (call == "frame" or size > LONG) for name in asked}
+    crew.in_turn([name for name in asked if not is_long[name]], call, 1, n=size)  # caches are warm in every figure
+    few = 1 if size > sizes.peer_frame_runs else sizes.rounds
+    rounds = {name: few if is_long[name] else sizes.read_rounds for name in asked}
+    for name, times in crew.in_turn(asked, call, rounds, n=size).items():
+        lines.setdefault(name, []).append((size, median(times)))
 
 
 def _tails(crew: Crew, sizes: Sizes, lines: dict[str, Line]) -> None:
