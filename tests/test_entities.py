@@ -1,0 +1,58 @@
+"""The nouns of tracking keep MLflow's names and values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from nbtrack.entities import (
+    Dataset,
+    DatasetInput,
+    LifecycleStage,
+    Metric,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunStatus,
+    ViewType,
+)
+
+
+def test_statuses_and_stages_are_the_texts_that_are_stored():
+    assert [*RunStatus] == ["RUNNING", "FINISHED", "FAILED", "KILLED"]
+    assert [*LifecycleStage] == ["active", "deleted"]
+    assert f"{RunStatus.FAILED}" == "FAILED"
+
+
+def test_view_types_have_mlflows_numbers():
+    assert [(view.name, int(view)) for view in ViewType] == [("ACTIVE_ONLY", 1), ("DELETED_ONLY", 2), ("ALL", 3)]
+
+
+def test_entities_do_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Metric("loss", 0.5).value = 1.0  # type: ignore[misc]
+
+
+def test_two_points_with_the_same_content_are_equal():
+    assert Metric("loss", 0.5, 7, 1) == Metric("loss", 0.5, 7, 1)
+    assert hash(Metric("loss", 0.5)) != hash(Metric("loss", 0.25))
+
+
+def test_default_maps_are_not_shared():
+    RunData().params["a"] = "1"
+    assert RunData().params == {}
+
+
+def test_a_run_becomes_plain_dictionaries():
+    info = RunInfo("0" * 32, "brave fox", 3, "0", "Default", RunStatus.FINISHED, 1000, 2000, 1.0)
+    run = Run(
+        info, RunData({"loss": 0.5}, {"lr": "0.1"}), RunInputs((DatasetInput(Dataset("iris", "abc"), "training"),))
+    )
+    plain = json.loads(json.dumps(run.to_dictionary()))
+    assert plain["info"]["status"] == "FINISHED"
+    assert plain["data"]["metrics"] == {"loss": 0.5}
+    assert plain["inputs"]["dataset_inputs"][0]["dataset"]["digest"] == "abc"
+    assert info.artifact_uri == f"runs:/{'0' * 32}"
