@@ -42,7 +42,7 @@ class NbtrackWarning(UserWarning):
 
 def warn(message: str) -> None:
     """Warn the user, at the line of theirs that led here."""
-    depth = 1
+    depth = 2  # 1 is this function, 2 its caller
     frame = sys._getframe(1)  # noqa: SLF001 - warnings has no way to skip a package before Python 3.12
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "nbtrack":
         frame = frame.f_back
@@ -78,6 +78,10 @@ class SearchSyntaxError(InvalidValueError):
         """Show the problem, the text and a caret under the place."""
         marker = " " * self.start + "~" * (self.end - self.start - 1) + "^"
         return f"{self.problem}\n    {self.source}\n    {marker}"
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show the message alone: the frames of the parser help nobody."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class NotFoundError(NbtrackError, LookupError):

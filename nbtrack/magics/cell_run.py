@@ -14,6 +14,7 @@ from nbtrack.magics import capture
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking.environment import notebook_path
+from nbtrack.tracking.named_secrets import is_secret_value
 from nbtrack.tracking.redaction import redact, redact_params
 from nbtrack.tracking.starting import start_run
 from nbtrack.tracking.surroundings import add_environment_files
@@ -124,7 +125,7 @@ class CellRun:
         if ending.execution_count is not None:
             tags["nbtrack.cell.execution_count"] = str(ending.execution_count)
         if ending.error is not None and status == RunStatus.FAILED:
-            self.error_text = redact(f"{type(ending.error).__name__}: {ending.error}")[:LONGEST_ERROR]
+            self.error_text = self._clean(f"{type(ending.error).__name__}: {ending.error}")[:LONGEST_ERROR]
             tags["nbtrack.error"] = self.error_text
         return tags
 
@@ -137,7 +138,7 @@ class CellRun:
         if metrics:
             self.run.log_metrics(metrics)
         if error is not None:
-            text = redact(error_report(error))
+            text = self._clean(error_report(error))
             self.filing.add(self.run, TRACEBACK, text.encode, "text/plain")
         if self.watch is not None:
             self._record_output(self.watch)
@@ -159,13 +160,28 @@ class CellRun:
         # What the cell logged itself stays; the run keeps the first value of a key.
         return {key: item for key, item in redact_params(found).items() if key not in self.run.params}
 
+    def _clean(self, text: str) -> str:
+        return _without(self._secrets(), redact(text))
+
+    def _secrets(self) -> set[str]:
+        """Return the values of variables whose names say that they are secret: printed, they look like any text."""
+        space = dict(self.shell.user_ns)
+        return {v for k, v in space.items() if isinstance(v, str) and is_secret_value(k, v)}
+
     def _record_output(self, watch: OutputWatch) -> None:
         tail = watch.tail.text()
         if tail.strip():
-            self.filing.add(self.run, OUTPUT, lambda: redact(tail).encode(), "text/plain")
+            secrets = self._secrets()
+            self.filing.add(self.run, OUTPUT, lambda: _without(secrets, redact(tail)).encode(), "text/plain")
         self.filing.add_all(self.run, watch.figures.files)
         if watch.figures.n_left_out:
             self.notes.append(f"{watch.figures.n_left_out} figures more than are kept")
+
+
+def _without(secrets: set[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…redacted")
+    return text
 
 
 def status_of(error: BaseException | None) -> RunStatus:

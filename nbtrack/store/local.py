@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.artifacts.blobs import Blobs
+from nbtrack.artifacts.kinds import mime_of
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
 from nbtrack.errors import NotFoundError, StoreError
 from nbtrack.journal.numbers import Known, Numbers
@@ -87,7 +87,7 @@ class LocalStore:
         name = check_artifact_path(path)
         self._make_folder()
         blob = self.blobs.put_bytes(source) if isinstance(source, bytes) else self.blobs.put_file(source)
-        mime = mime or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        mime = mime or mime_of(name)
         self.append(("artifact", run_id, None, {"path": name, "sha256": blob.sha256, "size": blob.size, "mime": mime}))
         return ArtifactInfo(name, is_dir=False, file_size=blob.size, sha256=blob.sha256, mime=mime)
 
@@ -289,8 +289,13 @@ class LocalStore:
         return action()
 
     def _make_folder(self) -> None:
-        if not self.folder.is_dir():
+        if self.folder.is_dir():
+            return
+        try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as cause:
+            message = f"{self.folder} cannot be made ({cause.strerror}); choose another store with set_tracking_uri."
+            raise StoreError(message) from cause
 
     def _is_new(self) -> bool:
         return not self.path.exists() and not list_segments(self.folder / "w")
@@ -305,7 +310,12 @@ class LocalStore:
         if self._is_new():
             return {}, 0
         with self.reading() as reader:
-            rows = reader.con.execute("SELECT name, experiment_id, lifecycle_stage FROM experiments").fetchall()
+            rows = reader.con.execute(
+                """
+                SELECT name, experiment_id, lifecycle_stage FROM experiments
+                UNION ALL SELECT NULL, split_part(run_id, '/', 2)::BIGINT, 'purged' FROM _purged WHERE starts_with(run_id, 'experiment/')
+                """
+            ).fetchall()
         return {name: i for name, i, stage in rows if stage == "active"}, max((i for _, i, _ in rows), default=0)
 
 

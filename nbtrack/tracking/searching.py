@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
 @overload
 def search_runs(
-    filter_string: str | Sequence[str] = "", *args: Any, output_format: Literal["pandas"] = "pandas", **options: Any
+    what: str | Sequence[str] = "", /, *args: Any, output_format: Literal["pandas"] = "pandas", **options: Any
 ) -> pd.DataFrame: ...
 
 
 @overload
 def search_runs(
-    filter_string: str | Sequence[str] = "", *args: Any, output_format: Literal["list"], **options: Any
+    what: str | Sequence[str] = "", /, *args: Any, output_format: Literal["list"], **options: Any
 ) -> list[Run]: ...
 
 
 def search_runs(
-    filter_string: str | Sequence[str] = "",
+    what: str | Sequence[str] = "",
+    /,
     *args: Any,
+    filter_string: str = "",
     experiment_names: Sequence[str] | None = None,
     experiment_ids: Sequence[str] | None = None,
     order_by: Sequence[str] | None = None,
@@ -41,7 +43,7 @@ def search_runs(
     output_format: str = "pandas",
     run_view_type: ViewType = ViewType.ACTIVE_ONLY,
     search_all_experiments: bool = False,
-    **mlflow: Any,
+    **unknown: Any,
 ) -> pd.DataFrame | list[Run]:
     """Return the runs that match, as a DataFrame or as a list.
 
@@ -49,7 +51,8 @@ def search_runs(
     ----------
     filter_string : str
         Such as ``"metrics.loss < 0.4 and params.lr = '0.01'"``; the grammar is in :mod:`nbtrack.search.parser`.
-        A list names experiment ids, as MLflow's first argument does; the filter then comes second.
+        May come first, without its name. A list in the first place names experiment ids, and what follows is
+        in MLflow's order: the filter, the view, the number of results, the order.
     experiment_names, experiment_ids : sequence of str, optional
         Where to look; the experiment in use by default.
     order_by : sequence of str, optional
@@ -70,41 +73,41 @@ def search_runs(
     NotFoundError
         There is no such experiment.
     """
-    filter_string, experiment_ids, run_view_type = _as_mlflow(
-        filter_string, args, experiment_ids, run_view_type, mlflow
-    )
+    if unknown:
+        raise TypeError(f"search_runs() got an unexpected keyword argument {next(iter(unknown))!r}")
+    if not isinstance(what, str):
+        experiment_ids = what
+        named: tuple[Any, ...] = (filter_string, run_view_type, max_results, order_by, output_format)
+        filter_string, run_view_type, max_results, order_by, output_format = (*args, *named[len(args) :])
+    elif args:
+        raise TypeError("search_runs() takes one positional argument; name the others, as in order_by=[…].")
+    else:
+        filter_string = what or filter_string
     if output_format not in ("pandas", "list"):
         raise InvalidValueError(f"output_format {output_format!r} is not allowed; use 'pandas' or 'list'.")
     if max_results < 0:
         raise InvalidValueError(f"max_results {max_results!r} is not allowed; use a whole number from 0.")
     store = active.get_store()
+    order_by, experiment_names, experiment_ids = (
+        [given] if isinstance(given, str) else given for given in (order_by, experiment_names, experiment_ids)
+    )
     if search_all_experiments:
         experiment_ids = experiment_names = None
     elif experiment_ids is None and experiment_names is None:
         experiment_names = _experiment_in_use()
     query = RunQuery(
         filter_string=filter_string,
-        experiment_ids=None if experiment_ids is None else tuple(str(i) for i in experiment_ids),
-        experiment_names=None if experiment_names is None else tuple(experiment_names),
-        order_by=tuple(order_by or ()),
-        view=run_view_type,
+        experiment_ids=None if experiment_ids is None else _all(experiment_ids),
+        experiment_names=None if experiment_names is None else _all(experiment_names),
+        order_by=_all(order_by),
+        view=ViewType(run_view_type),
         max_results=max_results,
     )
     return runs_frame(store.run_columns(query)) if output_format == "pandas" else store.search_runs(query)
 
 
-def _as_mlflow(
-    first: str | Sequence[str], args: tuple[Any, ...], ids: Sequence[str] | None, view: ViewType, named: dict[str, Any]
-) -> tuple[str, Sequence[str] | None, ViewType]:
-    """Sort out a call written for MLflow: ``search_runs(experiment_ids, filter_string, run_view_type, …)``."""
-    if named:
-        raise TypeError(f"search_runs() got an unexpected keyword argument {next(iter(named))!r}")
-    if isinstance(first, str):
-        if args:
-            raise TypeError("search_runs() takes one positional argument; name the others, as in order_by=[…].")
-        return first, ids, view
-    text = str(args[0]) if args else ""
-    return text, list(first), ViewType(args[1]) if len(args) > 1 else view
+def _all(texts: str | Sequence[Any] | None) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(str(text) for text in texts or ())
 
 
 def _experiment_in_use() -> tuple[str, ...]:
@@ -114,12 +117,21 @@ def _experiment_in_use() -> tuple[str, ...]:
     return (name,)
 
 
-def sql(query: str) -> pd.DataFrame:
-    """Run a query over the tables of the store (``runs``, ``params``, ``metrics``, ``latest``, ``tags``, …) and return a DataFrame.
+def sql(query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+    """Run a query over the tables of the store (``runs``, ``params``, ``metrics``, ``latest``, ``tags``, …).
 
-    It sees everything that was logged up to this moment, also by other processes.
+    It sees everything that was logged up to this moment, also by other processes, and changes nothing.
+
+    Parameters
+    ----------
+    query : str
+        One SQL statement that returns rows.
+    values : sequence
+        What stands for each ``?`` in it.
     """
-    return active.get_store().sql(query)
+    if not query.strip():
+        raise InvalidValueError("The query is empty; write one such as 'SELECT name, status FROM runs'.")
+    return active.get_store().sql(query, values)
 
 
 def metric_history(run_id: str, key: str, n_buckets: int | None = None) -> pd.DataFrame:
