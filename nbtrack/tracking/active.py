@@ -7,13 +7,15 @@ import sys
 import threading
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.errors import warn
 from nbtrack.store.opening import open_store
 
 if TYPE_CHECKING:
+    import asyncio
+
     from nbtrack.store.local import LocalStore
     from nbtrack.tracking.run import ActiveRun
 
@@ -24,6 +26,8 @@ _changing = threading.RLock()
 _chosen_uri: str | None = None
 _chosen_experiment: str | None = None
 _last_run_id: str | None = None
+_last_store: LocalStore | None = None
+_refused: set[Path] = set()
 
 
 # -- the store and the experiment ----------------------------------------------------------------------------------------
@@ -63,20 +67,27 @@ def chosen_experiment() -> str | None:
 
 
 def writable_store() -> LocalStore:
-    """Return the store in use, or one in the home folder with a loud line when its folder cannot be written."""
+    """Return the store in use, or one in the home folder with one loud line when its folder cannot be written."""
     store = get_store()
-    place = store.folder if store.folder.is_dir() else store.path.parent
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if os.access(place, os.W_OK):
+    if _can_be_written(store):
         return store
     other = open_store(Path.home() / ".nbtrack" / store.path.name)
-    message = (
-        f"{store.path} cannot be written; this run is recorded in {other.path}. "
-        "Choose a store that can be written with set_tracking_uri."
-    )
-    warn(message)
+    if store.path not in _refused:
+        _refused.add(store.path)
+        message = (
+            f"{store.path} cannot be written; this run is recorded in {other.path}. "
+            "Choose a store that can be written with set_tracking_uri."
+        )
+        warn(message)
     return other
+
+
+def _can_be_written(store: LocalStore) -> bool:
+    try:
+        store.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(store.folder, os.W_OK)
 
 
 # -- the run -------------------------------------------------------------------------------------------------------------
@@ -84,11 +95,11 @@ def writable_store() -> LocalStore:
 
 def push(run: ActiveRun) -> None:
     """Make `run` the active one, here and for threads that have none of their own."""
-    global _last_run_id  # noqa: PLW0603
+    global _last_run_id, _last_store
     with _changing:
         _stack.set((*(r for r in _stack.get() if r.is_open), run))
         _open_runs.append(run)
-        _last_run_id = run.id
+        _last_run_id, _last_store = run.id, run.store
 
 
 def pop(run: ActiveRun) -> None:
@@ -105,20 +116,17 @@ def own_run() -> ActiveRun | None:
 
 
 def current_run() -> ActiveRun | None:
-    """Return the active run of this context: task or thread; else the only one that is open in the process.
+    """Return the active run of this context: a cell, task or thread that opened one sees that one.
 
-    A cell, thread or task that opened a run sees that one. One that opened none logs into the run that is open elsewhere when there is just
-    one chain of nested runs; between several it will not guess.
+    One that opened none logs into the innermost run of the main thread, never into one that another thread or task opened for itself.
     """
     own = own_run()
     if own is not None:
         return own
     with _changing:
-        running = [run for run in _open_runs if run.is_open]
-    if not running:
-        return None
-    parents = {run.parent_run_id for run in running}
-    innermost = [run for run in running if run.id not in parents]
+        shared = [run for run in _open_runs if run.is_open and run.is_shared_with_me()]
+    parents = {run.parent_run_id for run in shared}
+    innermost = [run for run in shared if run.id not in parents]
     return innermost[0] if len(innermost) == 1 else None
 
 
@@ -130,6 +138,20 @@ def open_runs() -> list[ActiveRun]:
 def last_run_id() -> str | None:
     """Return the id of the run that was started last in this process."""
     return _last_run_id
+
+
+def last_store() -> LocalStore:
+    """Return the store of the run that was started last in this process: the one at home when the chosen one is read-only."""
+    return _last_store or get_store()
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """Return the asyncio task that is running here, if any; asyncio is only asked when it is there."""
+    module = sys.modules.get("asyncio")
+    try:
+        return None if module is None else module.current_task()
+    except RuntimeError:
+        return None
 
 
 def cell_number() -> int | None:

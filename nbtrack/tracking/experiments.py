@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def set_experiment(experiment_name: str | None = None, *, experiment_id: str | None = None) -> Experiment:
     """Choose the experiment for new runs, made on first use."""
-    store = active.get_store()
+    store = active.writable_store()
     if experiment_id is not None:
         found = store.get_experiment(str(experiment_id))
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import sys
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
@@ -33,7 +31,8 @@ def last_active_run() -> Run | None:
     """Return the run that is open, else the one that was started last in this process, as it is stored."""
     current = active.current_run()
     run_id = current.id if current else active.last_run_id()
-    return None if run_id is None else active.get_store().get_run(run_id)
+    store = current.store if current else active.last_store()
+    return None if run_id is None else store.get_run(run_id)
 
 
 def end_run(status: str = RunStatus.FINISHED) -> None:
@@ -229,15 +228,3 @@ def _run_or_last() -> str:
     if run_id is None:
         raise InvalidValueError("No run was started here; give run_ids=[…].")
     return run_id
-
-
-def _end_all() -> None:
-    """At the end of the process: what is still open ends as the process does."""
-    failed = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-    interactive = active.cell_number() is not None
-    for run in reversed(active.open_runs()):
-        run.end_with(None if interactive else failed)
-
-
-# Registered after the stores' own hook, so it runs before it: runs end, then journals close.
-atexit.register(_end_all)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from nbtrack import config
@@ -16,7 +17,7 @@ from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from nbtrack.store.local import LocalStore
@@ -63,6 +64,8 @@ class ActiveRun(RunFiles):
         self._keys: set[str] = set()
         self._pid = os.getpid()
         self._thread = threading.get_ident()
+        task = active.current_task()
+        self._task = None if task is None else weakref.ref(task)
         self._started_ns = time.monotonic_ns()
         self._warned: set[str] = set()
         self._log = store.writer.metrics
@@ -98,6 +101,14 @@ class ActiveRun(RunFiles):
     def env(self) -> dict[str, str]:
         """Return the environment variables with which a child process logs into this run."""
         return {"NBTRACK_RUN_ID": self.id, "NBTRACK_TRACKING_URI": self.store.uri}
+
+    def is_shared_with_me(self) -> bool:
+        """Say whether a context without a run of its own logs here: not into what another thread or task opened for itself."""
+        if self._thread not in (threading.main_thread().ident, threading.get_ident()):
+            return False
+        task = active.current_task()
+        is_of_other_task = task is not None and self._task is not None and self._task() is not task
+        return not is_of_other_task or (self.cell is not None and self.cell != active.cell_number())
 
     def is_of_earlier_cell(self) -> bool:
         """Say whether an earlier notebook cell of this thread opened the run."""
@@ -136,7 +147,7 @@ class ActiveRun(RunFiles):
             numbers = self._numbers(metrics)
             if not numbers:
                 return
-            whole = self._next_step(next(iter(numbers)), step) if step is None else check_step(step)
+            whole = self._next_common_step(numbers) if step is None else check_step(step)
             self._log(self.id, whole, numbers, None if timestamp is None else int(timestamp) * 1000)
             self.metrics.update(numbers)
         except Exception as error:  # noqa: BLE001
@@ -179,13 +190,16 @@ class ActiveRun(RunFiles):
             return
         final = _status(status)
         try:
-            if os.getpid() == self._pid and not self.is_joined:
+            if self._leads():
                 for finish in self.on_end:
                     self._quietly(finish)
                 self._write_end(final)
         finally:
             self.is_open = False
             active.pop(self)
+
+    def _leads(self) -> bool:
+        return os.getpid() == self._pid and not self.is_joined
 
     def _write_end(self, status: RunStatus) -> None:
         duration_us = (time.monotonic_ns() - self._started_ns) // 1000
@@ -215,7 +229,7 @@ class ActiveRun(RunFiles):
         elif isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             self.end(RunStatus.KILLED)
         else:
-            if self.is_open and not self.is_joined:
+            if self.is_open and self._leads():
                 self._quietly(
                     lambda run: run.set_tags({"nbtrack.error": redact(f"{type(error).__name__}: {error}"[:2000])})
                 )
@@ -258,6 +272,12 @@ class ActiveRun(RunFiles):
         self._steps[key] = following
         return following
 
+    def _next_common_step(self, keys: Iterable[str]) -> int:
+        """Return a step that none of several keys has had yet."""
+        following = max(self._next_step(key, None) for key in keys)
+        self._steps.update(dict.fromkeys(keys, following))
+        return following
+
     def _last_step(self, key: str) -> int | None:
         summary = self.data.summaries.get(key)
         return None if summary is None else summary.step
@@ -267,7 +287,7 @@ class ActiveRun(RunFiles):
         for key, value in metrics.items():
             try:
                 good[check_key(key, "Metric key")] = value if type(value) is float else check_number(value, key)
-            except InvalidValueError as error:
+            except Exception as error:  # noqa: BLE001 - float() of a user's object may do anything
                 self.trouble(error)
         return good
 
@@ -279,7 +299,12 @@ class ActiveRun(RunFiles):
         record: Callable[[dict[str, str]], tuple[str, dict[str, str]] | None],
     ) -> None:
         good: dict[str, str] = {}
-        for key, value in items.items():
+        try:
+            pairs = list(items.items())
+        except Exception as error:  # noqa: BLE001 - not a mapping
+            self.trouble(error)
+            return
+        for key, value in pairs:
             try:
                 good[check_key(key, what)] = str(value)
             except Exception as error:  # noqa: BLE001 - str() of a user's object may do anything

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -213,3 +215,15 @@ def _sample(run: ActiveRun, *, resumes: bool) -> None:
     sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), interval_s, first_step=last + 1)
     sampler.start()
     run.on_end.append(lambda _: sampler.stop())
+
+
+def _end_all() -> None:
+    """At the end of the process: what is still open ends as the process does."""
+    failed = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    interactive = active.cell_number() is not None
+    for run in reversed(active.open_runs()):
+        run.end_with(None if interactive else failed)
+
+
+# Registered after the stores' own hook, so it runs before it: runs end, then journals close.
+atexit.register(_end_all)
