@@ -1,5 +1,6 @@
 // Where each shown column stands: pinned ones at the left, the others in a part that scrolls.
 
+import { computed } from "@preact/signals-core";
 import { textWidth } from "../kit/measure.js";
 import { textOf } from "./texts.js";
 
@@ -44,13 +45,28 @@ export class Widths {
   /** @param {TableState} state */
   constructor(state) {
     this.state = state;
+    /** Which metrics have curves, as one text: columns are placed anew only when that changes. */
+    this.curved = computed(() => {
+      state.store.revision.value;
+      const metrics = state.shown.value.filter(({ kind }) => kind === "metric");
+      return JSON.stringify(metrics.filter((field) => this.#hasCurve(field)).map(({ id }) => id));
+    });
+  }
+
+  /** Some run logged more than one point. @param {Field} field */
+  #hasCurve({ key }) {
+    return this.state.facts.of(`metrics.${key}.count`).max > 1;
   }
 
   /** @param {Field} field */
   of(field) {
     const chosen = this.state.widths.value[field.id];
     if (chosen !== undefined) return chosen;
-    const key = field.kind === "metric" ? `${field.id}|${this.state.sparklines.value}` : field.id;
+    let key = field.id;
+    if (field.kind === "metric" && this.state.sparklines.value) {
+      this.curved.value;
+      if (this.#hasCurve(field)) key += "|curve";
+    }
     let width = this.#guessed.get(key);
     if (width === undefined) {
       width = this.fit(field);
@@ -69,9 +85,7 @@ export class Widths {
     const head = textWidth(field.label, `500 ${FONT}`) + (field.kind === "metric" ? 46 : 16);
     let body = 0;
     for (const row of rows) body = Math.max(body, textWidth(textOf(state, field, row), FONT));
-    if (field.kind === "metric" && state.sparklines.value && state.facts.of(`metrics.${field.key}.count`).max > 1) {
-      body += SPARK;
-    }
+    if (field.kind === "metric" && state.sparklines.value && this.#hasCurve(field)) body += SPARK;
     if (field.kind === "tags") body *= 1.25;
     if (field.kind === "name") body += 14;
     const [least, most] = LIMITS[field.kind] ?? [74, 240];
