@@ -30,6 +30,9 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
     con.execute(";".join(f"CREATE OR REPLACE TEMP TABLE x_{name}({columns})" for name, columns in TABLES.items()))
     con.execute(";".join(f"INSERT INTO x_{name} SELECT * FROM {base}{name}" for name in _WHOLE_TABLES))
     con.execute(f"DELETE FROM j WHERE r IN (SELECT run_id FROM {base}_purged)")
+    con.execute(
+        f"DELETE FROM j WHERE k = 'experiment' AND 'experiment/' || (o->>'experiment_id') IN (SELECT run_id FROM {base}_purged)"
+    )
     con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT r AS run_id FROM j WHERE r IS NOT NULL")
     con.execute(f"INSERT INTO x_runs SELECT b.* FROM {base}runs b SEMI JOIN touched USING (run_id)")
     gather(con, base)

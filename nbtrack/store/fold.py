@@ -139,7 +139,7 @@ def _fold_once(path: Path, folder: Path) -> tuple[int, bool]:
             count = commit(con, plan, watermark, folder)
             crash_point("after_commit")
             with suppress(OSError, duckdb.Error):
-                compact_history(con, folder)
+                compact_history(con, folder, crash_point=crash_point)
         crash_point("after_close")
     _clean(plan, folder)
     return count, not plan.is_complete

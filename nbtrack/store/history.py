@@ -86,6 +86,7 @@ def compact_history(
     *,
     drop_runs: list[str] | None = None,
     force: bool = False,
+    crash_point: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Merge many small history files into one of each kind, leaving out doubles.
 
@@ -95,6 +96,8 @@ def compact_history(
         Runs that are dropped for good.
     force : bool
         Merge all files, and leave out what the temporary tables ``forgotten(r, kind, name, until)`` and ``gone_experiments(id)`` name.
+    crash_point : callable, optional
+        Where a test may kill the process: the new file is there, the old ones still are.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE dropped AS SELECT unnest(?::VARCHAR[]) AS r", [drop_runs or []])
     for kind, order in (("points", "r, key, w, q"), ("events", "w, q")):
@@ -110,6 +113,7 @@ def compact_history(
         if force and kind == "events":
             query = _KEPT_EVENTS.format(source=query)
         write_parquet(con, f"{query} ORDER BY {order}", folder / "history" / f"{kind}-{new_run_id()}.parquet")
+        crash_point("mid_compaction")
         for file in files:
             file.unlink(missing_ok=True)
 

@@ -61,11 +61,9 @@ def purge(
         runs, experiments = _in_trash(path, folder, older_than_s)
         with writing(path, LOCK_S) as con:
             logged = _digests(con, "SELECT body::JSON->'o'->>'sha256' FROM events WHERE kind = 'artifact'")
-            _delete(con, folder, runs)
-            report(f"deleted {len(runs)} runs")
-            _delete_experiments(con, experiments)
-            report("rewriting the history")
-            forget_in_history(con, folder, experiments)
+            _delete(con, folder, runs, experiments)
+            report(f"deleted {len(runs)} runs; rewriting the history")
+            forget_in_history(con, folder, force=bool(experiments))
             used = _digests(con, "SELECT sha256 FROM artifacts")
         report("compacting the DuckDB file")
         compact(path)
@@ -101,9 +99,12 @@ def compact(path: Path) -> None:
         new.replace(path)
 
 
-def forget_in_history(con: DuckDBPyConnection, folder: Path, experiments: list[int]) -> None:
+def forget_in_history(con: DuckDBPyConnection, folder: Path, *, force: bool = False) -> None:
     """Rewrite events and history without purged runs and experiments, and without what was taken back."""
-    con.execute("CREATE OR REPLACE TEMP TABLE gone_experiments AS SELECT unnest(?::BIGINT[]) AS id", [experiments])
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE gone_experiments AS "
+        "SELECT split_part(run_id, '/', 2)::BIGINT AS id FROM _purged WHERE starts_with(run_id, 'experiment/')"
+    )
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE forgotten AS
@@ -118,7 +119,7 @@ def forget_in_history(con: DuckDBPyConnection, folder: Path, experiments: list[i
     if taken_back:
         _forget_in_events(con)
     dropped = [run_id for (run_id,) in con.execute("SELECT DISTINCT run_id FROM _purged").fetchall()]
-    force = bool(taken_back or experiments or has_runs(con, folder, dropped))
+    force = bool(force or taken_back or has_runs(con, folder, dropped))
     compact_history(con, folder, drop_runs=dropped, force=force)
 
 
@@ -166,41 +167,42 @@ def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str],
     return [run_id for (run_id,) in runs], [i for (i,) in experiments]
 
 
-def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str]) -> None:
-    if not runs:
+def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str], experiments: list[int]) -> None:
+    """Delete all rows of runs and experiments, and write down that they were purged, in one transaction."""
+    if not runs and not experiments:
         return
     con.execute("BEGIN")
-    con.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT unnest(?) AS run_id", [runs])
+    con.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT unnest(?::VARCHAR[]) AS run_id", [runs])
     for name in (*RUN_TABLES, "events"):
         con.execute(f"DELETE FROM main.{name} WHERE run_id IN (SELECT run_id FROM gone)")
-    con.execute("INSERT INTO main._purged SELECT run_id FROM gone")
-    # An event like others, in the history too: a file made anew must know what not to take in again.
+    for name in ("experiments", "experiment_tags"):
+        con.execute(f"DELETE FROM main.{name} WHERE list_contains(?, experiment_id)", [experiments])
+    con.execute(
+        "DELETE FROM main.events WHERE kind = 'experiment' AND list_contains(?, (body::JSON->'o'->>'experiment_id')::BIGINT)",
+        [experiments],
+    )
+    con.execute("INSERT INTO main._purged SELECT unnest(?)", [[*runs, *map("experiment/{}".format, experiments)]])
+    _write_event(con, runs, experiments)
+    append_history(con, folder)
+    con.execute("COMMIT")
+
+
+def _write_event(con: DuckDBPyConnection, runs: list[str], experiments: list[int]) -> None:
+    """Put an event about the purge into ``j`` and the events: a file made anew from the history must know what not to take in again."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE j AS
         SELECT ?::VARCHAR AS w, q::BIGINT AS q, k, ?::BIGINT AS t, NULL::VARCHAR AS r, NULL::BIGINT AS s,
                NULL::MAP(VARCHAR, DOUBLE) AS m, NULL::MAP(VARCHAR, VARCHAR) AS p, o::JSON AS o
-        FROM (VALUES (0, 'hdr', json_object('user', ?::VARCHAR)), (1, 'purge', json_object('runs', ?::VARCHAR[]))) v(q, k, o)
+        FROM (VALUES (0, 'hdr', json_object('user', ?::VARCHAR)),
+                     (1, 'purge', json_object('runs', ?::VARCHAR[], 'experiments', ?::BIGINT[]))) v(q, k, o)
         """,
-        [new_run_id(), time.time_ns() // 1000, user_name(), runs],
+        [new_run_id(), time.time_ns() // 1000, user_name(), runs, experiments],
     )
     con.execute(
         "INSERT INTO main.events SELECT w, q, make_timestamp(t), ?, k, r, to_json({p: p, o: o})::VARCHAR FROM j WHERE k <> 'hdr'",
         [user_name()],
     )
-    append_history(con, folder)
-    con.execute("COMMIT")
-
-
-def _delete_experiments(con: DuckDBPyConnection, ids: list[int]) -> None:
-    con.execute("BEGIN")
-    for table in ("experiments", "experiment_tags"):
-        con.execute(f"DELETE FROM {table} WHERE list_contains(?, experiment_id)", [ids])
-    con.execute(
-        "DELETE FROM events WHERE kind = 'experiment' AND list_contains(?, (body::JSON->'o'->>'experiment_id')::BIGINT)",
-        [ids],
-    )
-    con.execute("COMMIT")
 
 
 def _digests(con: DuckDBPyConnection, query: str) -> set[str]:

@@ -117,7 +117,12 @@ def _make_anew(path: Path, folder: Path, report: Callable[[str], None]) -> tuple
         records = load_history(con, folder)
         report(f"applying {records} records")
         con.execute("BEGIN")
-        con.execute("INSERT INTO _purged SELECT unnest((o->'runs')::VARCHAR[]) FROM j WHERE k = 'purge'")
+        con.execute(
+            """
+            INSERT INTO _purged SELECT unnest((o->'runs')::VARCHAR[]) FROM j WHERE k = 'purge'
+            UNION ALL SELECT 'experiment/' || unnest((o->'experiments')::VARCHAR[]) FROM j WHERE k = 'purge'
+            """
+        )
         apply(con, "main.")
         write_down(con)
         con.execute("INSERT INTO _folded SELECT w, -1, max(q) FROM j WHERE w IS NOT NULL GROUP BY w")

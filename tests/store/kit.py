@@ -27,9 +27,9 @@ def quiet_store(path: Path) -> LocalStore:
     return store
 
 
-def start(store: LocalStore, name: str = "a run", **more: Any) -> str:
+def start(store: LocalStore, name: str = "a run", run_id: str = "", **more: Any) -> str:
     """Begin a run as ``start_run`` does and return its id."""
-    run_id = new_run_id()
+    run_id = run_id or new_run_id()
     body = {
         "experiment_id": 0,
         "experiment": "Default",
