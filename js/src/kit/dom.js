@@ -91,7 +91,9 @@ const ICONS = {
   right: "M6.5 4.5L10 8l-3.5 3.5",
   descending: "M3.5 5.5h9L8 11.5z",
   ascending: "M3.5 10.5h9L8 4.5z",
-  up: "M8 12.5v-9M4.5 7L8 3.5L11.5 7",
+  // a mark at the top or at the foot of a scale: which end is better; no arrows, those mean the order
+  high: "M4.5 13.5h7M8 13.5V7M8 2.5a2.2 2.2 0 1 1 0 4.4a2.2 2.2 0 0 1 0-4.4z",
+  low: "M4.5 2.5h7M8 2.5V9M8 9.1a2.2 2.2 0 1 1 0 4.4a2.2 2.2 0 0 1 0-4.4z",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   star: "M8 2.2l1.75 3.6l3.95.55l-2.87 2.77l.7 3.93L8 11.2l-3.53 1.85l.7-3.93L2.3 6.35l3.95-.55z",
   trash: "M3 4.5h10M6.2 4.5V3h3.6v1.5M4.2 4.5l.6 8.5h6.4l.6-8.5",
@@ -106,6 +108,8 @@ const ICONS = {
   open: "M9.5 2.5h4v4M13.5 2.5L8.5 7.5M11.5 9.5v4h-9v-9h4",
 };
 
+const FILLED = new Set(["ascending", "descending"]);
+
 /**
  * @param {keyof typeof ICONS} name
  * @param {number} [size]
@@ -119,7 +123,7 @@ export function icon(name, size = 14) {
     width: size,
     height: size,
     viewBox: "0 0 16 16",
-    fill: "none",
+    fill: FILLED.has(name) ? "currentColor" : "none",
     stroke: "currentColor",
     "stroke-width": name === "more" ? 2 : 1.3,
     "stroke-linecap": "round",

@@ -131,12 +131,7 @@ export function menuList(items, popover) {
 
 /** @param {Item} item @param {Popover} popover */
 function menuItem({ label, act, icon: picture, detail, checked, disabled }, popover) {
-  const leading =
-    checked === undefined
-      ? picture
-        ? icon(picture)
-        : null
-      : h("span", { class: "nbt-tick" }, checked ? icon("check", 13) : null);
+  const tick = checked === undefined ? null : h("span", { class: "nbt-tick" }, checked ? icon("check", 13) : null);
   return h(
     "button",
     {
@@ -154,7 +149,8 @@ function menuItem({ label, act, icon: picture, detail, checked, disabled }, popo
         },
       },
     },
-    leading,
+    tick,
+    picture ? icon(picture) : null,
     h("span", {}, label),
     detail ? h("span", { class: "nbt-detail" }, detail) : null,
   );

@@ -179,7 +179,9 @@ export class Header {
       "span",
       { class: `nbt-stat${stated ? "" : " nbt-guess"}`, title },
       statistic === "last" ? "" : statistic,
-      goal ? h("span", { "aria-hidden": "true" }, goal === "max" ? "↑" : "↓") : null,
+      goal
+        ? h("span", { class: "nbt-goal", role: "img", "aria-label": words }, icon(goal === "max" ? "high" : "low", 11))
+        : null,
     );
   }
 }

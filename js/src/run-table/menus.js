@@ -25,8 +25,8 @@ const GROUPABLE = ["param", "text", "status", "tag", "time"];
 export function columnMenu({ state, edits }, field) {
   /** @type {Items} */
   const items = [
-    { label: "Sort ascending", icon: "up", act: () => setOrder(state, field, false) },
-    { label: "Sort descending", icon: "down", act: () => setOrder(state, field, true) },
+    { label: "Sort ascending", icon: "ascending", act: () => setOrder(state, field, false) },
+    { label: "Sort descending", icon: "descending", act: () => setOrder(state, field, true) },
   ];
   if (field.kind === "metric") {
     const present = state.statisticOf(field.key);
@@ -42,13 +42,13 @@ export function columnMenu({ state, edits }, field) {
     items.push("line", { title: stated ? "Direction" : "Direction (guessed from the name)" });
     items.push({
       label: "Higher is better",
-      detail: "↑",
+      icon: "high",
       checked: goal === "max",
       act: () => edits.goal(field.key, "max"),
     });
     items.push({
       label: "Lower is better",
-      detail: "↓",
+      icon: "low",
       checked: goal === "min",
       act: () => edits.goal(field.key, "min"),
     });

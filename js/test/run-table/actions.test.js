@@ -249,7 +249,9 @@ describe("edits", () => {
       ?.click();
     await settle();
     expect(edits()[0]).toMatchObject({ op: "goal", key: "throughput", value: "min", runs: [] });
-    expect(one(".nbt-th[data-field='metrics.throughput'] .nbt-stat").textContent).toBe("↓");
+    expect(one(".nbt-th[data-field='metrics.throughput'] .nbt-goal").getAttribute("aria-label")).toBe(
+      "lower is better",
+    );
   });
 
   it("change the note", async () => {

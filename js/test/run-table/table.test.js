@@ -59,7 +59,7 @@ describe("the table", () => {
     const { el, all, one } = await shown();
     expect(all("[data-field='params.batch_size']")).toHaveLength(0);
     expect(one(".nbt-same-line").textContent).toContain("batch_size 32");
-    expect(one(".nbt-same-line").textContent).toContain("3 constant columns hidden");
+    expect(one(".nbt-same-line").textContent).toContain("show the 3 constant columns");
     const before = Number(one(".nbt-grid").getAttribute("aria-colcount"));
     /** @type {HTMLElement} */ (el.querySelector(".nbt-same-note button")).click();
     await settle();
@@ -140,7 +140,8 @@ describe("order", () => {
     expect(model.get("statistics")).toEqual({ acc: "max" });
     expect(model.get("order_by")).toEqual(["metrics.acc.max DESC"]);
     await settle();
-    expect(one(".nbt-th[data-field='metrics.acc'] .nbt-stat").textContent).toBe("max↑");
+    expect(one(".nbt-th[data-field='metrics.acc'] .nbt-stat").textContent).toBe("max");
+    expect(one(".nbt-th[data-field='metrics.acc'] .nbt-goal").getAttribute("aria-label")).toBe("higher is better");
   });
 });
 
