@@ -67,15 +67,16 @@ export class Notices {
         ),
       ]);
     const rest = same.length > MOST_CONSTANTS ? ` and ${same.length - MOST_CONSTANTS} more` : "";
-    const show = h("button", { class: "nbt-plain", type: "button" }, "show");
+    const words = hidden === 1 ? "show the constant column" : `show the ${hidden} constant columns`;
+    const show = h("button", { class: "nbt-plain", type: "button" }, words);
     show.addEventListener("click", () => {
       state.hideConstant.value = false;
       state.columns.value = null;
     });
     replace(
       this.same,
-      h("span", { class: "nbt-same-list" }, "same in all: ", ...pairs.flat(), rest),
-      hidden ? h("span", { class: "nbt-same-note" }, `${plural(hidden, "constant column")} hidden`, show) : null,
+      h("span", { class: "nbt-same-list" }, "same in all runs: ", ...pairs.flat(), rest),
+      hidden ? h("span", { class: "nbt-same-note" }, show) : null,
     );
   }
 
