@@ -5,7 +5,7 @@ import { formatDuration, formatNumber } from "../kit/format.js";
 import { commonText, summarise } from "./groups.js";
 import { share } from "./scales.js";
 import { drawSpark } from "./sparks.js";
-import { formatOf, fullText, isRightAligned, tagsOf, textOf } from "./texts.js";
+import { formatOf, fullText, isRightAligned, sharedText, tagsOf, textOf } from "./texts.js";
 
 /**
  * @typedef {import("./catalog.js").Field} Field
@@ -209,7 +209,7 @@ export function drawGroupCell({ state }, cell, field, group, open) {
     const { value, distinct } = commonText(group.rows, state.store, field.source);
     begin(cell, "common");
     cell.removeAttribute("data-status");
-    setText(cell, distinct === 1 ? (value ?? "") : `${distinct} values`);
+    setText(cell, distinct === 1 ? sharedText(field, value ?? "") : `${distinct} values`);
     cell.classList.toggle("nbt-mixed", distinct > 1);
     return;
   }
@@ -237,10 +237,11 @@ function drawGroupName(state, cell, group, open) {
   }
   const [twist, label, count] = /** @type {HTMLElement[]} */ ([...cell.children]);
   if (!twist || !label || !count) return;
-  const text = group.value === null ? "no value" : group.value === "" ? "(empty)" : group.value;
+  const by = state.groupField();
+  const text = group.value === null ? "no value" : group.value === "" ? "(empty)" : sharedText(by, group.value);
   cell.style.setProperty("--depth", "0");
   setAttribute(twist, "aria-expanded", String(open));
-  setAttribute(twist, "aria-label", `Runs with ${state.groupField()?.label ?? "value"} ${text}`);
+  setAttribute(twist, "aria-label", `Runs with ${by?.label ?? "value"} ${text}`);
   setText(label, text);
   setAttribute(label, "title", text);
   setText(count, String(group.rows.length));

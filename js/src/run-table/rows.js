@@ -3,6 +3,7 @@
 import { h, setAttribute } from "../kit/dom.js";
 import { drawGroupCell, drawRunCell, makeCell } from "./cells.js";
 import { GUTTER } from "./layout.js";
+import { sharedText } from "./texts.js";
 
 /**
  * @typedef {import("./cells.js").Brush} Brush
@@ -111,7 +112,8 @@ class Row {
     this.el.className = "nbt-row nbt-group";
     setAttribute(this.el, "aria-selected", String(checked === "true"));
     setAttribute(this.check, "aria-checked", checked);
-    setAttribute(this.check, "aria-label", `Select the ${group.rows.length} runs with ${group.value ?? "no value"}`);
+    const text = group.value === null ? "no value" : sharedText(state.groupField(), group.value);
+    setAttribute(this.check, "aria-label", `Select the ${group.rows.length} runs with ${text}`);
     const open = state.openGroups.value.has(group.key);
     for (const placed of [...layout.fixed, ...sight.flow]) {
       drawGroupCell(this.brush, this.#cell(placed), placed.field, group, open);

@@ -57,6 +57,15 @@ export function textOf(state, field, row) {
 }
 
 /**
+ * A value that many runs share, as its cells say it.
+ * @param {Field | undefined} field
+ * @param {string} value
+ */
+export function sharedText(field, value) {
+  return field?.kind === "status" ? statusText(value) : value;
+}
+
+/**
  * The whole value, for a tooltip and for copying.
  * @param {TableState} state
  * @param {Field} field
