@@ -55,7 +55,28 @@ export function complete(state, text, caret) {
         .map((each) => suggestion(`${each} `, each, "")),
     );
   }
-  return found(caret - word.length, caret, fields(state, word));
+  const items = fields(state, word);
+  const named = word === text ? nameFilter(text) : null;
+  if (named && (!items.length || isInNames(state, word))) {
+    const label = suggestion(`${named} `, named, "runs by name");
+    return found(0, text.length, [...items.slice(0, MOST - 1), label]);
+  }
+  return found(caret - word.length, caret, items);
+}
+
+/**
+ * The filter that someone means who types a run's name and nothing else; null when the text is more than a word.
+ * @param {string} text
+ */
+export function nameFilter(text) {
+  const word = text.trim();
+  return /^[^\s'"`=<>!(),%\\#]{2,}$/u.test(word) ? `name LIKE '%${word}%'` : null;
+}
+
+/** @param {TableState} state @param {string} word */
+function isInNames(state, word) {
+  const column = state.store.column("name");
+  return column?.type === "dict" && column.values.some((name) => name.includes(word));
 }
 
 /** An odd number of quotes: the caret is inside a text. @param {string} before */

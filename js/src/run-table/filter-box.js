@@ -4,7 +4,7 @@ import { signal } from "@preact/signals-core";
 import { h, icon, replace, setAttribute, setText } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { Popover } from "../kit/popover.js";
-import { complete } from "./completion.js";
+import { complete, nameFilter } from "./completion.js";
 
 /** @typedef {import("./state.js").TableState} TableState */
 
@@ -144,6 +144,28 @@ export class FilterBox {
         h("mark", {}, source.slice(start, end) || " "),
         source.slice(end, end + 28),
       ),
+      source.slice(0, start).trim() === "" ? this.#byName(source) : null,
+    );
+  }
+
+  /** A button for one who typed only the name of a run. @param {string} source */
+  #byName(source) {
+    const filter = nameFilter(source);
+    if (!filter) return null;
+    return h(
+      "button",
+      {
+        class: "nbt-plain nbt-by-name",
+        type: "button",
+        on: {
+          // the field keeps the focus: leaving it would draw this line anew before the click arrives
+          pointerdown: (/** @type {Event} */ event) => event.preventDefault(),
+          mousedown: (/** @type {Event} */ event) => event.preventDefault(),
+          click: () => this.set(filter),
+        },
+      },
+      "Runs by name: ",
+      h("code", { class: "nbt-place" }, filter),
     );
   }
 

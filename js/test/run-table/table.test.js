@@ -185,6 +185,14 @@ describe("filter", () => {
     expect(one(".nbt-filter-input").getAttribute("aria-invalid")).toBe("true");
   });
 
+  it("offers the runs of that name when it is a single word", async () => {
+    const { one, model } = await shown({ state: { filter: "run-1" } });
+    one(".nbt-filter-error button").click();
+    await settle();
+    expect(model.get("filter")).toBe("name LIKE '%run-1%'");
+    expect(one(".nbt-filter-error").hidden).toBe(true);
+  });
+
   it("says when nothing matches, with a way back", async () => {
     const { one, model, rows } = await shown({ state: { filter: "metrics.acc > 5" } });
     expect(one(".nbt-empty").textContent).toContain("No run matches");

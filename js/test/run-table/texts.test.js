@@ -112,6 +112,12 @@ describe("completion", () => {
     expect(texts("")[0]).toBe("metrics.acc ");
   });
 
+  it("offers runs by name for a single word that is no column", () => {
+    expect(texts("run-1")).toEqual(["name LIKE '%run-1%' "]);
+    expect(texts("metrics.acc")).not.toContain("name LIKE '%metrics.acc%' ");
+    expect(texts("metrics.acc > 1 and run-1")).toEqual([]);
+  });
+
   it("offers operators after a column", () => {
     expect(texts("metrics.acc ")).toContain(">= ");
     expect(texts("status ")).not.toContain(">= ");
