@@ -62,6 +62,10 @@ export class Grid {
   invalidate(dirty = true) {
     this.#dirty ||= dirty;
     if (this.#frame || !this.#seen) return;
+    this.#request();
+  }
+
+  #request() {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.draw();
@@ -71,7 +75,11 @@ export class Grid {
   #follow() {
     const { state } = this;
     const { until } = state;
-    this.el.addEventListener("scroll", () => this.invalidate(false), { passive: true, signal: until });
+    const scrolled = () => {
+      this.#seen = true; // nobody scrolls what is not in sight
+      this.invalidate(false);
+    };
+    this.el.addEventListener("scroll", scrolled, { passive: true, signal: until });
     react(until, () => {
       state.entries.value;
       this.invalidate();
@@ -111,11 +119,15 @@ export class Grid {
     const { state } = this;
     const sized = new ResizeObserver(() => {
       const { clientWidth: width, clientHeight: height } = this.el;
+      if (!width || !height) return; // hidden; it is told again when it is shown
       const before = state.size.peek();
-      if (width && (width !== before.width || height !== before.height)) state.size.value = { width, height };
-      this.invalidate();
+      if (width !== before.width || height !== before.height) state.size.value = { width, height };
+      this.#renew();
     });
     sized.observe(this.el);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#renew(), {
+      signal: state.until,
+    });
     // drawing rests while nobody can see the table: far down a notebook, or in a tab behind
     const sight = new IntersectionObserver((seen) => this.#look(seen.at(-1)?.isIntersecting ?? true), {
       rootMargin: "200px",
@@ -132,11 +144,21 @@ export class Grid {
     this.#seen = seen;
     if (seen) {
       this.onSeen?.();
-      this.invalidate();
+      this.#renew();
     } else {
       cancelAnimationFrame(this.#frame);
       this.#frame = 0;
     }
+  }
+
+  /**
+   * Draw all anew at the next frame, whatever was known about being seen: a frame that was asked for while the table
+   * was hidden or stood in another window may never come, and sight is told later than size.
+   */
+  #renew() {
+    cancelAnimationFrame(this.#frame);
+    this.#dirty = true;
+    this.#request();
   }
 
   get isSeen() {
@@ -199,8 +221,8 @@ export class Grid {
     const { rowHeight } = state;
     const lines = entries.codes.length;
     const width = el.clientWidth || state.size.peek().width || 900;
-    this.#setHeight(lines, rowHeight, layout.fixedWidth + layout.flowWidth > width);
-    const height = el.clientHeight || 400;
+    const asked = this.#setHeight(lines, rowHeight, layout.fixedWidth + layout.flowWidth > width);
+    const height = el.clientHeight || asked; // a hidden table is drawn for the height that it will have
     if (this.#dirty) {
       this.#generation += 1;
       this.#dirty = false;
@@ -263,6 +285,7 @@ export class Grid {
       fixed || Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, HEAD + rows * rowHeight + (wide ? BAR : 0) + 2));
     const text = `${height}px`;
     if (this.el.style.height !== text) this.el.style.height = text;
+    return height;
   }
 
   /** The cell that the keys act on: the grid keeps the focus and points to it. */
