@@ -284,7 +284,29 @@ describe("live", () => {
   });
 });
 
+describe("curves", () => {
+  it("get their room when a run begins to log more than one point", async () => {
+    const { kernel, one } = await shown({
+      count: 12,
+      change: (kernel) => kernel.column("metrics.acc.count").values.fill(1),
+    });
+    const head = () => Number.parseFloat(one(".nbt-th[data-field='metrics.acc']").style.width);
+    const before = head();
+    kernel.column("metrics.acc.count").values[3] = 20;
+    kernel.sendPatch([3]);
+    await settle(400);
+    expect(head()).toBeGreaterThan(before);
+  });
+});
+
 describe("groups", () => {
+  it("say a status as runs do", async () => {
+    const { all } = await shown({ state: { group_by: "status" } });
+    const labels = all(".nbt-group .nbt-name .nbt-label").map(({ textContent }) => textContent);
+    expect(labels).toContain("finished");
+    expect(labels).not.toContain("FINISHED");
+  });
+
   it("show count, mean and deviation, and open to their members", async () => {
     const { all, one, rows } = await shown({ state: { group_by: "params.model" } });
     expect(all(".nbt-row.nbt-group").length).toBeGreaterThan(2);
