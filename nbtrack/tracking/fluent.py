@@ -102,24 +102,43 @@ def _run() -> ActiveRun:
     return start_run()
 
 
-def log_metric(key: str, value: float, step: int | None = None, timestamp: int | None = None) -> None:
-    """Log one point of a metric of the active run; see :meth:`ActiveRun.log_metric`."""
-    _run().log_metric(key, value, step, timestamp)
+def log_metric(
+    key: str,
+    value: float,
+    step: int | None = None,
+    timestamp: int | None = None,
+    *,
+    run_id: str | None = None,
+    synchronous: bool | None = None,  # noqa: ARG001 - MLflow's; here every call is safe when it returns, and takes microseconds
+) -> None:
+    """Log one point of a metric of the active run, or of the run `run_id`; see :meth:`ActiveRun.log_metric`."""
+    _target(run_id).log_metric(key, value, step, timestamp)
 
 
-def log_metrics(metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
+def log_metrics(
+    metrics: Mapping[str, float],
+    step: int | None = None,
+    timestamp: int | None = None,
+    *,
+    run_id: str | None = None,
+    synchronous: bool | None = None,  # noqa: ARG001 - as above
+) -> None:
     """Log one point of each of several metrics at the same step."""
-    _run().log_metrics(metrics, step, timestamp)
+    _target(run_id).log_metrics(metrics, step, timestamp)
 
 
-def log_param(key: str, value: Any) -> Any:
+def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:  # noqa: ARG001, FBT001 - as above
     """Log one param and return its value; the first value of a key stays."""
     return _run().log_param(key, value)
 
 
-def log_params(params: Mapping[str, Any]) -> None:
+def log_params(
+    params: Mapping[str, Any],
+    synchronous: bool | None = None,  # noqa: ARG001, FBT001 - as above
+    run_id: str | None = None,
+) -> None:
     """Log several params."""
-    _run().log_params(params)
+    _target(run_id).log_params(params)
 
 
 def set_tag(key: str, value: Any) -> None:
@@ -213,6 +232,12 @@ def load_table(
 def log_input(dataset: Any, context: str | None = None, tags: dict[str, str] | None = None, **about: Any) -> None:
     """Record a dataset that the active run uses: pandas, numpy, or one made by ``nbtrack.data``."""
     _run().log_input(dataset, context, tags, **about)
+
+
+def get_artifact_uri(artifact_path: str | None = None) -> str:
+    """Return the URI of the active run's files, or of one of them, ``runs:/<run id>/path``."""
+    uri = _run().url
+    return f"{uri}/{artifact_path}" if artifact_path else uri
 
 
 def _target(run_id: str | None) -> ActiveRun:

@@ -312,11 +312,22 @@ class ActiveRun(RunFiles):
         try:
             kind_and_new = record(good)
             if kind_and_new is not None and kind_and_new[1]:
-                kind, new = kind_and_new
-                self.store.append((kind, self.id, new, None))
-                known.update(new)
+                self._write_texts(*kind_and_new, known)
         except Exception as error:  # noqa: BLE001
             self.trouble(error)
+
+    def _write_texts(self, kind: str, new: dict[str, str], known: dict[str, str]) -> None:
+        """Write texts as one record; when that is too large, as two, so that only what is too large alone is lost."""
+        try:
+            self.store.append((kind, self.id, new, None))
+            known.update(new)
+        except InvalidValueError as error:
+            if len(new) == 1:
+                self.trouble(error)
+                return
+            pairs = list(new.items())
+            for half in (pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]):
+                self._write_texts(kind, dict(half), known)
 
     def _new_params(self, params: dict[str, str]) -> tuple[str, dict[str, str]]:
         for key, value in params.items():
