@@ -108,7 +108,7 @@ const ICONS = {
   open: "M9.5 2.5h4v4M13.5 2.5L8.5 7.5M11.5 9.5v4h-9v-9h4",
 };
 
-const FILLED = new Set(["ascending", "descending"]);
+const FILLED = new Set(["ascending", "descending", "high", "low"]);
 
 /**
  * @param {keyof typeof ICONS} name
