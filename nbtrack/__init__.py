@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         delete_run,
         delete_tag,
         end_run,
+        get_artifact_uri,
         get_parent_run,
         get_run,
         last_active_run,
@@ -79,6 +80,7 @@ _ROOMS = {
         "delete_run",
         "delete_tag",
         "end_run",
+        "get_artifact_uri",
         "get_parent_run",
         "get_run",
         "last_active_run",
@@ -106,6 +108,7 @@ _ROOMS = {
     "widgets.run_table": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
+_LATER = {"autolog", "log_model", "models", "projects", "pyfunc", "register_model", "sklearn"}
 _MODULES = {"data": "tracking.data"}
 
 __all__ = [
@@ -120,6 +123,7 @@ __all__ = [
     "delete_run",
     "delete_tag",
     "end_run",
+    "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
     "get_parent_run",
@@ -165,6 +169,11 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"nbtrack.{_HOME[name]}"), name)
     elif name in _MODULES:
         value = import_module(f"nbtrack.{_MODULES[name]}")
+    elif name == "MlflowClient":
+        value = import_module("nbtrack.tracking.client").Client
+    elif name in _LATER:
+        message = f"nbtrack.{name} is still to be built: models, registry and projects come later. log_artifact stores a file."
+        raise AttributeError(message)
     else:
         message = f"module 'nbtrack' has no attribute {name!r}"
         raise AttributeError(message)

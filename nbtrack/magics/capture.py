@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PYTHON_MAGICS = ("time", "capture", "prun", "track")
+MAX_ITEMS = 50
+LONGEST_COLLECTION = 200
 LONGEST_VALUE = 2000
 LONGEST_NAMED_VALUE = 20_000
 
@@ -60,7 +62,7 @@ def literal_names(tree: ast.Module, before_line: int | None = None) -> list[str]
 
 
 def captured_params(names: list[str], wanted: tuple[str, ...], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the final values of `names` that are scalars, and of all `wanted` names that are there.
+    """Return the final values of `names` that are scalars or small collections, and of all `wanted` names that are there.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def captured_params(names: list[str], wanted: tuple[str, ...], namespace: Mappin
     """
     params: dict[str, Any] = {}
     for name in names:
-        if name in namespace and is_scalar(namespace[name]):
+        if name in namespace and (is_scalar(namespace[name]) or _is_small(namespace[name])):
             params[name] = _short(_plain(namespace[name]), LONGEST_VALUE)
     for name in wanted:
         is_there, value = _look_up(name, namespace)
@@ -98,6 +100,15 @@ def metrics_of(value: Any) -> dict[str, float]:
 def is_scalar(value: Any) -> bool:
     """Say whether a value is one number, text, truth value or None; numpy scalars included."""
     return value is None or isinstance(value, (bool, int, float, str)) or _is_zero_dimensional(value)
+
+
+def _is_small(value: Any) -> bool:
+    """Say whether a value is a collection that is a setting, such as ``(64, 64)``, rather than data."""
+    return (
+        isinstance(value, (tuple, list, dict, set))
+        and len(value) <= MAX_ITEMS
+        and len(repr(value)) <= LONGEST_COLLECTION
+    )
 
 
 def failed_line(error: BaseException, namespace: Mapping[str, Any]) -> int | None:
@@ -149,6 +160,10 @@ def _is_literal(node: ast.expr) -> bool:
     """Say whether a value stands in the source: a constant, or arithmetic of constants such as ``-1`` and ``2**10``."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, (bool, int, float, str, type(None)))
+    if isinstance(node, (*_SEQUENCE, ast.Set)):
+        return all(_is_literal(part) for part in node.elts)
+    if isinstance(node, ast.Dict):
+        return all(part is not None and _is_literal(part) for part in (*node.keys, *node.values))
     if isinstance(node, ast.UnaryOp):
         return _is_literal(node.operand)
     return isinstance(node, ast.BinOp) and _is_literal(node.left) and _is_literal(node.right)

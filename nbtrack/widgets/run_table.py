@@ -89,6 +89,14 @@ class RunTable(Panel):
         self._title = title
         self._version = 0
         self._found: RunColumns | None = None
+        self._readable = self.filter
+
+    @traitlets.observe("filter")
+    def _remember_readable(self, change: Any) -> None:
+        """Keep the last filter that can be read: the page goes on showing its rows while the next one is being typed."""
+        with suppress(SearchSyntaxError):
+            parse_filter(change["new"])
+            self._readable = change["new"]
 
     # -- values back -------------------------------------------------------------------------------------------------
 
@@ -96,9 +104,8 @@ class RunTable(Panel):
     def df(self) -> pd.DataFrame:
         """Return the rows on view, filtered and in order."""
         view = ViewType.ALL if self.show_deleted else ViewType.ACTIVE_ONLY
-        query = replace(
-            self._query, filter_string=self.filter, order_by=tuple(self.order_by) or ("start_time DESC",), view=view
-        )
+        order = tuple(self.order_by) or ("start_time DESC",)
+        query = replace(self._query, filter_string=self._readable, order_by=order, view=view)
         return runs_frame(self._store.run_columns(query))
 
     @property
@@ -107,7 +114,7 @@ class RunTable(Panel):
         goals = self._found.goals if self._found else {}
         stage = None if self.show_deleted else "active"
         return show_sql(
-            self.filter,
+            self._readable,
             list(self.order_by),
             goals,
             lifecycle_stage=stage,
@@ -266,6 +273,8 @@ def runs(
     parse_order_by(order)
     store = active.get_store()
     ids, title = _experiments(store, experiment)
+    if group_by or columns:
+        _check_columns(store, ids, [*(columns or ()), *([group_by] if group_by else [])])
     return RunTable(
         store,
         ids,
@@ -276,6 +285,23 @@ def runs(
         group_by=group_by,
         height=height,
     )
+
+
+def _check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
+    """Raise for a column that no run has, naming the nearest; ``metrics.acc`` and ``metrics.acc.max`` both name a metric."""
+    found = store.run_columns(RunQuery(experiment_ids=ids, view=ViewType.ALL, max_results=MAX_RUNS))
+    known = {
+        *found.attributes,
+        "tags",
+        "note",
+        *(f"params.{key}" for key in found.params),
+        *(f"tags.{key}" for key in found.tags),
+    }
+    known |= {f"metrics.{key}{stat}" for key in found.metrics for stat in ("", ".last", ".min", ".max", ".best")}
+    for name in wanted:
+        if len(found) and name not in known:
+            near = [full for full in known if full.endswith(f".{name}")]
+            raise NotFoundError("Column", name, near or known)
 
 
 def _experiments(store: LocalStore, experiment: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, str]:

@@ -29,7 +29,7 @@ def names(source, **options):
         ("epochs: int", []),
         ("computed = lr * 2", []),
         ("model = Model()", []),
-        ("xs = [1, 2]; d = {'a': 1}; t = 1, 2", []),
+        ("xs = [1, 2]; d = {'a': 1}; t = 1, 2; e = [x]", ["xs", "d", "t"]),
         ("f = f'{x}'; b = b'x'; c = 1j; e = ...", []),
         ("for i in range(3):\n    x = 1", []),
         ("if True:\n    x = 1", []),
@@ -56,7 +56,15 @@ def test_what_did_not_run_is_not_captured():
 
 def test_final_values_of_scalars():
     space = {"a": 1, "b": [1], "c": np.float32(0.5), "d": np.int64(3), "e": None, "f": "x", "g": np.zeros(3), "h": True}
-    assert captured_params([*space, "gone"], (), space) == {"a": 1, "c": 0.5, "d": 3, "e": None, "f": "x", "h": True}
+    assert captured_params([*space, "gone"], (), space) == {
+        "a": 1,
+        "b": "[1]",
+        "c": 0.5,
+        "d": 3,
+        "e": None,
+        "f": "x",
+        "h": True,
+    }
 
 
 def test_named_params_may_be_anything():

@@ -84,7 +84,7 @@ def test_the_cells_id_is_kept(notebook):
 
 def test_final_values_count(notebook):
     notebook.run("%%track\nlr = 1\nfor lr in (0.5, 0.25):\n    pass\nmodel = 'a'\nmodel = ['b']")
-    assert notebook.last().data.params == {"lr": "0.25"}
+    assert notebook.last().data.params == {"lr": "0.25", "model": "['b']"}
 
 
 def test_named_params(notebook, capsys):
