@@ -96,10 +96,6 @@ def test_a_syntax_error_points_at_the_place(start: int, end: int | None, marker:
     assert text.splitlines() == ["Something is odd.", "    metrics ? 3", f"    {marker}"]
 
 
-POINTS_AT_NBTRACK = pytest.mark.xfail(reason="errors.warn counts one frame too few: the line shown is nbtrack's own")
-
-
-@POINTS_AT_NBTRACK
 def test_a_warning_points_at_the_users_line(tmp_path: Path):
     script = tmp_path / "train.py"
     script.write_text(
@@ -118,7 +114,6 @@ def test_a_warning_is_of_the_kind_that_can_be_filtered():
         errors.warn("look here")
 
 
-@POINTS_AT_NBTRACK
 def test_a_warning_without_a_user_points_at_the_caller():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
