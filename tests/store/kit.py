@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.names import new_run_id
@@ -100,9 +101,9 @@ def differences(old: dict[str, list[tuple[Any, ...]]], new: dict[str, list[tuple
     """Return by table the rows that only one of two looks has; empty when they are the same."""
     found = {}
     for name in old.keys() | new.keys():
-        gone, come = ([row for row in a if row not in b] for a, b in ((old[name], new[name]), (new[name], old[name])))
-        if gone or come or len(old[name]) != len(new[name]):
-            found[name] = {"gone": gone, "come": come}
+        gone, come = Counter(old[name]) - Counter(new[name]), Counter(new[name]) - Counter(old[name])
+        if gone or come:
+            found[name] = {"gone": [*gone.elements()][:20], "come": [*come.elements()][:20]}
     return found
 
 
