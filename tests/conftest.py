@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("nbtrack", deadline=None)
+settings.load_profile("nbtrack")
 
 
 def pytest_configure(config: pytest.Config) -> None:
