@@ -7,7 +7,7 @@ import typer
 
 from nbtrack import config
 from nbtrack.cli import experiments, options
-from nbtrack.cli.output import clean, console, note, say, show, show_json
+from nbtrack.cli.output import clean, console, say, show, show_json
 from nbtrack.cli.progress import fold
 from nbtrack.cli.units import count
 from nbtrack.entities import LifecycleStage, Run, ViewType
@@ -250,8 +250,6 @@ def _show_table(store: "LocalStore", query: "RunQuery", n_rows: int | None, name
         found = store.run_columns(replace(query, max_results=n_rows))
     else:
         more = ""
-    if found.holder:
-        note(f"{found.holder} This is a copy of it, made just now.")
     now, width = time.time() * 1000, console().width
     remarks = []
     if not len(found):

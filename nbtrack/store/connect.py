@@ -49,6 +49,7 @@ _DAMAGE = (
 )
 READ_PATIENCE = 2.0
 MAX_IDLE = 4
+HELD_FOR_LONG_S = 30.0
 QUIET = "SET enable_progress_bar = false"
 """IPython switches the bars on; they have no place under a cell that only searches."""
 
@@ -164,6 +165,9 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
                 _detach(con)
                 shutil.rmtree(scratch.parent, ignore_errors=True)
 
+
+_held: dict[Path, float] = {}
+"""When a file was last found held by another program for longer than a reader waits."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 """In-memory instances that wait for the next read: making one takes longer than most queries."""
@@ -294,7 +298,9 @@ class _SharedError(Exception):
 
 
 def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None:
-    until = time.monotonic() + patience
+    # Who holds the file for seconds holds it for long: do not wait each time anew.
+    is_known = time.monotonic() - _held.get(path, -HELD_FOR_LONG_S) < HELD_FOR_LONG_S
+    until = time.monotonic() + (min(patience, 0.1) if is_known else patience)
     while True:
         try:
             con.execute(f"ATTACH {quoted(path)} AS d (READ_ONLY)")
@@ -306,9 +312,11 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None
             if not is_lock_error(error):
                 raise
             if time.monotonic() > until:
+                _held[path] = time.monotonic()
                 raise busy(path, error) from error
             _pause()
         else:
+            _held.pop(path, None)
             return
 
 

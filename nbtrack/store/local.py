@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.artifacts.blobs import Blobs
 from nbtrack.artifacts.kinds import mime_of
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
-from nbtrack.errors import NotFoundError, StoreError
+from nbtrack.errors import NotFoundError, StoreError, warn
 from nbtrack.journal.numbers import Known, Numbers
 from nbtrack.journal.segments import is_alive, list_segments
 from nbtrack.journal.writer import Writer
@@ -49,6 +50,7 @@ class LocalStore:
         self.numbers = Numbers(self.folder, self._largest_run_number, self._known_experiments)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.blobs = Blobs(self.folder)
+        self._named_holder: str | None = None
 
     @property
     def uri(self) -> str:
@@ -148,7 +150,16 @@ class LocalStore:
         from nbtrack.store.reader import read  # noqa: PLC0415
 
         with read(self.path, self.folder) as reader:
+            self._say_who_holds(reader)
             yield reader
+
+    def _say_who_holds(self, reader: Reader) -> None:
+        if reader.holder is None or reader.snapshot is None:
+            self._named_holder = None
+        elif reader.holder != self._named_holder:
+            self._named_holder = reader.holder
+            taken = time.strftime("%H:%M:%S", time.localtime(reader.snapshot))
+            warn(f"{reader.holder} Until then you see a copy of it as of {taken}; what is logged goes on being kept.")
 
     def get_run(self, run_id: str) -> Run:
         """Return one run, also from the trash."""

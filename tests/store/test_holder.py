@@ -1,0 +1,82 @@
+"""Somebody's own DuckDB session on the file: writers go on, readers show a copy and say who holds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+import nbtrack
+from nbtrack.errors import NbtrackWarning
+from nbtrack.store.opening import open_store
+from nbtrack.store.protocol import RunQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOLD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+con.execute("CREATE TABLE IF NOT EXISTS mine(x INT)")
+print("held", flush=True)
+sys.stdin.readline()
+con.close()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "runs.duckdb"
+    nbtrack.set_tracking_uri(path)
+    with nbtrack.start_run("before"):
+        nbtrack.log_metric("acc", 0.5)
+    assert open_store(path).fold(timeout=10) is not None
+    return path
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold the file read-write in another process; yields its PID."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        yield holder.pid
+    finally:
+        holder.communicate(b"\n", timeout=30)
+
+
+def test_a_reader_shows_a_copy_and_says_once_who_holds_the_file(path: Path) -> None:
+    with held(path) as pid:
+        with nbtrack.start_run("during"):
+            nbtrack.log_metric("acc", 0.7)
+        with pytest.warns(NbtrackWarning, match=rf"PID {pid}.*copy of it as of \d\d:\d\d:\d\d") as said:
+            names = nbtrack.search_runs(order_by="number")["run_name"].tolist()
+        again = nbtrack.search_runs(order_by="number")["run_name"].tolist()
+        assert names == again == ["before", "during"]
+        assert len(said) == 1
+        columns = open_store(path).run_columns(RunQuery())
+        assert columns.snapshot is not None
+        assert str(pid) in str(columns.holder)
+        assert open_store(path).fold() is None
+    assert nbtrack.search_runs(order_by="number")["run_name"].tolist() == ["before", "during"]
+    assert open_store(path).fold(timeout=10) is not None
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_session_of_this_very_process_is_shared(path: Path, *, read_only: bool) -> None:
+    mine = duckdb.connect(str(path), read_only=read_only)
+    try:
+        with nbtrack.start_run("during"):
+            nbtrack.log_metric("acc", 0.7)
+        assert nbtrack.search_runs(order_by="number")["run_name"].tolist() == ["before", "during"]
+        assert mine.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
+    finally:
+        mine.close()
+    assert open_store(path).fold(timeout=10) is not None
+    assert duckdb.connect(str(path)).execute("SELECT count(*) FROM runs").fetchall() == [(2,)]
