@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOLD = """
-import sys, duckdb
-con = duckdb.connect(sys.argv[1])
+import sys, time, duckdb
+for attempt in range(100):  # the recorder may be folding just now
+    try:
+        con = duckdb.connect(sys.argv[1])
+        break
+    except duckdb.IOException:
+        time.sleep(0.1)
 con.execute("CREATE TABLE IF NOT EXISTS mine(x INT)")
 print("held", flush=True)
 sys.stdin.readline()
