@@ -329,8 +329,8 @@ def test_a_store_does_what_a_model_of_dicts_does() -> None:
     run_state_machine_as_test(
         StoreMachine,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=40,
+            max_examples=12,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
             database=None,
