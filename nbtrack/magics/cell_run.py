@@ -81,13 +81,17 @@ class CellRun:
             tags={**_cell_tags(cell), **redact_params(options.tags)},
             nested=options.is_nested,
         )
-        run.is_implicit = True
-        opened = cls(shell, cell, options, filing, run)
-        if options.captures:
-            add_environment_files(run)
-            filing.add(run, SOURCE, lambda: redact(cell.source).encode(), "text/x-python")
-            opened.watch = OutputWatch(shell)
-            opened.watch.open()
+        try:
+            run.is_implicit = True
+            opened = cls(shell, cell, options, filing, run)
+            if options.captures:
+                add_environment_files(run)
+                filing.add(run, SOURCE, lambda: redact(cell.source).encode(), "text/x-python")
+                opened.watch = OutputWatch(shell)
+                opened.watch.open()
+        except BaseException:  # an interrupt in here
+            run.end(RunStatus.KILLED)
+            raise
         return opened
 
     def close(self, ending: Ending) -> Score:

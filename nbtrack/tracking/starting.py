@@ -86,14 +86,19 @@ def start_run(
         name = None if run_name is None else check_name(run_name, "Run name")
         group = _experiment(store, experiment, experiment_id, parent)
         run = _begin(store, name, group, parent_run_id or (parent.id if parent else None), tags or {}, description)
-        add_environment(run)
-    active.push(run)
-    if params:
-        run.log_params(params)
-    if run.is_joined or run_id is not None:
-        run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
-    if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):
-        _sample(run, resumes=run_id is not None)
+    try:
+        active.push(run)
+        if not run.is_joined and run_id is None:
+            add_environment(run)
+        if params:
+            run.log_params(params)
+        if run.is_joined or run_id is not None:
+            run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
+        if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):
+            _sample(run, resumes=run_id is not None)
+    except BaseException:
+        run.end(RunStatus.KILLED)  # an interrupt between two lines must not leave a run open that nobody holds
+        raise
     return run
 
 
@@ -179,6 +184,9 @@ def _begin(
         store.append(("start", run_id, None, body), ("tags", run_id, all_tags, None))
     except Exception as error:  # noqa: BLE001 - a full disk must not keep the training from starting
         run.trouble(error)
+    except BaseException:
+        run.end(RunStatus.KILLED)
+        raise
     run.tags.update(all_tags)
     return run
 

@@ -50,9 +50,9 @@ def check(store: LocalStore, said: dict[str, Acknowledged]) -> int:
 
 
 def seconds_to_open(store: LocalStore) -> float:
-    begin = time.monotonic()
+    begin = time.process_time()  # this process's own: the machine may be busy with the other tests
     with store.reading():
-        return time.monotonic() - begin
+        return time.process_time() - begin
 
 
 def round_of_kills(path: Path, dice: random.Random, n_writers: int, folders: list[str]) -> dict[str, Acknowledged]:
