@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     facts: dict[str, Any] = {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "mode": sizes.name,
+        "versions": {},
         "machine": machine.describe(ROOT),
         "load_before": machine.load(),
         "pressure": {},
@@ -54,12 +55,15 @@ def main(arguments: list[str] | None = None) -> int:
             facts["versions"]["nbtrack"] += f" ({machine.revision(ROOT)})"
             for name in only:
                 _measure(name, crew, sizes, findings, facts)
+    except BaseException:
+        out = SCRATCH / "report"  # what there is of it
+        raise
     finally:
         progress.done()
         if not options.keep:
             shutil.rmtree(data, ignore_errors=True)
-    facts |= {"minutes": progress.seconds / 60, "load_after": machine.load()}
-    write_report(out, findings, facts)
+        facts |= {"minutes": progress.seconds / 60, "load_after": machine.load()}
+        write_report(out, findings, facts)
     print("", *verdicts(findings), f"\n{out / 'RESULTS.md'}", sep="\n")
     for name, error in facts["failed"].items():
         print(f"\n{name} could not be measured:\n{error}", file=sys.stderr)

@@ -18,6 +18,8 @@ class Row:
     ----------
     floor_is : str
         What the floor does.
+    cpu : float or None
+        What ours uses of the processor, all cores together: on a machine with others, the figure that stays.
     met : bool or None
         Whether the target was met; None when there is none, or when a quick run is too small to say.
     """
@@ -32,6 +34,7 @@ class Row:
     target: str = ""
     met: bool | None = None
     note: str = ""
+    cpu: float | None = None
 
 
 @dataclass(slots=True)

@@ -51,6 +51,21 @@ def time_calls(call: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -
     return laps_of([(after - before) / 1e9 for before, after in itertools.pairwise(stamps)])
 
 
+class Timed(TypedDict):
+    """What one call took, in seconds: on the wall's clock, and of all cores together."""
+
+    wall: float
+    cpu: float
+
+
+def timed(call: Callable[[], Any]) -> Timed:
+    """Return how long one call takes, and what it uses of the processor: that does not depend on who else is busy."""
+    gc.collect()
+    begin, used = time.perf_counter(), time.process_time()
+    call()
+    return Timed(wall=time.perf_counter() - begin, cpu=time.process_time() - used)
+
+
 def seconds(call: Callable[[], Any]) -> float:
     """Return how long one call takes."""
     gc.collect()

@@ -31,6 +31,7 @@ METHOD = """## How it is measured
 * **TensorBoard**: written with tensorboardX, read with TensorBoard's `EventAccumulator`. It has no runs with params to search.
 * Trackio and TensorBoard return before a point is written; the rows *visible to another process* and *points lost by kill -9* say
   what that means.
+* *Its CPU time* counts all cores together. Where others use the machine at the same time, it says more than the clock.
 * Reading is timed with a warm disk cache. `thinned`: nbtrack keeps the smallest and largest value of each bucket; the peers take
   every so many-th point or a random sample.
 """
@@ -78,10 +79,12 @@ def _picture(name: str, alt: str) -> str:
 def _table(rows: list[Row]) -> str:
     peers = [name for name in PEERS if any(name in row.peers for row in rows)]
     has_floor = any(row.floor is not None for row in rows)
+    has_cpu = any(row.cpu is not None for row in rows)
     head = [
         "",
         "target",
         "**nbtrack**",
+        *(["its CPU time"] if has_cpu else []),
         *(["floor", "x floor"] if has_floor else []),
         *(LABELS[p] for p in peers),
         "met",
@@ -95,6 +98,8 @@ def _table(rows: list[Row]) -> str:
             notes += [note] if note not in notes else []
             what += f" [{notes.index(note) + 1}]"
         cells = [what, row.target, f"**{quantity(row.ours, row.unit)}**"]
+        if has_cpu:
+            cells.append("" if row.cpu is None else quantity(row.cpu, row.unit))
         if has_floor:
             cells += _floor_cells(row)
         cells += [_peer_cell(row, name) for name in peers]

@@ -13,7 +13,7 @@ import tensorboardX
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks import material
-from benchmarks.laps import Laps, seconds, time_calls
+from benchmarks.laps import Laps, Timed, time_calls, timed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,13 +120,13 @@ class Contender:
                 writer.add_scalar("loss", value, step, walltime=ms / 1000)
         return {"write": time.perf_counter() - begin}
 
-    def history(self, n: int, name: str) -> float:
+    def history(self, n: int, name: str) -> Timed:
         """Return seconds to read all points."""
-        return seconds(lambda: self._read(name, 0, n))
+        return timed(lambda: self._read(name, 0, n))
 
-    def thinned(self, n: int, name: str) -> float:
+    def thinned(self, n: int, name: str) -> Timed:
         """Return seconds for 1,000 of them, as its web page does it: a random sample, spikes are lost."""
-        return seconds(lambda: self._read(name, 1000, min(n, 1000)))
+        return timed(lambda: self._read(name, 1000, min(n, 1000)))
 
     def _read(self, name: str, at_most: int, expected: int) -> None:
         events = EventAccumulator(str(self._folder / name), size_guidance={"scalars": at_most})

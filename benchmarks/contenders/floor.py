@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import material
-from benchmarks.laps import Laps, seconds, time_calls
+from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,14 +117,14 @@ class Contender:
         self._database.unregister("frame")
         return {"populate": took}
 
-    def search(self, n: int) -> float:  # noqa: ARG002
+    def search(self, n: int) -> Timed:  # noqa: ARG002
         """Filter and order the wide table."""
         query = f"FROM runs WHERE acc > 0.9 AND optimizer = 'adam' ORDER BY loss LIMIT {material.WANTED}"
-        return seconds(lambda: self._database.execute(query).df())
+        return timed(lambda: self._database.execute(query).df())
 
-    def frame(self, n: int) -> float:  # noqa: ARG002
+    def frame(self, n: int) -> Timed:  # noqa: ARG002
         """Return seconds for the wide table as a DataFrame."""
-        return seconds(lambda: self._database.execute("FROM runs").df())
+        return timed(lambda: self._database.execute("FROM runs").df())
 
     # -- points ------------------------------------------------------------------------------------------------------
 
@@ -144,11 +144,11 @@ class Contender:
         con.close()
         return {"fold": took}
 
-    def history(self, n: int, name: str) -> float:
+    def history(self, n: int, name: str) -> Timed:
         """Read the three arrays."""
-        return seconds(lambda: _frame_of(self._folder / name, n))
+        return timed(lambda: _frame_of(self._folder / name, n))
 
-    def thinned(self, n: int, name: str) -> float:
+    def thinned(self, n: int, name: str) -> Timed:
         """Read them and take smallest and largest of each of 1,000 ranges."""
 
         def thin() -> None:
@@ -157,7 +157,7 @@ class Contender:
             np.minimum.reduceat(values, starts)
             np.maximum.reduceat(values, starts)
 
-        return seconds(thin)
+        return timed(thin)
 
 
 def _frame_of(path: Path, n: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 
 from benchmarks import material
-from benchmarks.laps import Laps, seconds, time_calls
+from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,10 +138,10 @@ class Contender:
             _insert_metrics(con, "latest_metrics", metrics)
         con.close()
 
-    def search(self, n: int) -> float:  # noqa: ARG002
+    def search(self, n: int) -> Timed:  # noqa: ARG002
         """Filter and order all runs; the first hundred as a DataFrame."""
         found: list[Any] = []
-        took = seconds(
+        took = timed(
             lambda: found.append(
                 mlflow.search_runs(
                     [self._runs_id], material.FILTER, order_by=[material.ORDER], max_results=material.WANTED
@@ -151,10 +151,10 @@ class Contender:
         assert 0 < len(found[0]) <= material.WANTED
         return took
 
-    def frame(self, n: int) -> float:
+    def frame(self, n: int) -> Timed:
         """Return seconds for all runs as one DataFrame."""
         found: list[Any] = []
-        took = seconds(lambda: found.append(mlflow.search_runs([self._runs_id], max_results=1_000_000)))
+        took = timed(lambda: found.append(mlflow.search_runs([self._runs_id], max_results=1_000_000)))
         assert len(found[0]) == n
         return took
 
@@ -175,22 +175,22 @@ class Contender:
         con.close()
         return {"write": took}
 
-    def history(self, n: int, name: str) -> float:
+    def history(self, n: int, name: str) -> Timed:
         """Return seconds to read all points."""
         found: list[Any] = []
         run_id = self._points_run(name)
-        took = seconds(lambda: found.append(self._client.get_metric_history(run_id, "loss")))
+        took = timed(lambda: found.append(self._client.get_metric_history(run_id, "loss")))
         assert len(found[0]) == n
         return took
 
-    def thinned(self, n: int, name: str) -> float:  # noqa: ARG002
+    def thinned(self, n: int, name: str) -> Timed:  # noqa: ARG002
         """Return seconds for 1,000 of them, as its web page asks for them: every so many-th, spikes are lost."""
         from mlflow.server.handlers import _get_tracking_store
 
         store = _get_tracking_store(f"sqlite:///{self._path}")
         run_id = self._points_run(name)
         found: list[Any] = []
-        took = seconds(lambda: found.append(store.get_metric_history_bulk_interval([run_id], "loss", THIN, None, None)))
+        took = timed(lambda: found.append(store.get_metric_history_bulk_interval([run_id], "loss", THIN, None, None)))
         assert 0 < len(found[0]) <= THIN + 1
         return took
 

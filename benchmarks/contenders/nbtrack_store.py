@@ -14,7 +14,7 @@ from nbtrack.store.fold import fold_lock
 from nbtrack.store.opening import open_store
 
 from benchmarks import material
-from benchmarks.laps import Laps, laps_of, seconds, time_calls
+from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,19 +168,19 @@ class Contender:
             populate = seconds(lambda: _record_runs(first, last))
         return {"populate": populate, "fold": seconds(lambda: store.fold(timeout=60))}
 
-    def search(self, n: int, name: str = "runs") -> float:  # noqa: ARG002 - peers keep a store for each size
+    def search(self, n: int, name: str = "runs") -> Timed:  # noqa: ARG002 - peers keep a store for each size
         """Filter and order all runs; the first hundred as a DataFrame."""
         self._use(name)
         found: list[Any] = []
-        took = seconds(lambda: found.append(_search()))
+        took = timed(lambda: found.append(_search()))
         assert 0 < len(found[0]) <= material.WANTED
         return took
 
-    def frame(self, n: int) -> float:
+    def frame(self, n: int) -> Timed:
         """Return seconds for all runs as one DataFrame."""
         self._use("runs")
         found: list[Any] = []
-        took = seconds(lambda: found.append(nbtrack.search_runs(max_results=10**9)))
+        took = timed(lambda: found.append(nbtrack.search_runs(max_results=10**9)))
         assert len(found[0]) == n
         return took
 
@@ -216,19 +216,19 @@ class Contender:
             (self._folder / f"{name}.id").write_text(run.id)
         return {"write": write, "fold": seconds(lambda: store.fold(timeout=60))}
 
-    def history(self, n: int, name: str) -> float:
+    def history(self, n: int, name: str) -> Timed:
         """Return seconds to read all points as a DataFrame."""
         found: list[Any] = []
         run_id = self._points_run(name)
-        took = seconds(lambda: found.append(nbtrack.metric_history(run_id, "loss")))
+        took = timed(lambda: found.append(nbtrack.metric_history(run_id, "loss")))
         assert len(found[0]) == n
         return took
 
-    def thinned(self, n: int, name: str) -> float:  # noqa: ARG002
+    def thinned(self, n: int, name: str) -> Timed:  # noqa: ARG002
         """Return seconds to read them thinned to 1,000."""
         found: list[Any] = []
         run_id = self._points_run(name)
-        took = seconds(lambda: found.append(nbtrack.metric_history(run_id, "loss", n_buckets=1000)))
+        took = timed(lambda: found.append(nbtrack.metric_history(run_id, "loss", n_buckets=1000)))
         assert 0 < len(found[0]) <= 1000
         return took
 

@@ -17,7 +17,7 @@ import trackio
 from trackio.sqlite_storage import SQLiteStorage
 
 from benchmarks import material
-from benchmarks.laps import Laps, seconds, time_calls
+from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,17 +135,17 @@ class Contender:
         con.close()
         return {"populate": time.perf_counter() - begin}
 
-    def search(self, n: int) -> float:  # noqa: ARG002
+    def search(self, n: int) -> Timed:  # noqa: ARG002
         """Filter and order all runs. Trackio has no search, so this is SQL in its file, by somebody who knows its tables."""
         found: list[Any] = []
-        took = seconds(lambda: found.append(_search(SQLiteStorage.get_project_db_path("runs"))))
+        took = timed(lambda: found.append(_search(SQLiteStorage.get_project_db_path("runs"))))
         assert 0 < len(found[0]) <= material.WANTED
         return took
 
-    def frame(self, n: int) -> float:
+    def frame(self, n: int) -> Timed:
         """Return seconds for all runs as one DataFrame, made of what its API returns run by run."""
         found: list[Any] = []
-        took = seconds(lambda: found.append(_frame()))
+        took = timed(lambda: found.append(_frame()))
         assert len(found[0]) == n
         return took
 
@@ -162,17 +162,17 @@ class Contender:
         )
         return {"write": took}
 
-    def history(self, n: int, name: str) -> float:
+    def history(self, n: int, name: str) -> Timed:
         """Return seconds to read all points."""
         found: list[Any] = []
-        took = seconds(lambda: found.append(SQLiteStorage.get_metric_values(name, "points", "loss")))
+        took = timed(lambda: found.append(SQLiteStorage.get_metric_values(name, "points", "loss")))
         assert len(found[0]) == n
         return took
 
-    def thinned(self, n: int, name: str) -> float:  # noqa: ARG002
+    def thinned(self, n: int, name: str) -> Timed:  # noqa: ARG002
         """Return seconds for 1,000 of them: every so many-th, spikes are lost."""
         found: list[Any] = []
-        took = seconds(lambda: found.append(SQLiteStorage.get_metric_values(name, "points", "loss", max_points=THIN)))
+        took = timed(lambda: found.append(SQLiteStorage.get_metric_values(name, "points", "loss", max_points=THIN)))
         assert 0 < len(found[0]) <= THIN + 1
         return took
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.crew import EVERYONE, OURS, PEERS
-from benchmarks.findings import Curve, Findings, Row
+from benchmarks.findings import Curve, Findings, Row, middle
 
 if TYPE_CHECKING:
     from benchmarks.crew import Crew
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MS = 1e3
 GROUP = "Long histories"
+CPU = "cpu"
 FOLD_FLOOR = "DuckDB bulk insert"
 MILLION = 1_000_000
 LIMITS = {"history": 0.120, "thinned": 0.060}
@@ -35,14 +36,19 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
             rounds = {name: _rounds(name, n, sizes) for name in names}
             answers = crew.in_turn(names, call, rounds, n=n, name=f"points-{n}")
             for name, times in answers.items():
-                lines[call].setdefault(name, []).append((n, median(times)))
+                lines[call].setdefault(name, []).append((n, middle(times, "wall")))
+                if name == OURS:
+                    lines[call].setdefault(CPU, []).append((n, middle(times, "cpu")))
     crew.progress.figure("read points that are not folded yet")
     for n in sizes.tail_points:
         answers_of = [
             crew.ask(OURS, "history_with_tail", n_tail=n, name="tail-points") for _ in range(min(2, sizes.rounds))
         ]
         lines["tail"].setdefault(OURS, []).append((n, median(answers_of)))
-    return Findings(_rows(lines, sizes), _curves(lines))
+    rows = _rows(lines, sizes)
+    for by_name in lines.values():
+        by_name.pop(CPU, None)
+    return Findings(rows, _curves(lines))
 
 
 def _rounds(name: str, n: int, sizes: Sizes) -> int:
@@ -81,7 +87,7 @@ def _rows(lines: dict[str, dict[str, Line]], sizes: Sizes) -> list[Row]:
     for call, (text, floor_is) in what.items():
         at = {name: dict(line)[size] * MS for name, line in lines[call].items() if size in dict(line)}
         ours = at.pop(OURS)
-        row = Row(GROUP, text, "ms", ours, at.pop("floor", None), floor_is, at)
+        row = Row(GROUP, text, "ms", ours, at.pop("floor", None), floor_is, cpu=at.pop(CPU), peers=at)
         tensorboard = lines[call].get("tensorboard")
         if tensorboard and "tensorboard" not in at:
             n, took = tensorboard[-1]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MS = 1e3
 GROUP = "Many runs"
 FOLD_FLOOR = "DuckDB bulk insert"
+CPU = "cpu"
 LONG = 10_000
 PAINT = "paint.json"
 """The browser tests may leave ``{"runs": 10000, "ms": 123}`` here, and the table shows it."""
@@ -41,6 +42,8 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
         before = size
     _tails(crew, sizes, lines["tail"])
     found.rows = _rows(lines, sizes) + found.rows
+    for by_name in lines.values():
+        by_name.pop(CPU, None)
     found.curves = _curves(lines)
     return found
 
@@ -71,7 +74,9 @@ def _ask(
     few = 1 if size > sizes.peer_frame_runs else sizes.rounds
     rounds = {name: few if is_long[name] else sizes.read_rounds for name in asked}
     for name, times in crew.in_turn(asked, call, rounds, n=size).items():
-        lines.setdefault(name, []).append((size, median(times)))
+        lines.setdefault(name, []).append((size, middle(times, "wall")))
+        if name == OURS:
+            lines.setdefault(CPU, []).append((size, middle(times, "cpu")))
 
 
 def _tails(crew: Crew, sizes: Sizes, lines: dict[str, Line]) -> None:
@@ -131,7 +136,7 @@ def _rows(lines: dict[str, dict[str, Line]], sizes: Sizes) -> list[Row]:
 def _row(what: str, size: int, lines: dict[str, Line], limit: float | None) -> Row:
     at = {name: dict(line)[size] * MS for name, line in lines.items() if size in dict(line)}
     ours = at.pop(OURS)
-    row = Row(GROUP, what, "ms", ours, at.pop("floor", None), peers=at)
+    row = Row(GROUP, what, "ms", ours, cpu=at.pop(CPU), floor=at.pop("floor", None), peers=at)
     if limit is not None:
         row.target, row.met = f"<= {limit} ms", ours <= limit
     return row
