@@ -166,8 +166,8 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
                 shutil.rmtree(scratch.parent, ignore_errors=True)
 
 
-_held: dict[Path, float] = {}
-"""When a file was last found held by another program for longer than a reader waits."""
+_held: dict[Path, tuple[float, int | None]] = {}
+"""When, and by whom, a file was last found held for longer than a reader waits."""
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 """In-memory instances that wait for the next read: making one takes longer than most queries."""
@@ -298,9 +298,9 @@ class _SharedError(Exception):
 
 
 def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None:
-    # Who holds the file for seconds holds it for long: do not wait each time anew.
-    is_known = time.monotonic() - _held.get(path, -HELD_FOR_LONG_S) < HELD_FOR_LONG_S
-    until = time.monotonic() + (min(patience, 0.1) if is_known else patience)
+    # Who held the file for seconds holds it for long: that one is not waited for each time anew, a fold is.
+    since, known = _held.get(path, (-HELD_FOR_LONG_S, None))
+    begun = time.monotonic()
     while True:
         try:
             con.execute(f"ATTACH {quoted(path)} AS d (READ_ONLY)")
@@ -311,9 +311,11 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None
                 raise DamagedError(path, error) from error
             if not is_lock_error(error):
                 raise
-            if time.monotonic() > until:
-                _held[path] = time.monotonic()
-                raise busy(path, error) from error
+            held = busy(path, error)
+            is_known = held.pid is not None and held.pid == known and begun - since < HELD_FOR_LONG_S
+            if time.monotonic() - begun > (min(patience, 0.1) if is_known else patience):
+                _held[path] = (time.monotonic(), held.pid)
+                raise held from error
             _pause()
         else:
             _held.pop(path, None)
