@@ -47,25 +47,21 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
         Segments with damaged lines; their whole lines are in ``j``.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE j({J_COLUMNS})")
-    whole: list[str] = []
-    damaged: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix="nbtrack-") as scratch:
-        for segment in segments:
-            lines = _damaged_lines(segment.path)
-            if lines is None:
-                whole.append(str(segment.path))
-            else:
-                damaged.append(segment.path)
-                whole.append(_salvage(scratch, segment.path, lines))
-        if whole:
-            _read(con, whole)
+    found = {segment.path: _damaged_lines(segment.path) for segment in segments}
+    damaged = {path: lines for path, lines in found.items() if lines is not None}
+    whole = [str(path) for path in found if path not in damaged]
+    if damaged:  # a folder is made only then: on a busy disk that takes longer than all the rest
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as scratch:
+            _read(con, whole + [_salvage(scratch, path, lines) for path, lines in damaged.items()])
+    elif whole:
+        _read(con, whole)
     folded = {s.writer: watermark[s.writer][1] for s in segments if s.writer in watermark}
     if folded:
         con.execute(
             "DELETE FROM j USING (SELECT unnest(?) AS w, unnest(?) AS last) mark WHERE j.w = mark.w AND j.q <= mark.last",
             [[*folded], [*folded.values()]],
         )
-    return damaged
+    return [*damaged]
 
 
 def _read(con: DuckDBPyConnection, paths: list[str]) -> None:

@@ -56,7 +56,7 @@ def seconds_to_open(store: LocalStore) -> float:
 
 
 def round_of_kills(path: Path, dice: random.Random, n_writers: int, folders: list[str]) -> dict[str, Acknowledged]:
-    """Start writers and folders on a store and kill each at a moment of its own."""
+    """Start writers and folders on a store; each is killed at a moment of its own, or dies at its crash point."""
     context = quick()
     said = {new_run_id(): Acknowledged() for _ in range(n_writers)}
     writers = [context.Process(target=log_and_acknowledge, args=(path, r, a.writer)) for r, a in said.items()]
@@ -64,7 +64,9 @@ def round_of_kills(path: Path, dice: random.Random, n_writers: int, folders: lis
     with running(*writers, *others) as started:
         for process in dice.sample(started, len(started)):
             time.sleep(dice.random() * 0.12)
-            kill(process)
+            if process is not others[-1]:
+                kill(process)
+        others[-1].join(dice.choice([0.2, 1.0, 5.0]))
     return said
 
 
@@ -77,7 +79,7 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path, recor
     for turn in range(34):
         said = round_of_kills(path, dice, 4, ["", POINTS[turn % 4]])
         kills += 6
-        slowest = max(slowest, min(seconds_to_open(store) for _ in range(3)))
+        slowest = max(slowest, seconds_to_open(store))
         records += check(store, said)
     overlay = everything_at(path)
     assert store.fold(timeout=10) is not None
