@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("nbtrack", deadline=None)
@@ -23,3 +29,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("NBTRACK_", "MLFLOW_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_for_the_next_test() -> Iterator[None]:
+    """A test that fails in the middle of a run takes no other test with it."""
+    yield
+    active = sys.modules.get("nbtrack.tracking.active")
+    if active is not None:
+        for run in reversed(active.open_runs()):
+            run.end("KILLED")
+        active.set_tracking_uri(None)
+        active.set_experiment_name(None)

@@ -59,6 +59,14 @@ def add_environment_files(run: Recorded) -> Future[None]:
     return _add_soon(run, _record_files)
 
 
+def settle(timeout_s: float = 60.0) -> None:
+    """Wait until the environment of every run so far is recorded."""
+    with _lock:
+        done = _worker.submit(lambda: None) if _worker is not None else None
+    if done is not None:
+        done.result(timeout_s)
+
+
 def _add_soon(run: Recorded, record: Callable[[Recorded, Environment], None]) -> Future[None]:
     collected = collect_soon()
 

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nbtrack.magics.report import all_files
-from nbtrack.tracking import active
+from nbtrack.tracking import active, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +31,7 @@ class Notebook:
     def settle(self):
         """Wait until all that is written in the background is there."""
         self.tracker.filing.flush()
-        from nbtrack.tracking import surroundings
-
-        if surroundings._worker is not None:
-            surroundings._worker.submit(lambda: None).result(20)
+        surroundings.settle()
 
     def runs(self):
         from nbtrack.tracking.searching import search_runs

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SETTLE = """
 import nbtrack.tracking.surroundings as _s
 get_ipython()._nbtrack.filing.flush()
-_s._worker and _s._worker.submit(lambda: None).result(20)
+_s.settle()
 get_ipython()._nbtrack.board().refresh_soon().result(20)
 """
 REPORT = """

@@ -11,6 +11,7 @@ import nbtrack
 from nbtrack.entities import ViewType
 from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunColumns, RunQuery
+from nbtrack.tracking import surroundings
 from nbtrack.views.run_rows import changed_rows, take_rows
 from nbtrack.views.run_table import pack
 from tests.widgets.blob import unpack
@@ -28,6 +29,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 def look(store: LocalStore) -> RunColumns:
+    surroundings.settle()
     return store.run_columns(RunQuery(view=ViewType.ALL, order_by=("number",)))
 
 
