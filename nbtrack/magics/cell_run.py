@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -70,7 +69,7 @@ class CellRun:
     watch: OutputWatch | None = None
     notes: list[str] = field(default_factory=list)
     error_text: str = ""
-    started: float = field(default_factory=time.monotonic)
+    children: list[Score] = field(default_factory=list)
 
     @classmethod
     def open(cls, shell: Any, cell: Cell, options: CellOptions, filing: Filing) -> CellRun:
@@ -84,6 +83,7 @@ class CellRun:
         try:
             run.is_implicit = True
             opened = cls(shell, cell, options, filing, run)
+            run.on_child_end.append(lambda child, status: opened.children.append(score_of(child, status)))
             if options.captures:
                 add_environment_files(run)
                 filing.add(run, SOURCE, lambda: redact(cell.source).encode(), "text/x-python")
@@ -107,22 +107,7 @@ class CellRun:
             if self.watch is not None:
                 self.watch.close()
             self.run.end(status)
-        return self.score(status)
-
-    def score(self, status: str) -> Score:
-        """Return the run as the line under the cell needs it."""
-        info = self.run.info
-        return Score(
-            run_id=self.run.id,
-            number=info.number,
-            name=self.run.name,
-            status=status,
-            metrics=dict(self.run.metrics),
-            params=dict(self.run.params),
-            duration=time.monotonic() - self.started,
-            parent_run_id=info.parent_run_id,
-            start_time=info.start_time,
-        )
+        return score_of(self.run, status)
 
     def _last_tags(self, ending: Ending, status: RunStatus) -> dict[str, str]:
         tags = {}
@@ -186,6 +171,21 @@ def _without(secrets: set[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, "…redacted")
     return text
+
+
+def score_of(run: ActiveRun, status: RunStatus) -> Score:
+    """Return a run that has just ended as the line under the cell needs it."""
+    return Score(
+        run_id=run.id,
+        number=run.number,
+        name=run.name,
+        status=status,
+        metrics=dict(run.metrics),
+        params=dict(run.params),
+        duration=run.elapsed_s(),
+        parent_run_id=run.parent_run_id,
+        start_time=run.info.start_time,
+    )
 
 
 def status_of(error: BaseException | None) -> RunStatus:

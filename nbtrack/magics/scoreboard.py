@@ -45,10 +45,10 @@ class Scoreboard:
         with self._lock:
             return list(self._scores.get(experiment, {}).values())
 
-    def add(self, experiment: str, score: Score) -> None:
-        """Take in a run that has just ended here."""
+    def add(self, experiment: str, *scores: Score) -> None:
+        """Take in runs that have just ended here."""
         with self._lock:
-            self._scores.setdefault(experiment, {})[score.run_id] = score
+            self._scores.setdefault(experiment, {}).update({score.run_id: score for score in scores})
 
     def refresh_soon(self, and_then: Callable[[], Any] | None = None) -> Future[None]:
         """Read the store in the background when it has changed, then call `and_then` there."""

@@ -144,8 +144,8 @@ class CellTracker:
         experiment = opened.run.info.experiment_name
         board = self.board(opened.run.store)
         was_loaded = board.is_loaded
+        board.add(experiment, *opened.children, score)
         others = board.of(experiment)
-        board.add(experiment, score)
         line = outcome(score, others, board.goals, error=opened.error_text, notes=opened.notes)
         display_id = f"nbtrack-{score.run_id}"
         self._show(line, display_id)

@@ -59,6 +59,7 @@ class ActiveRun(RunFiles):
         self.is_strict = False
         self.cell = active.cell_number()
         self.on_end: list[Callable[[ActiveRun], None]] = []
+        self.on_child_end: list[Callable[[ActiveRun, RunStatus], None]] = []
         self._is_resumed = is_resumed
         self._steps: dict[str, int] = {}
         self._keys: set[str] = set()
@@ -182,6 +183,10 @@ class ActiveRun(RunFiles):
         """Give the run another name."""
         self.set_tag(RUN_NAME, check_name(name, "Run name"))
 
+    def elapsed_s(self) -> float:
+        """Return the seconds since this process opened the run."""
+        return (time.monotonic_ns() - self._started_ns) / 1e9
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def end(self, status: str = RunStatus.FINISHED) -> None:
@@ -194,6 +199,7 @@ class ActiveRun(RunFiles):
                 for finish in self.on_end:
                     self._quietly(finish)
                 self._write_end(final)
+                self._tell_parent(final)
         finally:
             self.is_open = False
             active.pop(self)
@@ -201,9 +207,15 @@ class ActiveRun(RunFiles):
     def _leads(self) -> bool:
         return os.getpid() == self._pid and not self.is_joined
 
+    def _tell_parent(self, status: RunStatus) -> None:
+        for parent in active.open_runs():
+            if parent.id == self.parent_run_id:
+                for told in parent.on_child_end:
+                    told(self, status)
+
     def _write_end(self, status: RunStatus) -> None:
-        duration_us = (time.monotonic_ns() - self._started_ns) // 1000
-        body = {"status": str(status), "end_us": time.time_ns() // 1000, "duration_us": duration_us, "lost": self.lost}
+        end_us, duration_us = time.time_ns() // 1000, int(self.elapsed_s() * 1e6)
+        body = {"status": str(status), "end_us": end_us, "duration_us": duration_us, "lost": self.lost}
         try:
             self.store.append(("end", self.id, None, body))
         except Exception as error:  # noqa: BLE001
