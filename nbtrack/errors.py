@@ -95,13 +95,15 @@ class NotFoundError(NbtrackError, LookupError):
         What was asked for.
     known : iterable of str
         What is there; close names are suggested.
+    where, hint : str
+        Where it was looked for, when not in the whole store; what to do next, instead of suggestions.
     """
 
-    def __init__(self, what: str, name: str, known: Iterable[str] = (), *, where: str = "") -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str] = (), *, where: str = "", hint: str = "") -> None:
         self.what = what
         self.name = name
         self.known = sorted(known)
-        super().__init__(f"{what} {name!r} is not in {where or 'this store'}.{_suggestion(name, self.known)}")
+        super().__init__(f"{what} {name!r} is not in {where or 'this store'}.{hint or _suggestion(name, self.known)}")
 
 
 class AlreadyExistsError(NbtrackError, ValueError):

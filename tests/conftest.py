@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-
 import sys
 from typing import TYPE_CHECKING
 
@@ -39,5 +38,3 @@ def _nothing_left_for_the_next_test() -> Iterator[None]:
     if active is not None:
         for run in reversed(active.open_runs()):
             run.end("KILLED")
-        active.set_tracking_uri(None)
-        active.set_experiment_name(None)

@@ -52,9 +52,8 @@ def choose(found: RunColumns, width: int, now_ms: float, mentioned: str = "") ->
     """
     front = [attribute(found, "number", now_ms), _names(found, now_ms)]
     middle = [attribute(found, name, now_ms) for name in ("start_time", "duration")]
-    keyed = sorted(
-        distinct([*metric_columns(found), *param_columns(found)]), key=lambda c: _urgency(c, found, mentioned)
-    )
+    asked = [c for c in metric_columns(found) if not c.title.startswith("system/") or c.title in mentioned]
+    keyed = sorted(distinct([*asked, *param_columns(found)]), key=lambda c: _urgency(c, found, mentioned))
     metrics, params = ([c for c in keyed if c.group == group] for group in ("metrics", "params"))
     where = [attribute(found, "experiment", now_ms)]
     only = len(found) == 1

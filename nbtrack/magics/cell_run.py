@@ -12,6 +12,7 @@ from nbtrack.entities import RunStatus
 from nbtrack.magics import capture
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
+from nbtrack.tracking import active
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.named_secrets import is_secret_value
 from nbtrack.tracking.redaction import redact, redact_params
@@ -106,8 +107,22 @@ class CellRun:
         finally:
             if self.watch is not None:
                 self.watch.close()
+            self._end_left_open(status)
             self.run.end(status)
         return score_of(self.run, status)
+
+    def _end_left_open(self, status: RunStatus) -> None:
+        """End what was started in the cell and not ended: else the next cell would log there."""
+        inside = {self.run.id}
+        inner: list[ActiveRun] = []
+        for run in active.open_runs():  # oldest first
+            if run.parent_run_id in inside and run.is_opened_beside(self.run):
+                inside.add(run.id)
+                inner.append(run)
+        for run in reversed(inner):
+            run.end(status)
+        if inner:
+            self.notes.append(f"{len(inner)} run{'s' if len(inner) > 1 else ''} left open ended with the cell")
 
     def _last_tags(self, ending: Ending, status: RunStatus) -> dict[str, str]:
         tags = {}

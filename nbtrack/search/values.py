@@ -13,6 +13,7 @@ from nbtrack.search.tree import Field, Now, Value
 
 SECONDS_OF_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 FIRST_YEAR = 1970
+STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -104,7 +105,10 @@ def _text(token: Token, field: Field, source: str) -> str:
 
 
 def _status(token: Token, field: Field, source: str) -> str:
-    return _text(token, field, source).upper()
+    status = _text(token, field, source).upper()
+    if status not in STATUSES:
+        _fail(f"A status is one of {', '.join(STATUSES)}.", token, source)
+    return status
 
 
 def _id(token: Token, field: Field, source: str) -> str:

@@ -134,7 +134,7 @@ def search(
         values.append(str(LifecycleStage.ACTIVE if view == ViewType.ACTIVE_ONLY else LifecycleStage.DELETED))
     if experiment_id is not None:
         conditions.append("e.experiment_id = ?")
-        values.append(_id_number(experiment_id))
+        values.append(id_number(con, experiment_id))
     tree = parse_filter(filter_string, subject="experiment")
     if tree is not None:
         compiled = compile_filter(tree, {})
@@ -154,7 +154,12 @@ def search(
     ]
 
 
-def _id_number(experiment_id: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", str(experiment_id)):
-        raise NotFoundError("Experiment", str(experiment_id))
-    return int(experiment_id)
+def id_number(con: DuckDBPyConnection, experiment_id: str) -> int:
+    """Return an experiment id as the number it is; raises ``NotFoundError``, which tells the id when a name was given."""
+    if re.fullmatch(r"\d{1,18}", str(experiment_id)):
+        return int(experiment_id)
+    same = con.execute("SELECT experiment_id FROM experiments WHERE name = ?", [str(experiment_id)]).fetchall()
+    hint = (
+        f" That is the name of the experiment with id '{same[0][0]}'." if same else " Experiment ids are whole numbers."
+    )
+    raise NotFoundError("Experiment id", str(experiment_id), hint=hint)

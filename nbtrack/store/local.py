@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -234,8 +235,18 @@ class LocalStore:
 
     def sql(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Run a query over the tables of the store, as they are this moment."""
+        if re.fullmatch(r"\s*show\s+tables\s*;?\s*", query, re.IGNORECASE):
+            return self._tables()
         with self.reading() as reader:
             return reader.con.execute(query, list(values)).df()
+
+    def _tables(self) -> pd.DataFrame:
+        """Return the names of the tables; the helpers that a look at the store needs besides are nobody's business."""
+        import pandas as pd  # noqa: PLC0415
+
+        from nbtrack.store.schema import TABLES  # noqa: PLC0415
+
+        return pd.DataFrame({"name": sorted(TABLES)})
 
     def signature(self) -> Hashable:
         """Return something that changes when anything that could be read changes; opens no database."""

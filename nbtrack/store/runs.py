@@ -22,6 +22,7 @@ from nbtrack.errors import NotFoundError
 from nbtrack.names import is_run_id
 from nbtrack.search.parser import parse_filter, parse_order_by
 from nbtrack.search.sql import compile_filter, compile_order
+from nbtrack.store.experiments import id_number
 from nbtrack.store.protocol import RunColumns, RunQuery
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _scope(con: DuckDBPyConnection, query: RunQuery) -> tuple[list[str], list[An
         )
     elif query.experiment_ids is not None:
         conditions.append("list_contains(?, r.experiment_id)")
-        values.append([int(i) for i in query.experiment_ids])
+        values.append([id_number(con, i) for i in query.experiment_ids])
     if query.run_ids is not None:
         conditions.append("list_contains(?, r.run_id)")
         values.append(list(query.run_ids))

@@ -36,7 +36,13 @@ _refused: set[Path] = set()
 def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     """Choose the store for everything that follows: a path such as ``"runs.duckdb"``, or a folder; None goes back to the default."""
     global _chosen_uri  # noqa: PLW0603
-    _chosen_uri = None if uri is None else open_store(uri).uri
+    chosen = None if uri is None else open_store(uri).uri
+    current = own_run()
+    if chosen is not None and current is not None and current.store.uri != chosen:
+        warn(
+            f"Run {current.name!r} is open and stays in {current.store.uri}; runs that start from now on go to {chosen}."
+        )
+    _chosen_uri = chosen
 
 
 def get_tracking_uri() -> str:
@@ -76,7 +82,7 @@ def writable_store() -> LocalStore:
         _refused.add(store.path)
         message = (
             f"{store.path} cannot be written; this run is recorded in {other.path}. "
-            "Choose a store that can be written with set_tracking_uri."
+            f"To read it here: nbtrack.set_tracking_uri({str(other.path)!r})."
         )
         warn(message)
     return other

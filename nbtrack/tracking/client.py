@@ -13,8 +13,8 @@ from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.naming import run_name as words
-from nbtrack.tracking.run import RUN_NAME
-from nbtrack.tracking.starting import join
+from nbtrack.tracking.run import RUN_NAME, final_status
+from nbtrack.tracking.starting import check_known, join
 
 if TYPE_CHECKING:
     import os
@@ -66,7 +66,7 @@ class Client:
             "experiment": experiment.name,
             "name": name,
             "number": number,
-            "start_us": (start_time * 1000) if start_time is not None else time.time_ns() // 1000,
+            "start_us": _ms(start_time) * 1000,
         }
         labels = {RUN_NAME: name, **{check_key(str(k), "Tag key"): str(v) for k, v in (tags or {}).items()}}
         store.append(("start", run_id, None, body), ("tags", run_id, labels, None))
@@ -90,17 +90,19 @@ class Client:
 
     def set_terminated(self, run_id: str, status: str = RunStatus.FINISHED, end_time: int | None = None) -> None:
         """End a run; `end_time` in milliseconds UTC, now by default."""
+        final = final_status(status)
         run = self.get_run(run_id)
-        end_us = end_time * 1000 if end_time is not None else time.time_ns() // 1000
+        end_us = _ms(end_time) * 1000
         duration_us = max(0, end_us - run.info.start_time * 1000)
-        if status not in set(RunStatus):
-            raise InvalidValueError(f"Status {status!r} is not allowed; use one of {', '.join(RunStatus)}.")
-        body = {"status": str(status), "end_us": end_us, "duration_us": duration_us, "lost": 0}
+        body = {"status": str(final), "end_us": end_us, "duration_us": duration_us, "lost": 0}
         self.store.append(("end", run_id, None, body))
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
-        """Change the status or the name of a run."""
-        if status is not None:
+        """Change the status or the name of a run; RUNNING opens it again, until this process ends."""
+        if status is not None and str(status).upper() == RunStatus.RUNNING:
+            self.get_run(run_id)
+            self.store.append(("resume", run_id, None, None))
+        elif status is not None:
             self.set_terminated(run_id, status)
         if name is not None:
             self.set_tag(run_id, RUN_NAME, name)
@@ -119,16 +121,16 @@ class Client:
         self, run_id: str, key: str, value: float, timestamp: int | None = None, step: int | None = None
     ) -> None:
         """Log one point; `timestamp` in milliseconds UTC."""
-        self.log_batch(run_id, metrics=[Metric(key, value, timestamp or time.time_ns() // 1_000_000, step or 0)])
+        self.log_batch(run_id, metrics=[Metric(key, value, _ms(timestamp), step or 0)])
 
     def log_param(self, run_id: str, key: str, value: Any) -> Any:
         """Log one param; the first value of a key stays."""
-        self.store.append(("params", run_id, {check_key(key, "Param key"): str(value)}, None))
+        self._check(run_id).append(("params", run_id, {check_key(key, "Param key"): str(value)}, None))
         return value
 
     def set_tag(self, run_id: str, key: str, value: Any) -> None:
         """Set a tag."""
-        self.store.append(("tags", run_id, {check_key(key, "Tag key"): str(value)}, None))
+        self._check(run_id).append(("tags", run_id, {check_key(key, "Tag key"): str(value)}, None))
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag; raises ``NotFoundError`` when the run has none of that name."""
@@ -151,11 +153,12 @@ class Client:
         ]
         texts = {check_key(p.key, "Param key"): str(p.value) for p in params}
         labels = {check_key(t.key, "Tag key"): str(t.value) for t in tags}
+        store = self._check(run_id)
         if points:
-            self.store.log_points(run_id, points)
+            store.log_points(run_id, points)
         records = [(kind, run_id, found, None) for kind, found in (("params", texts), ("tags", labels)) if found]
         if records:
-            self.store.append(*records)
+            store.append(*records)
 
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         """Return every point of one metric, by step, then time."""
@@ -261,6 +264,17 @@ class Client:
         self.store.append(("state", run_id, None, {"lifecycle_stage": str(stage)}))
 
     def _strict(self, run_id: str) -> ActiveRun:
-        run = join(self.store, run_id)
+        run = join(self._check(run_id), run_id)
         run.is_strict = True
         return run
+
+    def _check(self, run_id: str) -> LocalStore:
+        """Return the store when the run is in it. Raises ``NotFoundError``."""
+        store = self.store
+        check_known(store, run_id)
+        return store
+
+
+def _ms(time_ms: int | None) -> int:
+    """Return milliseconds UTC; now when nothing is said."""
+    return time.time_ns() // 1_000_000 if time_ms is None else int(time_ms)

@@ -8,7 +8,7 @@ from nbtrack import config
 from nbtrack.entities import LifecycleStage, RunStatus
 from nbtrack.errors import InvalidValueError
 from nbtrack.tracking import active
-from nbtrack.tracking.starting import join, start_run
+from nbtrack.tracking.starting import check_known, join, start_run
 
 if TYPE_CHECKING:
     import os
@@ -243,8 +243,11 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 def _target(run_id: str | None) -> ActiveRun:
     if run_id is None:
         return _run()
-    current = active.current_run()
-    return current if current is not None and current.id == run_id else join(active.get_store(), run_id)
+    current, store = active.current_run(), active.get_store()
+    if current is not None and current.id == run_id:
+        return current
+    check_known(store, run_id)
+    return join(store, run_id)
 
 
 def _run_or_last() -> str:

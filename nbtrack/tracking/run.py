@@ -17,12 +17,14 @@ from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from nbtrack.store.local import LocalStore
 
 MAX_STEP = 2**63 - 1
+ENDED = (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
 RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 
 
@@ -111,6 +113,10 @@ class ActiveRun(RunFiles):
         is_of_other_task = task is not None and self._task is not None and self._task() is not task
         return not is_of_other_task or (self.cell is not None and self.cell != active.cell_number())
 
+    def is_opened_beside(self, other: ActiveRun) -> bool:
+        """Say whether the same thread and asyncio task opened both runs."""
+        return self._opener() == other._opener()
+
     def is_of_earlier_cell(self) -> bool:
         """Say whether an earlier notebook cell of this thread opened the run."""
         is_here = self._thread == threading.get_ident()
@@ -193,7 +199,7 @@ class ActiveRun(RunFiles):
         """End the run with a status: FINISHED, FAILED or KILLED. A forked child and a joined run leave the end to their parent."""
         if not self.is_open:
             return
-        final = _status(status)
+        final = final_status(status)
         try:
             if self._leads():
                 for finish in self.on_end:
@@ -271,6 +277,9 @@ class ActiveRun(RunFiles):
             action(self)
         except Exception as error:  # noqa: BLE001
             self.trouble(error)
+
+    def _opener(self) -> tuple[int, asyncio.Task[Any] | None]:
+        return self._thread, None if self._task is None else self._task()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -353,9 +362,8 @@ class ActiveRun(RunFiles):
         return "params", new
 
 
-def _status(status: str) -> RunStatus:
-    try:
-        return RunStatus(str(status).upper())
-    except ValueError:
-        message = f"Status {status!r} is not allowed; use one of {', '.join(RunStatus)}."
-        raise InvalidValueError(message) from None
+def final_status(status: str) -> RunStatus:
+    """Return how a run ends; raises ``InvalidValueError`` for anything else."""
+    if str(status).upper() not in ENDED:
+        raise InvalidValueError(f"A run does not end {status!r}; use one of {', '.join(ENDED)}.")
+    return RunStatus(str(status).upper())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nbtrack.entities import ViewType
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.names import is_run_id
+from nbtrack.store.local import LocalStore
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.frames import runs_frame
@@ -91,10 +93,12 @@ def search_runs(
     order_by, experiment_names, experiment_ids = (
         [given] if isinstance(given, str) else given for given in (order_by, experiment_names, experiment_ids)
     )
+    may_be_new = False
     if search_all_experiments:
         experiment_ids = experiment_names = None
     elif experiment_ids is None and experiment_names is None:
-        experiment_names = _experiment_in_use()
+        experiment_names = (active.experiment_name(),)
+        may_be_new = True
     query = RunQuery(
         filter_string=filter_string,
         experiment_ids=None if experiment_ids is None else _all(experiment_ids),
@@ -103,18 +107,21 @@ def search_runs(
         view=ViewType(run_view_type),
         max_results=max_results,
     )
-    return runs_frame(store.run_columns(query)) if output_format == "pandas" else store.search_runs(query)
+    look = _frame if output_format == "pandas" else LocalStore.search_runs
+    try:
+        return look(store, query)
+    except NotFoundError:
+        if not may_be_new:
+            raise
+        return look(store, replace(query, experiment_names=None, experiment_ids=()))  # nothing was recorded there yet
+
+
+def _frame(store: LocalStore, query: RunQuery) -> pd.DataFrame:
+    return runs_frame(store.run_columns(query))
 
 
 def _all(texts: str | Sequence[Any] | None) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(str(text) for text in texts or ())
-
-
-def _experiment_in_use() -> tuple[str, ...]:
-    """Return the experiment in use, made when it was chosen but nothing was recorded in it yet."""
-    name = active.experiment_name()
-    active.get_store().experiment_id(name)
-    return (name,)
 
 
 def sql(query: str, values: Sequence[Any] = ()) -> pd.DataFrame:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
+_known: set[tuple[str, str]] = set()
+
 
 def start_run(
     run_name: str | None = None,
@@ -55,7 +57,7 @@ def start_run(
     parent_run_id : str, optional
         Make it a child of that run.
     run_id : str, optional
-        Resume this run: what is logged is added.
+        Resume this run (id, number or name): what is logged is added.
     experiment_id : str, optional
         The experiment by id instead of by name.
     log_system_metrics : bool, optional
@@ -78,14 +80,16 @@ def start_run(
         run_id, run_name = run_name, None
     parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
     store = active.writable_store()
-    if run_id is None and config.inherited_run_id() and not active.open_runs():
-        run = join(store, str(config.inherited_run_id()))
+    inherited = None if run_id or active.open_runs() else config.inherited_run_id()
+    if inherited and not nested:
+        run = _join_parent(store, inherited, run_name)
     elif run_id is not None:
         run = _resume(store, run_id, run_name)
     else:
         name = None if run_name is None else check_name(run_name, "Run name")
         group = _experiment(store, experiment, experiment_id, parent)
-        run = _begin(store, name, group, parent_run_id or (parent.id if parent else None), tags or {}, description)
+        parent_id = parent_run_id or (parent.id if parent else inherited)
+        run = _begin(store, name, group, parent_id, tags or {}, description)
     try:
         active.push(run)
         if not run.is_joined and run_id is None:
@@ -105,6 +109,24 @@ def start_run(
 def join(store: LocalStore, run_id: str) -> ActiveRun:
     """Return a handle on a run that another process leads; ending it here does not end it there."""
     return ActiveRun(store, _stub_info(run_id), is_joined=True, is_resumed=True)
+
+
+def check_known(store: LocalStore, run_id: str) -> None:
+    """Raise ``NotFoundError`` for a run that is not in the store; asked once a run."""
+    if (store.uri, run_id) not in _known:
+        store.get_run(run_id)
+        _known.add((store.uri, run_id))
+
+
+def _join_parent(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
+    """Join the run of the process that started this one."""
+    run = join(store, run_id)
+    if name is not None:
+        warn(
+            f"This process logs into the run that its parent leads, so the name {name!r} is not used; "
+            "start_run(nested=True) makes a child run."
+        )
+    return run
 
 
 def _parent(*, nested: bool, resumes: str | None) -> ActiveRun | None:
@@ -192,7 +214,8 @@ def _begin(
 
 
 def _resume(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
-    found = store.get_run(run_id)
+    found = store.get_run(store.resolve_run(run_id))
+    run_id = found.info.run_id
     if found.info.lifecycle_stage == LifecycleStage.DELETED:
         message = f"Run {found.info.run_name!r} is in the trash; bring it back with restore_run({run_id!r})."
         raise InvalidValueError(message)

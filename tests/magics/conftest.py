@@ -52,6 +52,8 @@ class Notebook:
 @pytest.fixture
 def shell(tmp_path, monkeypatch) -> Iterator[Any]:
     monkeypatch.chdir(tmp_path)
+    active.set_tracking_uri(None)
+    active.set_experiment_name(None)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / ".ipython"))
     made: Any = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     made.colors = "nocolor"

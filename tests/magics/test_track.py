@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -265,45 +264,6 @@ def test_a_cell_of_another_language(notebook):
 def test_line_magics_and_shell_lines(notebook):
     assert notebook.run("%%track\nlr = 0.1\n%precision 3\nfiles = !echo x\n!true").success
     assert notebook.last().data.params == {"lr": "0.1"}
-
-
-def test_two_runs_in_one_cell_are_children_of_its_run(notebook, capsys):
-    notebook.run(
-        "%%track sweep\nimport nbtrack\nfor lr in (0.1, 0.2):\n"
-        "    with nbtrack.start_run(params={'lr': lr}) as run:\n        run.log_metric('acc', lr)\n"
-        "nbtrack.log_metric('best', 0.2)"
-    )
-    parent, *children = notebook.runs()
-    assert [run.data.params["lr"] for run in children] == ["0.1", "0.2"]
-    assert {run.info.parent_run_id for run in children} == {parent.info.run_id}
-    assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
-    assert parent.data.metrics == {"best": 0.2}
-    notebook.tracker.board().refresh_soon().result(20)
-    time.sleep(0.1)
-    assert "2 runs inside · #2 acc 0.1 · #3 acc 0.2" in capsys.readouterr().out
-
-
-def test_a_run_left_open_inside_ends_with_the_next_cell(notebook):
-    notebook.run("%%track\nimport nbtrack\nr = nbtrack.start_run()\nr.log_metric('a', 1)")
-    notebook.run("r.end()")
-    assert {run.info.status for run in notebook.runs()} == {"FINISHED"}
-
-
-def test_nested_makes_a_child_of_the_open_run(notebook):
-    notebook.run("import nbtrack; outer = nbtrack.start_run('outer')")
-    notebook.run("%%track inner --nested\nlr = 1")
-    notebook.run("outer.end()")
-    outer, inner = notebook.runs()
-    assert inner.info.parent_run_id == outer.info.run_id
-    assert outer.data.params == {}
-
-
-def test_a_tracked_cell_inside_a_tracked_cell_is_its_child(notebook):
-    notebook.run("%%track outer\na = 1\nget_ipython().run_cell('%%track inner\\nb = 2')\nc = 3")
-    outer, inner = notebook.runs()
-    assert inner.info.parent_run_id == outer.info.run_id
-    assert inner.data.params == {"b": "2"}
-    assert outer.data.params == {"a": "1", "c": "3"}
 
 
 def test_two_track_lines(notebook):

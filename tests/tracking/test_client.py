@@ -87,7 +87,7 @@ def test_files_are_listed_and_downloaded(client: nbtrack.Client, tmp_path: Path)
 
 def test_what_cannot_be_done_raises(client: nbtrack.Client, tmp_path: Path):
     run_id = client.create_run().info.run_id
-    with pytest.raises(InvalidValueError, match="Status 'DONE' is not allowed"):
+    with pytest.raises(InvalidValueError, match="A run does not end 'DONE'"):
         client.set_terminated(run_id, "DONE")
     with pytest.raises(InvalidValueError, match="not one number"):
         client.log_metric(run_id, "x", "a lot")  # type: ignore[arg-type]
@@ -98,7 +98,36 @@ def test_what_cannot_be_done_raises(client: nbtrack.Client, tmp_path: Path):
     for ask in (client.get_run, client.delete_run, client.set_terminated):
         with pytest.raises(NotFoundError, match=r"Run '0{32}' is not in this store"):
             ask("0" * 32)
+    for log in (
+        lambda: client.log_metric("0" * 32, "a", 1),
+        lambda: client.log_param("0" * 32, "a", 1),
+        lambda: client.set_tag("0" * 32, "a", 1),
+        lambda: client.log_text("0" * 32, "a", "a.txt"),
+    ):
+        with pytest.raises(NotFoundError, match=r"Run '0{32}' is not in this store"):
+            log()
     client.set_terminated(run_id)
+
+
+def test_times_and_statuses_are_as_said(client: nbtrack.Client):
+    run_id = client.create_run().info.run_id
+    client.log_metric(run_id, "loss", 0.5, timestamp=0)
+    assert [point.timestamp for point in client.get_metric_history(run_id, "loss")] == [0]
+    client.set_terminated(run_id)
+    client.update_run(run_id, status="RUNNING")
+    assert client.get_run(run_id).info.status == "RUNNING"
+    client.update_run(run_id, status="KILLED")
+    assert client.get_run(run_id).info.status == "KILLED"
+
+
+def test_the_id_of_an_experiment_is_told_when_its_name_was_given(client: nbtrack.Client):
+    client.create_experiment("digits")
+    with pytest.raises(NotFoundError, match="That is the name of the experiment with id '1'"):
+        client.delete_experiment("digits")
+    with pytest.raises(
+        NotFoundError, match=r"Experiment id .x. is not in this store\. Experiment ids are whole numbers"
+    ):
+        client.search_runs(["x"])
 
 
 def test_runs_and_experiments_go_to_the_trash_and_come_back(client: nbtrack.Client):

@@ -119,6 +119,19 @@ def test_a_wrong_option_says_what_is_allowed():
         nbtrack.set_goal("loss", "best")
 
 
+def test_an_experiment_in_use_that_has_nothing_yet_is_empty_and_is_not_made_by_looking():
+    nbtrack.tracking.active.set_experiment_name("soon")
+    assert nbtrack.search_runs().empty
+    assert nbtrack.search_runs(output_format="list") == []
+    assert nbtrack.get_experiment_by_name("soon") is None
+    nbtrack.tracking.active.set_experiment_name(None)
+
+
+def test_show_tables_names_the_tables_alone():
+    tables = "artifacts events experiment_tags experiments inputs latest metrics params runs settings tags"
+    assert nbtrack.sql("SHOW TABLES;")["name"].tolist() == tables.split()
+
+
 def test_sql_sees_what_is_not_folded_yet():
     with nbtrack.start_run("live", experiment="live") as run:
         run.log_metric("x", 1)

@@ -86,6 +86,43 @@ def test_what_is_not_there_cannot_be_resumed():
     assert nbtrack.active_run() is None
 
 
+def test_a_run_is_resumed_by_number_or_name_too():
+    with nbtrack.start_run("first") as run:
+        pass
+    for name in ("first", "#1"):
+        with nbtrack.start_run(run_id=name) as again:
+            assert again.id == run.id
+    assert status(run) == "FINISHED"
+
+
+def test_a_store_chosen_while_a_run_is_open_is_for_the_next_run(tmp_path: Path):
+    with nbtrack.start_run("here") as run:
+        with pytest.warns(
+            NbtrackWarning, match=r"Run 'here' is open and stays in .*runs\.duckdb; runs that start from now"
+        ):
+            nbtrack.set_tracking_uri(tmp_path / "other.duckdb")
+        nbtrack.log_metric("loss", 0.5)
+    with nbtrack.start_run("there") as other:
+        pass
+    assert run.data.metrics == {"loss": 0.5}
+    assert other.store.path == tmp_path / "other.duckdb"
+
+
+def test_a_child_process_is_told_when_its_name_is_not_used_and_may_nest(monkeypatch: pytest.MonkeyPatch):
+    run = nbtrack.start_run("parent")
+    run.end()
+    for name, value in run.env.items():
+        monkeypatch.setenv(name, value)
+    with (
+        pytest.warns(NbtrackWarning, match="the name 'mine' is not used; start_run"),
+        nbtrack.start_run("mine") as joined,
+    ):
+        assert joined.id == run.id
+    with nbtrack.start_run("child", nested=True) as child:
+        assert child.parent_run_id == run.id
+    assert nbtrack.get_run(child.id).info.run_name == "child"
+
+
 def test_a_bad_name_opens_nothing():
     with pytest.raises(InvalidValueError, match=r"Run name .* is not allowed"):
         nbtrack.start_run("a\nb")
@@ -131,10 +168,10 @@ def test_a_run_is_ended_with_a_status(word: str):
 
 def test_a_status_that_is_not_there_leaves_the_run_open():
     run = nbtrack.start_run()
-    with pytest.raises(
-        InvalidValueError, match="Status 'DONE' is not allowed; use one of RUNNING, FINISHED, FAILED, KILLED"
-    ):
+    with pytest.raises(InvalidValueError, match="A run does not end 'DONE'; use one of FINISHED, FAILED, KILLED"):
         nbtrack.end_run("DONE")
+    with pytest.raises(InvalidValueError, match="A run does not end 'RUNNING'"):
+        nbtrack.end_run("RUNNING")
     assert nbtrack.active_run() is run
     run.end()
 
@@ -162,7 +199,7 @@ def test_a_place_that_cannot_be_written_falls_back_to_the_home_folder_with_one_w
     [warning] = caught
     assert str(warning.message) == (
         f"/proc/nbtrack/runs.duckdb cannot be written; this run is recorded in {other}. "
-        "Choose a store that can be written with set_tracking_uri."
+        f"To read it here: nbtrack.set_tracking_uri({str(other)!r})."
     )
     for _ in range(2):
         with nbtrack.start_run() as run:

@@ -10,6 +10,7 @@ import { oneLine, SearchError, short, unquote } from "./tokens.js";
 
 /** @type {Record<string, number>} */
 const SECONDS_OF_UNIT = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
 
 const NUMBER =
   /^[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])$/;
@@ -107,7 +108,9 @@ function text(token, field, source) {
 
 /** @param {Token} token @param {Field} field @param {string} source */
 function status(token, field, source) {
-  return text(token, field, source).toUpperCase();
+  const found = text(token, field, source).toUpperCase();
+  if (!STATUSES.includes(found)) fail(`A status is one of ${STATUSES.join(", ")}.`, token, source);
+  return found;
 }
 
 /** @param {Token} token @param {Field} field @param {string} source @returns {string} */
