@@ -28,6 +28,7 @@ def doctor(
     opened = options.open_store(store)
     found: dict[str, Any] = {}
     if rebuild:
+        opened.check_writable()
         with working("rebuilding") as work:
             found["rebuilt"] = health.rebuild(opened.path, opened.folder, work.say)
     with working("looking at the store"):

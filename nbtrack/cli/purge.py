@@ -46,6 +46,7 @@ def purge(
     opened = options.open_store(store)
     if not yes:
         _ask(older_than if seconds else "", str(opened.path), *fetch(opened, _TRASH)[1][0], as_json=as_json)
+    opened.check_writable()
     fold(opened)
     with working("purging") as work:
         done = opened.purge(older_than_s=seconds, progress=work.say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import contextmanager
@@ -109,14 +110,17 @@ class LocalStore:
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Give an experiment another name."""
+        self.check_writable()
         self.experiments.rename(experiment_id, name)
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Put an experiment in the trash."""
+        self.check_writable()
         self.experiments.delete(experiment_id)
 
     def restore_experiment(self, experiment_id: str) -> None:
         """Take an experiment out of the trash."""
+        self.check_writable()
         self.experiments.restore(experiment_id)
 
     def get_experiment(self, experiment_id: str) -> Experiment:
@@ -270,6 +274,7 @@ class LocalStore:
         """Delete for good what is in the trash, and give the disk space back."""
         from nbtrack.store.purge import purge  # noqa: PLC0415
 
+        self.check_writable()
         self.writer.rotate()
         return self._healed(
             lambda: purge(self.path, self.folder, self.blobs, older_than_s=older_than_s, progress=progress)
@@ -310,7 +315,17 @@ class LocalStore:
             heal(self.path, self.folder, damage)
         return action()
 
+    def check_writable(self) -> None:
+        """Raise ``StoreError`` for a store in a read-only folder: here is something that would change it."""
+        # What this process logs into already waits in memory for room instead.
+        if self.folder.is_dir() and not self.writer.has_segment and not os.access(self.folder, os.W_OK):
+            raise StoreError(
+                f"{self.folder} cannot be written here, so nothing in {self.path.name} can be changed. Copy the file and the "
+                "folder to where you may write and choose them with set_tracking_uri, or ask for the right to write."
+            )
+
     def _make_folder(self) -> None:
+        self.check_writable()
         if self.folder.is_dir():
             return
         try:

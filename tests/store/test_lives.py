@@ -203,7 +203,7 @@ def test_kinds_of_tomorrow_are_kept(store: LocalStore) -> None:
 
 def look_and_log(path: Path) -> dict[str, object]:
     """Read a store in a read-only folder, and try to log into it."""
-    from nbtrack.errors import JournalError
+    from nbtrack.errors import JournalError, StoreError
 
     read_only(path.parent)
     store = quiet_store(path)
@@ -211,6 +211,17 @@ def look_and_log(path: Path) -> dict[str, object]:
         "names": sorted(run.info.run_name for run in store.search_runs(RunQuery(view=ViewType.ALL)))
     }
     found["rows"] = everything_at(path)
+    run_id = store.resolve_run("folded")
+    for change in (
+        lambda: store.append(("tags", run_id, {"a": "b"}, None)),
+        lambda: store.create_experiment("new"),
+        lambda: store.delete_experiment("1"),
+        lambda: store.add_artifact(run_id, "a.txt", b"a"),
+        store.next_run_number,
+        store.purge,
+    ):
+        with pytest.raises(StoreError, match=r"cannot be written here, so nothing in runs\.duckdb can be changed"):
+            change()
     try:
         store.log_metrics("a" * 32, 0, {"x": 1.0})
     except JournalError as error:
