@@ -78,8 +78,10 @@ def start_run(
     """
     if run_id is None and is_run_id(run_name):
         run_id, run_name = run_name, None
-    parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
     store = active.writable_store()
+    if run_id is not None:
+        run_id = store.resolve_run(run_id)
+    parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
     inherited = None if run_id or active.open_runs() else config.inherited_run_id()
     if inherited and not nested:
         run = _join_parent(store, inherited, run_name)
@@ -87,6 +89,8 @@ def start_run(
         run = _resume(store, run_id, run_name)
     else:
         name = None if run_name is None else check_name(run_name, "Run name")
+        if inherited and experiment is None and experiment_id is None:
+            experiment_id = store.get_run(inherited).info.experiment_id
         group = _experiment(store, experiment, experiment_id, parent)
         parent_id = parent_run_id or (parent.id if parent else inherited)
         run = _begin(store, name, group, parent_id, tags or {}, description)
@@ -214,8 +218,7 @@ def _begin(
 
 
 def _resume(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
-    found = store.get_run(store.resolve_run(run_id))
-    run_id = found.info.run_id
+    found = store.get_run(run_id)
     if found.info.lifecycle_stage == LifecycleStage.DELETED:
         message = f"Run {found.info.run_name!r} is in the trash; bring it back with restore_run({run_id!r})."
         raise InvalidValueError(message)

@@ -109,7 +109,7 @@ def test_a_store_chosen_while_a_run_is_open_is_for_the_next_run(tmp_path: Path):
 
 
 def test_a_child_process_is_told_when_its_name_is_not_used_and_may_nest(monkeypatch: pytest.MonkeyPatch):
-    run = nbtrack.start_run("parent")
+    run = nbtrack.start_run("parent", experiment="of the parent")
     run.end()
     for name, value in run.env.items():
         monkeypatch.setenv(name, value)
@@ -120,6 +120,7 @@ def test_a_child_process_is_told_when_its_name_is_not_used_and_may_nest(monkeypa
         assert joined.id == run.id
     with nbtrack.start_run("child", nested=True) as child:
         assert child.parent_run_id == run.id
+        assert child.info.experiment_name == "of the parent"
     assert nbtrack.get_run(child.id).info.run_name == "child"
 
 
