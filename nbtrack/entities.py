@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+MOST_SHOWN = 4
+"""Metrics, and params, in the one line that stands for a run."""
+
 
 class RunStatus(StrEnum):
     """How a run stands."""
@@ -158,7 +161,7 @@ class RunInputs:
     dataset_inputs: tuple[DatasetInput, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A recorded run, as ``get_run`` and ``search_runs(output_format="list")`` return it."""
 
@@ -169,3 +172,12 @@ class Run:
     def to_dictionary(self) -> dict[str, Any]:
         """Return the run as plain dictionaries, ready for JSON."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        """Say in one line which run it is and how it went; `info` and `data` have the rest."""
+        metrics = [f"{key} {value:.4g}" for key, value in self.data.metrics.items() if not key.startswith("system/")]
+        params = [f"{key}={value}" for key, value in self.data.params.items()]
+        parts = [", ".join([*items[:MOST_SHOWN], *["…"] * (len(items) > MOST_SHOWN)]) for items in (metrics, params)]
+        number = "" if self.info.number is None else f"#{self.info.number} "
+        head = f"{number}{self.info.run_name!r} {self.info.status}"
+        return f"<Run {' · '.join([head, *filter(None, parts)])}>"

@@ -56,3 +56,10 @@ def test_a_run_becomes_plain_dictionaries():
     assert plain["data"]["metrics"] == {"loss": 0.5}
     assert plain["inputs"]["dataset_inputs"][0]["dataset"]["digest"] == "abc"
     assert info.artifact_uri == f"runs:/{'0' * 32}"
+
+
+def test_a_run_is_one_short_line():
+    info = RunInfo("a" * 32, "calm-otter", 3, "1", "digits", "FINISHED", 0)
+    data = RunData({"acc": 0.91234, "system/cpu": 3.0}, {f"p{i}": str(i) for i in range(6)}, {}, {})
+    assert repr(Run(info, data)) == "<Run #3 'calm-otter' FINISHED · acc 0.9123 · p0=0, p1=1, p2=2, p3=3, …>"
+    assert repr(Run(info, RunData({}, {}, {}, {}))) == "<Run #3 'calm-otter' FINISHED>"

@@ -70,6 +70,7 @@ class ActiveRun(RunFiles):
         task = active.current_task()
         self._task = None if task is None else weakref.ref(task)
         self._started_ns = time.monotonic_ns()
+        self._before_s = info.duration or 0.0
         self._warned: set[str] = set()
         self._log = store.writer.metrics
 
@@ -190,8 +191,8 @@ class ActiveRun(RunFiles):
         self.set_tag(RUN_NAME, check_name(name, "Run name"))
 
     def elapsed_s(self) -> float:
-        """Return the seconds since this process opened the run."""
-        return (time.monotonic_ns() - self._started_ns) / 1e9
+        """Return for how long the run has been open, the time before it was resumed included."""
+        return self._before_s + (time.monotonic_ns() - self._started_ns) / 1e9
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

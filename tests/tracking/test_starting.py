@@ -54,6 +54,7 @@ def test_a_run_is_resumed_where_it_stopped(by_position: bool):
     with nbtrack.start_run("long", params={"lr": 1}, tags={"a": 1}) as first:
         first.log_metric("loss", 0.5)
         first.log_metric("loss", 0.4)
+    before = nbtrack.get_run(first.id).info.duration
     again = nbtrack.start_run(first.id) if by_position else nbtrack.start_run(run_id=first.id, tags={"b": 2})
     with again:
         assert (again.id, again.number, again.name) == (first.id, 1, "long")
@@ -69,6 +70,7 @@ def test_a_run_is_resumed_where_it_stopped(by_position: bool):
     assert stored.data.tags["a"] == "1"
     assert ("b" in stored.data.tags) is not by_position
     assert stored.info.status == "FINISHED"
+    assert (stored.info.duration or 0) > (before or 0)  # the time before counts too
     assert len(nbtrack.search_runs()) == 1
 
 
