@@ -13,6 +13,7 @@ from nbtrack.journal.record import is_whole, whole_pieces
 if TYPE_CHECKING:
     from pathlib import Path
 
+LONGEST_HEADER = 1000
 _NAME = re.compile(r"([0-9a-f]{32})-(\d{8})\.jnl")
 
 
@@ -64,6 +65,14 @@ def list_segments(folder: Path) -> dict[str, list[Segment]]:
         segment = Segment(folder / entry.name, match[1], int(match[2]), size)
         found.setdefault(segment.writer, []).append(segment)
     return found
+
+
+def is_bare(segment: Segment) -> bool:
+    """Say whether a segment has no record yet but its header, as after each fold; raises ``FileNotFoundError`` when it is gone."""
+    if segment.size > LONGEST_HEADER:
+        return False
+    data = segment.path.read_bytes()
+    return data.count(b'"q":') <= 1 and data.count(b"\n") <= 1 and b'"k":"hdr"' in data
 
 
 def is_alive(folder: Path, writer: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreError
-from nbtrack.journal.segments import list_segments
+from nbtrack.journal.segments import is_bare, list_segments
 from nbtrack.store.apply import apply
 from nbtrack.store.connect import READ_PATIENCE, DamagedError, is_damage, reading
 from nbtrack.store.history import history_files
@@ -113,6 +113,7 @@ def _look(base: Base, path: Path, folder: Path, before: Groups) -> Reader:
     if {s.path for s in _unfolded(before, watermark)} - {s.path for s in tail}:
         message = "a fold has taken journals meanwhile, into a file that we do not see"
         raise FileNotFoundError(message)
+    tail = [segment for segment in tail if not is_bare(segment)]  # applying nothing takes as long as the search itself
     damaged = load(base.con, tail, watermark) if tail else []
     if tail:
         apply(base.con, base.prefix)

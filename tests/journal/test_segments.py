@@ -11,6 +11,7 @@ from nbtrack.journal.segments import (
     check_file,
     check_lines,
     is_alive,
+    is_bare,
     list_segments,
     lock_path,
     segment_path,
@@ -136,3 +137,19 @@ def test_a_writer_is_alive_until_it_is_closed(tmp_path: Path) -> None:
     writer.close()
     assert not is_alive(tmp_path / "w", name)
     assert not is_alive(tmp_path / "w", "c" * 32)
+
+
+def test_a_segment_with_its_header_alone_is_bare(tmp_path: Path):
+    lines = golden_journal()
+    path = segment_path(tmp_path, "b" * 32, 0)
+
+    def is_bare_with(data: bytes) -> bool:
+        path.write_bytes(data)
+        [[segment]] = list_segments(tmp_path).values()
+        return is_bare(segment)
+
+    assert is_bare_with(lines[0] + b"\n")
+    assert not is_bare_with(b"\n".join(lines[:2]) + b"\n")
+    assert not is_bare_with(lines[0] + b" " + lines[1] + b"\n")  # a newline that was damaged
+    assert not is_bare_with(lines[1] + b"\n")
+    assert not is_bare_with(lines[0].ljust(2000) + b"\n")

@@ -280,7 +280,8 @@ export class Grid {
   #setHeight(lines, rowHeight, wide) {
     const fixed = this.state.height.peek();
     // the height follows the number of runs, not the filter: the notebook below must not jump while one types
-    const rows = Math.max(lines, Math.min(this.state.store.size, 16));
+    const kept = this.state.groupBy.peek() === null ? Math.min(this.state.store.size, 16) : 0;
+    const rows = Math.max(lines, kept);
     const height =
       fixed || Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, HEAD + rows * rowHeight + (wide ? BAR : 0) + 2));
     const text = `${height}px`;
