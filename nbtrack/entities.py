@@ -74,7 +74,7 @@ class MetricSummary:
     nans: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Experiment:
     """A named group of runs; times in milliseconds UTC."""
 
@@ -85,6 +85,12 @@ class Experiment:
     last_update_time: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     artifact_location: str = ""
+
+    def __repr__(self) -> str:
+        """Name the experiment in one line."""
+        trash = " in the trash" if self.lifecycle_stage == LifecycleStage.DELETED else ""
+        tags = f" · {', '.join(f'{key}={value}' for key, value in self.tags.items())}" if self.tags else ""
+        return f"<Experiment {self.experiment_id} {self.name!r}{trash}{tags}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from nbtrack.entities import (
     Dataset,
     DatasetInput,
+    Experiment,
     LifecycleStage,
     Metric,
     Run,
@@ -63,3 +64,8 @@ def test_a_run_is_one_short_line():
     data = RunData({"acc": 0.91234, "system/cpu": 3.0}, {f"p{i}": str(i) for i in range(6)}, {}, {})
     assert repr(Run(info, data)) == "<Run #3 'calm-otter' FINISHED · acc 0.9123 · p0=0, p1=1, p2=2, p3=3, …>"
     assert repr(Run(info, RunData({}, {}, {}, {}))) == "<Run #3 'calm-otter' FINISHED>"
+
+
+def test_an_experiment_is_one_short_line():
+    assert repr(Experiment("1", "digits")) == "<Experiment 1 'digits'>"
+    assert repr(Experiment("2", "old", "deleted", tags={"team": "x"})) == "<Experiment 2 'old' in the trash · team=x>"
