@@ -15,6 +15,7 @@ MAX_KEY = 250
 MAX_NAME = 500
 MAX_PATH = 1000
 MAX_SHOWN = 80
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -68,6 +69,25 @@ def check_name(name: Any, what: str = "Name") -> str:
         message = f"{what} {_short(name)} is not allowed; use a text of 1 to {MAX_NAME} printable characters."
         raise InvalidValueError(message)
     return name
+
+
+def check_time(time_ms: Any) -> int:
+    """Return a time in milliseconds UTC since 1970 as an int.
+
+    Raises
+    ------
+    InvalidValueError
+        It is no number, or far outside the calendar: most often seconds, micro- or nanoseconds were meant.
+    """
+    try:
+        whole = int(time_ms)
+    except (TypeError, ValueError, OverflowError):
+        whole = None
+    if whole is None or isinstance(time_ms, (bool, str)) or not FIRST_MS <= whole <= LAST_MS:
+        raise InvalidValueError(
+            f"Time {_short(time_ms)} is not in milliseconds UTC; use a number such as int(time.time() * 1000)."
+        )
+    return whole
 
 
 def check_step(step: Any) -> int:

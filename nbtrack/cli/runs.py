@@ -156,7 +156,8 @@ def tag(
     else:
         done = [f"set {', '.join(new)}"] if new else []
         done += [f"removed {', '.join(gone)}"] if gone else []
-        say(f"{' and '.join(done).capitalize()} on {_named(found)}.")
+        told = " and ".join(done)
+        say(f"{told[0].upper()}{told[1:]} on {_named(found)}.")
     fold(opened)
 
 

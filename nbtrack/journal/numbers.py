@@ -37,9 +37,17 @@ class Numbers:
     def __init__(self, folder: Path, largest_run: Callable[[], int], experiments: Callable[[], Known]) -> None:
         self._counter = folder / "counter"
         self._names = folder / "names.json"
-        self._lock = FileLock(folder / "names.lock", mode=0o600)
+        self._lock_path = folder / "names.lock"
+        self._locked_by: tuple[int, FileLock] | None = None
         self._largest_run = largest_run
         self._experiments = experiments
+
+    @property
+    def _lock(self) -> FileLock:
+        """Return the lock of this process: a forked child needs one of its own."""
+        if self._locked_by is None or self._locked_by[0] != os.getpid():
+            self._locked_by = os.getpid(), FileLock(self._lock_path, mode=0o600)
+        return self._locked_by[1]
 
     def next_run(self) -> int:
         """Return the next run number of the store: 1, 2, 3 and so on."""

@@ -97,6 +97,13 @@ def metrics_of(value: Any) -> dict[str, float]:
     return metrics
 
 
+def is_mixed(value: Any) -> bool:
+    """Say whether a value is a dict that has numbers under texts, but not only: its reader may have expected metrics."""
+    if not isinstance(value, dict) or metrics_of(value):
+        return False
+    return any(isinstance(key, str) and isinstance(item, float) for key, item in value.items())
+
+
 def is_scalar(value: Any) -> bool:
     """Say whether a value is one number, text, truth value or None; numpy scalars included."""
     return value is None or isinstance(value, (bool, int, float, str)) or _is_zero_dimensional(value)

@@ -141,6 +141,8 @@ class CellRun:
         metrics = capture.metrics_of(ending.value) if error is None else {}
         if metrics:
             self.run.log_metrics(metrics)
+        elif error is None and capture.is_mixed(ending.value):
+            self.notes.append("the last dict has values that are no numbers: no metrics taken from it")
         if error is not None:
             text = self._clean(error_report(error))
             self.filing.add(self.run, TRACEBACK, text.encode, "text/plain")

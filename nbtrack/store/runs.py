@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nbtrack.store.reader import Reader
 
 Array = np.ndarray[Any, Any]
+Times = dict[tuple[str, str], int]
 
 SHORTEST_PREFIX = 4
 _ATTRIBUTES = (
@@ -189,13 +190,23 @@ def resolve(con: DuckDBPyConnection, name: str | int) -> str:
 def entities(reader: Reader, query: RunQuery) -> list[Run]:
     """Return the runs of a query as entities."""
     found = columns(reader, query)
-    inputs = _inputs(reader.con)
-    return [_entity(found, index, inputs) for index in range(len(found))]
+    inputs, times = _inputs(reader.con), _times(reader.con)
+    return [_entity(found, index, inputs, times) for index in range(len(found))]
 
 
-def _entity(found: RunColumns, index: int, inputs: dict[str, list[DatasetInput]]) -> Run:
+def _times(con: DuckDBPyConnection) -> Times:
+    """Return when the last value of each metric was logged, in milliseconds, by run and key."""
+    rows = con.execute("SELECT run_id, key, epoch_ms(timestamp) FROM latest SEMI JOIN hits USING (run_id)").fetchall()
+    return {(run_id, key): time for run_id, key, time in rows}
+
+
+def _entity(found: RunColumns, index: int, inputs: dict[str, list[DatasetInput]], times: Times) -> Run:
     row = {name: values[index] for name, values in found.attributes.items()}
-    summaries = {key: _summary(key, parts, index) for key, parts in found.metrics.items() if parts["count"][index] > 0}
+    summaries = {
+        key: _summary(key, parts, index, times[row["run_id"], key])
+        for key, parts in found.metrics.items()
+        if parts["count"][index] > 0
+    }
     return Run(
         _info(row),
         RunData(
@@ -227,12 +238,12 @@ def _info(row: dict[str, Any]) -> RunInfo:
     )
 
 
-def _summary(key: str, parts: dict[str, Array], index: int) -> MetricSummary:
+def _summary(key: str, parts: dict[str, Array], index: int, timestamp: int) -> MetricSummary:
     return MetricSummary(
         key=key,
         last=float(parts["last"][index]),
         step=int(parts["step"][index]),
-        timestamp=0,
+        timestamp=timestamp,
         min=float(parts["min"][index]),
         max=float(parts["max"][index]),
         count=int(parts["count"][index]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import LifecycleStage, Metric, RunStatus, ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.names import check_key, check_number, check_step, new_run_id
+from nbtrack.names import check_key, check_number, check_step, check_time, new_run_id
 from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
@@ -145,7 +145,7 @@ class Client:
         """Log many metrics, params and tags at once: everything is checked before anything is written."""
         points = [
             (
-                int(m.timestamp) * 1000,
+                check_time(m.timestamp) * 1000,
                 check_step(m.step),
                 {check_key(m.key, "Metric key"): check_number(m.value, m.key)},
             )
@@ -277,4 +277,4 @@ class Client:
 
 def _ms(time_ms: int | None) -> int:
     """Return milliseconds UTC; now when nothing is said."""
-    return time.time_ns() // 1_000_000 if time_ms is None else int(time_ms)
+    return time.time_ns() // 1_000_000 if time_ms is None else check_time(time_ms)

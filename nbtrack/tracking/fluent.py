@@ -77,6 +77,8 @@ def purge(*, older_than_days: float = 0.0, progress: Callable[[str], None] | Non
     dict
         ``runs``, ``experiments``, ``artifact_bytes``, ``file_bytes``.
     """
+    if not older_than_days >= 0:
+        raise InvalidValueError(f"older_than_days is {older_than_days!r}; use a number from 0, such as 30.")
     return active.get_store().purge(older_than_s=older_than_days * 86400, progress=progress)
 
 

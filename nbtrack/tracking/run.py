@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbtrack import config
 from nbtrack.entities import RunData, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, JournalError, NbtrackError, warn
-from nbtrack.names import check_key, check_name, check_number, check_step
+from nbtrack.names import check_key, check_name, check_number, check_step, check_time
 from nbtrack.tracking import active
 from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
@@ -60,6 +60,7 @@ class ActiveRun(RunFiles):
         self.is_implicit = False
         self.is_strict = False
         self.cell = active.cell_number()
+        self.experiment_in_use = active.experiment_name()
         self.on_end: list[Callable[[ActiveRun], None]] = []
         self.on_child_end: list[Callable[[ActiveRun, RunStatus], None]] = []
         self._is_resumed = is_resumed
@@ -144,7 +145,7 @@ class ActiveRun(RunFiles):
             if key not in self._keys:
                 self._keys.add(check_key(key, "Metric key"))
             whole = step if type(step) is int and -MAX_STEP <= step <= MAX_STEP else self._next_step(key, step)
-            self._log(self.id, whole, {key: number}, None if timestamp is None else int(timestamp) * 1000)
+            self._log(self.id, whole, {key: number}, None if timestamp is None else check_time(timestamp) * 1000)
             self.metrics[key] = number
         except Exception as error:  # noqa: BLE001 - see the class docstring
             self.trouble(error)
@@ -156,7 +157,7 @@ class ActiveRun(RunFiles):
             if not numbers:
                 return
             whole = self._next_common_step(numbers) if step is None else check_step(step)
-            self._log(self.id, whole, numbers, None if timestamp is None else int(timestamp) * 1000)
+            self._log(self.id, whole, numbers, None if timestamp is None else check_time(timestamp) * 1000)
             self.metrics.update(numbers)
         except Exception as error:  # noqa: BLE001
             self.trouble(error)

@@ -52,6 +52,7 @@ class RunFiles:
         try:
             root = _existing(local_dir)
             inside = root.resolve()
+            _check_folder(root)
             for file in sorted(p for p in root.rglob("*") if p.is_file()):
                 if file.resolve().is_relative_to(inside):
                     self.store.add_artifact(self.id, _under(artifact_path, file.relative_to(root).as_posix()), file)
@@ -170,6 +171,11 @@ class RunFiles:
 
 def _under(folder: str | None, name: str) -> str:
     return f"{folder.strip('/')}/{name}" if folder else name
+
+
+def _check_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise InvalidValueError(f"{path} is a file; log_artifact stores one file, log_artifacts a folder.")
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:

@@ -81,6 +81,9 @@ def start_run(
     store = active.writable_store()
     if run_id is not None:
         run_id = store.resolve_run(run_id)
+    if parent_run_id is not None:
+        parent_run_id = store.resolve_run(parent_run_id)
+        check_known(store, parent_run_id)
     parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
     inherited = None if run_id or active.open_runs() else config.inherited_run_id()
     if inherited and not nested:
@@ -153,7 +156,7 @@ def _parent(*, nested: bool, resumes: str | None) -> ActiveRun | None:
 def _experiment(
     store: LocalStore, name: str | None, experiment_id: str | None, parent: ActiveRun | None
 ) -> tuple[int, str]:
-    """Return id and name of the experiment: the one that was said, else the parent's, else the one in use."""
+    """Return id and name of the experiment: the one said, else the parent's unless another was chosen since, else the one in use."""
     if experiment_id is not None:
         found = store.get_experiment(str(experiment_id))
         if found.lifecycle_stage == LifecycleStage.DELETED:
@@ -162,7 +165,8 @@ def _experiment(
             )
             raise InvalidValueError(message)
         return int(found.experiment_id), found.name
-    if name is None and parent is not None and parent.info.experiment_name:
+    is_as_before = parent is not None and parent.experiment_in_use == active.experiment_name()
+    if name is None and parent is not None and is_as_before and parent.info.experiment_name:
         return int(parent.info.experiment_id), parent.info.experiment_name
     chosen = name or active.experiment_name()
     return store.experiment_id(chosen), chosen

@@ -56,3 +56,15 @@ def test_a_tracked_cell_inside_a_tracked_cell_is_its_child(notebook):
     assert inner.info.parent_run_id == outer.info.run_id
     assert inner.data.params == {"b": "2"}
     assert outer.data.params == {"a": "1", "c": "3"}
+
+
+def test_an_experiment_chosen_in_the_cell_counts_for_the_runs_inside(notebook):
+    notebook.run("%%track\nimport nbtrack\nnbtrack.set_experiment('E2')\nwith nbtrack.start_run('in'):\n    pass")
+    assert [run.info.experiment_name for run in notebook.runs()] == ["Default", "E2"]
+    notebook.run("nbtrack.tracking.active.set_experiment_name(None)")
+
+
+def test_a_last_dict_that_is_not_all_numbers_is_said(notebook, capsys):
+    notebook.run("%%track\n{'acc': 0.7, 'model': 'x'}")
+    assert "the last dict has values that are no numbers: no metrics taken from it" in capsys.readouterr().out
+    assert notebook.last().data.metrics == {}

@@ -158,3 +158,28 @@ def test_a_child_program_joins_the_run_that_the_environment_names(tmp_path: Path
         found = nbtrack.get_run(run.id)
         assert (found.info.status, found.data.metrics) == ("RUNNING", {"x": 1.0})
     assert nbtrack.search_runs()["status"].tolist() == ["FINISHED"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_starts_runs_of_its_own(tmp_path: Path):
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    nbtrack.set_experiment("before")
+    with nbtrack.start_run("parent") as parent:
+        child = os.fork()
+        if child == 0:
+            try:
+                with nbtrack.start_run("child", nested=True) as run:
+                    run.log_metric("a", 1)
+                nbtrack.set_experiment("after")
+                run.store.close()
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        nbtrack.log_metric("b", 2)
+    found = {run.info.run_name: run for run in nbtrack.search_runs(output_format="list")}
+    assert found["child"].info.parent_run_id == parent.id
+    assert found["child"].data.metrics == {"a": 1}
+    assert {run.info.number for run in found.values()} == {1, 2}
+    assert nbtrack.get_experiment_by_name("after")
+    nbtrack.tracking.active.set_experiment_name(None)

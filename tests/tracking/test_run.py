@@ -228,7 +228,7 @@ MISTAKES: list[tuple[str, Callable[[ActiveRun], Any]]] = [
     ("TypeError", lambda run: run.log_metric(["x"], 1)),  # type: ignore[arg-type]
     ("not a whole number", lambda run: run.log_metric("x", 1, step=0.5)),  # type: ignore[arg-type]
     ("64 bits", lambda run: run.log_metric("x", 1, step=2**63)),
-    ("ValueError", lambda run: run.log_metric("x", 1, 0, timestamp="now")),  # type: ignore[arg-type]
+    ("is not in milliseconds", lambda run: run.log_metric("x", 1, 0, timestamp="now")),  # type: ignore[arg-type]
     ("AttributeError", lambda run: run.log_metrics(None)),  # type: ignore[arg-type]
     ("64 bits", lambda run: run.log_metrics({"x": 1}, step=-(2**64))),
     ("AttributeError", lambda run: run.log_params(None)),  # type: ignore[arg-type]
@@ -335,3 +335,30 @@ def test_runs_are_numbered_and_named():
     assert [run.number for run in runs] == [1, 2, 3]
     assert [run.name.rpartition("-")[2] for run in runs] == ["1", "2", "3"]
     assert all(a.id < b.id for a, b in pairwise(runs))
+
+
+@pytest.mark.parametrize(
+    "timestamp", [1_795_000_000_000_000_000, 1_795_000_000_000_000, 10**30, "now", float("nan"), True]
+)
+def test_a_time_that_is_not_in_milliseconds_is_said_and_counted(timestamp: Any):
+    with nbtrack.start_run() as run:
+        with pytest.warns(NbtrackWarning, match="is not in milliseconds UTC"):
+            run.log_metric("loss", 1, timestamp=timestamp)
+        with pytest.warns(NbtrackWarning, match="1 calls could not be recorded"):
+            run.end()
+    assert run.data.metrics == {}
+
+
+def test_the_summary_of_a_metric_has_the_time_of_its_last_value():
+    with nbtrack.start_run() as run:
+        run.log_metric("loss", 1, step=0, timestamp=1_700_000_000_000)
+        run.log_metric("loss", 2, step=1, timestamp=1_700_000_001_000)
+    assert run.data.summaries["loss"].timestamp == 1_700_000_001_000
+
+
+def test_one_file_is_no_folder_of_artifacts(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("a")
+    with nbtrack.start_run() as run:
+        with pytest.warns(NbtrackWarning, match=r"a\.txt is a file; log_artifact stores one file"):
+            run.log_artifacts(tmp_path / "a.txt")
+        run.lost = 0

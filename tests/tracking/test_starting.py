@@ -214,3 +214,25 @@ def test_a_place_that_cannot_be_written_falls_back_to_the_home_folder_with_one_w
     nbtrack.set_tracking_uri(other)
     assert nbtrack.get_run(run.id).info.experiment_name == "digits"
     assert len(nbtrack.search_runs(search_all_experiments=True)) == 2
+
+
+def test_a_parent_that_is_not_there_is_refused_and_one_may_be_named():
+    with pytest.raises(NotFoundError, match="Run 'nope' is not in this store"):
+        nbtrack.start_run(parent_run_id="nope")
+    with pytest.raises(NotFoundError):
+        nbtrack.start_run(parent_run_id="0" * 32)
+    with nbtrack.start_run("up") as up:
+        pass
+    with nbtrack.start_run(parent_run_id="up") as child:
+        assert child.parent_run_id == up.id
+
+
+def test_an_experiment_chosen_after_the_parent_began_counts_for_the_next_child():
+    with nbtrack.start_run("parent", experiment="one") as parent:
+        with nbtrack.start_run(nested=True) as first:
+            pass
+        nbtrack.set_experiment("two")
+        with nbtrack.start_run(nested=True) as second:
+            pass
+    nbtrack.tracking.active.set_experiment_name(None)
+    assert [run.info.experiment_name for run in (parent, first, second)] == ["one", "one", "two"]
