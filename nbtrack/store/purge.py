@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import time
 from typing import TYPE_CHECKING
@@ -36,8 +37,8 @@ def purge(
 ) -> dict[str, int]:
     """Delete the runs and experiments that have been in the trash for `older_than_s` seconds, then shrink the store.
 
-    Rows, history, and artifacts that no other run refers to all go; late records of a purged run are dropped. What was taken back with
-    ``forget`` leaves the history too.
+    Rows, history, backups, and artifacts that no other run refers to all go; late records of a purged run are dropped. What was taken
+    back with ``forget`` leaves the history too.
 
     Returns
     -------
@@ -69,6 +70,8 @@ def purge(
         compact(path)
         report("removing artifacts")
         _sweep_leftovers(folder)
+        for backup in path.parent.glob(f"{glob.escape(path.name)}.bak-*"):
+            backup.unlink()  # what is deleted for good must not live on in what rebuilding or migrating has kept
         used |= _unfolded_blobs(folder)
         # What nobody ever logged may have been put by a process that is about to say so; only a day later it is waste.
         freed = blobs.drop(logged - used) + blobs.sweep(used, older_than_s=86400.0)

@@ -44,6 +44,10 @@ def test_without_nbtrack_the_notebook_runs(without_nbtrack, capsys):
         "%track status",
         "%runs metrics.acc > 0.9",
         "for run in nbtrack.search_runs(''):\n    print(run)",
+        "df = nbtrack.search_runs()\nassert len(df) == 0\nbest = df[['a']].iloc[0]['metrics.a']\nassert not best > 0.5",
+        "r = nbtrack.active_run()\nr.tags['a'] = 'b'\nf'{r.info.number:d} {best:.3f} {round(best * 2 - 1, 3)}'\nfloat(best), int(best)",
+        "import nbtrack.data\nnbtrack.data.from_pandas(None)",
+        "if True:\n    %track status\nelse:\n    %runs",
     ]
     for cell in cells:
         assert shell.run_cell(cell).success, cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,8 +17,6 @@ from nbtrack.store.rebuild import rebuild
 from tests.store.kit import assert_same, crash, end, everything, fold_all, quiet_store, start
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nbtrack.store.local import LocalStore
 
 
@@ -237,3 +236,16 @@ def test_artifacts_named_in_open_journals_are_kept(store: LocalStore) -> None:
     trash(store, gone)
     store.purge()
     assert store.artifact_file(run_id, "same.bin").read_bytes() == b"same"
+
+
+def test_backups_go_too(store: LocalStore) -> None:
+    run_id = start(store, "secret name")
+    end(store, run_id)
+    fold_all(store)
+    kept = rebuild(store.path, store.folder)["kept"]
+    assert Path(kept).exists()
+    trash(store, run_id)
+    store.purge()
+    assert list(store.path.parent.glob("*.bak-*")) == []
+    everything_on_disk = [p for p in store.path.parent.rglob("*") if p.is_file()]
+    assert not any(b"secret name" in p.read_bytes() for p in everything_on_disk)
