@@ -245,9 +245,10 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 def _target(run_id: str | None) -> ActiveRun:
     if run_id is None:
         return _run()
-    current, store = active.current_run(), active.get_store()
+    current = active.current_run()
     if current is not None and current.id == run_id:
         return current
+    store = active.get_store()
     check_known(store, run_id)
     return join(store, run_id)
 

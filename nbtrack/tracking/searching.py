@@ -90,9 +90,6 @@ def search_runs(
     if max_results < 0:
         raise InvalidValueError(f"max_results {max_results!r} is not allowed; use a whole number from 0.")
     store = active.get_store()
-    order_by, experiment_names, experiment_ids = (
-        [given] if isinstance(given, str) else given for given in (order_by, experiment_names, experiment_ids)
-    )
     may_be_new = False
     if search_all_experiments:
         experiment_ids = experiment_names = None

@@ -119,8 +119,9 @@ def join(store: LocalStore, run_id: str) -> ActiveRun:
 
 
 def check_known(store: LocalStore, run_id: str) -> None:
-    """Raise ``NotFoundError`` for a run that is not in the store; asked once a run."""
-    if (store.uri, run_id) not in _known:
+    """Raise ``NotFoundError`` for a run that is not in the store; asked once a run, and never for one that is open here."""
+    is_open = any(run.id == run_id and run.store is store for run in active.open_runs())
+    if not is_open and (store.uri, run_id) not in _known:
         store.get_run(run_id)
         _known.add((store.uri, run_id))
 
