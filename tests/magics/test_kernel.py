@@ -207,6 +207,14 @@ class Kernel:
 
     def run(self, source: str, interrupt_after: float | None = None, timeout: float = 60) -> tuple[str, dict[str, Any]]:
         """Run a cell; returns what it shows and the reply."""
+        message_id, shown = self.show(source, interrupt_after, timeout)
+        return shown, self.reply_to(message_id)
+
+    def show(self, source: str, interrupt_after: float | None = None, timeout: float = 60) -> tuple[str, str]:
+        """Run a cell; returns the id of the message and what it shows.
+
+        ipykernel sends no reply when the interrupt falls between the cell and its reply.
+        """
         message_id = self.client.execute(source)
         if interrupt_after is not None:
             self.wait_for_busy(message_id)
@@ -221,7 +229,7 @@ class Kernel:
             if message["msg_type"] == "status" and content["execution_state"] == "idle":
                 break
             shown.append(shown_text(content))
-        return "\n".join(shown), self.reply_to(message_id)
+        return message_id, "\n".join(shown)
 
     def reply_to(self, message_id: str) -> dict[str, Any]:
         """Return the reply to one message; those to questions asked at the start may still come."""
@@ -287,7 +295,7 @@ def test_an_interrupt_at_any_moment_leaves_no_open_run(kernel):
         "%%track\nimport time, nbtrack\nlr = 1\nfor i in range(400):\n    nbtrack.log_metric('i', i); time.sleep(0.001)"
     )
     for i in range(20):
-        kernel.run(cell, interrupt_after=i * 0.01)
+        kernel.show(cell, interrupt_after=i * 0.01)
         _, reply = kernel.run("%%track fine\nx = 1")
         assert reply["status"] == "ok"
     runs = kernel.runs()
