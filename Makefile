@@ -20,7 +20,7 @@ unexport PYTHONHOME PYTHONPATH
 
 JS_SOURCES := $(shell find js/src -type f 2>/dev/null)
 JS_TOOLS := js/node_modules/.all
-BUNDLE := nbtrack/widgets/static/nbtrack.js
+BUNDLE := nbtrack/static/nbtrack.js
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 OLD_DUCKDB := 1.5.6
 PYTEST := $(BIN)/python -m pytest
@@ -95,7 +95,7 @@ bench: $(VENV)/.dev $(BUNDLE) .venv-bench/.ready ## measure beside MLflow, Track
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## remove what was built, keep what was installed
-	@rm -rf build dist nbtrack/widgets/static .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist nbtrack/static .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv*' -not -path './js/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too

@@ -1,6 +1,6 @@
 """Build the front end (js/) while the package is built, with or without Node on this machine.
 
-``nbtrack/widgets/static/`` is not in git: this hook makes it for wheels, sdists and editable installs.
+``nbtrack/static/`` is not in git: this hook makes it for wheels, sdists and editable installs.
 With no Node on PATH, pip brings one from PyPI for the time of the build. An sdist carries the bundle,
 so installing from one needs neither Node nor npm. ``NBTRACK_SKIP_JS=1`` leaves the front end alone.
 """
@@ -27,7 +27,7 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         return [NODE_FROM_PYPI] if self._needs_build() and _node_on_path() is None else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Bring ``nbtrack/widgets/static/`` up to date."""
+        """Bring ``nbtrack/static/`` up to date."""
         if not self._needs_build():
             return
         node, npm = _node_on_path() or _node_from_pypi()
@@ -51,7 +51,7 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def _needs_build(self) -> bool:
         if os.environ.get("NBTRACK_SKIP_JS") == "1" or not (self._js / "src" / "index.js").is_file():
             return False
-        bundles = [Path(self.root) / "nbtrack" / "widgets" / "static" / name for name in BUNDLES]
+        bundles = [Path(self.root) / "nbtrack" / "static" / name for name in BUNDLES]
         if not all(bundle.is_file() for bundle in bundles):
             return True
         inputs = [self._js / "build.mjs", self._js / "package-lock.json", *(self._js / "src").rglob("*")]

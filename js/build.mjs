@@ -1,4 +1,4 @@
-// Bundle the front end into nbtrack/widgets/static/: `node build.mjs [--watch]`.
+// Bundle the front end into nbtrack/static/: `node build.mjs [--watch]`.
 //
 // nbtrack.js  every widget as one self-contained ES module (also used by `nbtrack ui`, exported pages and slides)
 // loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const outdir = join(here, "..", "nbtrack", "widgets", "static");
+const outdir = join(here, "..", "nbtrack", "static");
 
 /** @type {Record<string, string>} output name -> source; a source still to be written is left out */
 const entries = { nbtrack: "src/index.js", loader: "src/loader.js" };

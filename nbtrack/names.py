@@ -17,6 +17,8 @@ MAX_PATH = 1000
 MAX_SHOWN = 80
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
+"""Tags in which MLflow keeps what nbtrack shows as name, note and parent."""
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")

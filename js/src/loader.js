@@ -36,10 +36,21 @@ function slotOf(hash) {
 function feed(slot, bytes) {
   if (slot.fed || !bytes?.byteLength) return;
   slot.fed = true;
-  const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
-  import(/* @vite-ignore */ url)
-    .then((bundle) => slot.resolve(bundle.default), slot.reject)
-    .finally(() => URL.revokeObjectURL(url));
+  evaluate(bytes).then((bundle) => slot.resolve(bundle.default), slot.reject);
+}
+
+/** @param {any} bytes a gzipped ES module */
+async function evaluate(bytes) {
+  const unpacked = new DecompressionStream("gzip");
+  const writer = unpacked.writable.getWriter();
+  const written = writer.write(bytes).then(() => writer.close());
+  const [script] = await Promise.all([new Response(unpacked.readable).arrayBuffer(), written]);
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    return await import(/* @vite-ignore */ url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
 /** @param {any} model @returns {Promise<Record<string, View>>} */

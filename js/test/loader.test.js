@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import loader from "../src/loader.js";
 
 const CODE = `export default { "run-table": { render({ el }) { el.append("drawn"); return () => { el.textContent = "gone"; }; } } };`;
-const bytes = () => new DataView(new TextEncoder().encode(CODE).buffer);
+const packing = new CompressionStream("gzip");
+const writer = packing.writable.getWriter();
+writer.write(new TextEncoder().encode(CODE)).then(() => writer.close());
+const packed = await new Response(packing.readable).arrayBuffer();
+const bytes = () => new DataView(packed.slice(0));
 let count = 0;
 
 /** @param {Record<string, any>} state */

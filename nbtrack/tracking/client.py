@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import LifecycleStage, Metric, RunStatus, ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.names import check_key, check_number, check_step, check_time, new_run_id
+from nbtrack.names import RUN_NAME, check_key, check_number, check_step, check_time, new_run_id
 from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.naming import run_name as words
-from nbtrack.tracking.run import RUN_NAME, final_status
+from nbtrack.tracking.run import final_status
 from nbtrack.tracking.starting import check_known, join
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbtrack import config
 from nbtrack.entities import RunData, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, JournalError, NbtrackError, warn
-from nbtrack.names import check_key, check_name, check_number, check_step, check_time
+from nbtrack.names import RUN_NAME, check_key, check_name, check_number, check_step, check_time
 from nbtrack.tracking import active
 from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_STEP = 2**63 - 1
 ENDED = (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
-RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 
 
 class ActiveRun(RunFiles):

@@ -11,11 +11,11 @@ from nbtrack import config
 from nbtrack.entities import LifecycleStage, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, RunAlreadyActiveError, warn
 from nbtrack.journal.writer import user_name
-from nbtrack.names import check_name, is_run_id, new_run_id
+from nbtrack.names import NOTE, PARENT, RUN_NAME, check_name, is_run_id, new_run_id
 from nbtrack.tracking import active
 from nbtrack.tracking.environment import Environment
 from nbtrack.tracking.naming import run_name as words
-from nbtrack.tracking.run import NOTE, PARENT, RUN_NAME, ActiveRun
+from nbtrack.tracking.run import ActiveRun
 from nbtrack.tracking.sampler import Sampler
 from nbtrack.tracking.surroundings import add_environment
 

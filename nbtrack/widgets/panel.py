@@ -7,14 +7,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import sys
 import threading
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -22,8 +19,11 @@ from IPython.display import DisplayHandle, display
 
 from nbtrack.errors import NbtrackError
 from nbtrack.names import new_run_id
+from nbtrack.views import questions
+from nbtrack.views.bundle import LOADER, bundle_hash, packed_bundle
 
-STATIC = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from nbtrack.store.local import LocalStore
 
 CSS = """<style>
 .jp-OutputArea-child:has(> .jp-OutputArea-output .nbt-fallback):has(+ .jp-OutputArea-child .nbt-root){display:none}
@@ -33,37 +33,30 @@ CSS = """<style>
 """The first rule hides the summary while the widget right after it lives; the second hides the error line of a dead one."""
 
 
-@cache
-def bundle() -> bytes:
-    """Return the front end: every view in one ES module."""
-    path = STATIC / "nbtrack.js"
-    if not path.exists():
-        message = f"{path} is missing: the front end was not built. Run `make js`, or install nbtrack with pip."
-        raise NbtrackError(message)
-    return path.read_bytes()
-
-
-@cache
-def bundle_hash() -> str:
-    """Return a short digest of the bundle; pages keep one bundle a hash."""
-    return hashlib.sha256(bundle()).hexdigest()[:12]
-
-
 class Panel(anywidget.AnyWidget):
     """A view of nbtrack in a notebook.
 
-    Subclasses name their `_view`, answer questions in :meth:`answer` and say in :meth:`summary` what to show without a kernel.
+    Subclasses name their `_view`, say in :meth:`summary` what to show without a kernel, and take edits in :meth:`edit`.
+    Questions of the page are answered by `nbtrack.views.questions`, the same for every host.
+
+    Parameters
+    ----------
+    store : LocalStore
+        What the page may ask about.
+    **traits
+        First values, such as ``_view``.
     """
 
-    _esm = STATIC / "loader.js"
+    _esm = LOADER
     _view = traitlets.Unicode("").tag(sync=True)
     _hash = traitlets.Unicode("").tag(sync=True)
     _fallback_id = traitlets.Unicode("").tag(sync=True)
     _bundle = traitlets.Bytes(b"").tag(sync=True)
     _data = traitlets.Bytes(b"").tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
+    def __init__(self, store: LocalStore, **traits: Any) -> None:
         super().__init__(_hash=bundle_hash(), _fallback_id=f"nbt-{new_run_id()[-8:]}", **traits)
+        self._store = store
         self._sending = threading.RLock()
         self._handles: list[DisplayHandle] = []
         self._shown_summary = ""
@@ -75,10 +68,15 @@ class Panel(anywidget.AnyWidget):
         """Return HTML and plain text that stand for the widget where there is no kernel."""
         return "", repr(self)
 
-    def answer(self, message: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def answer(self, message: dict[str, Any]) -> questions.Answer:
         """Answer an ``ask`` or ``edit`` message; an error becomes the answer's text."""
-        message_kind = message.get("kind")
-        problem = f"{type(self).__name__} does not answer {message_kind!r}."
+        if message.get("kind") == "edit":
+            return self.edit(message)
+        return questions.answer(self._store, message)
+
+    def edit(self, message: dict[str, Any]) -> questions.Answer:
+        """Take an edit of the page."""
+        problem = f"{type(self).__name__} takes no edits such as {message.get('op')!r}."
         raise NbtrackError(problem)
 
     def table(self) -> bytes:
@@ -90,7 +88,7 @@ class Panel(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         """Show the summary and the widget, and clear what must not be saved when the cell ends."""
         shell = _shell()
-        self._bundle = bundle()
+        self._bundle = packed_bundle()
         self._data = self.table()
         text, plain = self.summary()
         handle = DisplayHandle(f"{self._fallback_id}-{len(self._handles)}")
@@ -139,7 +137,7 @@ class Panel(anywidget.AnyWidget):
             return
         if message.get("kind") == "need":
             if message.get("bundle"):
-                self.send({"kind": "bundle"}, [bundle()])
+                self.send({"kind": "bundle"}, [packed_bundle()])
             if message.get("data"):
                 with self._sending:
                     self.send({"kind": "data"}, [self.table()])

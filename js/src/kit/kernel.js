@@ -43,11 +43,14 @@ export class Kernel {
   }
 
   /**
+   * An exported page answers from what was stored in it.
    * @param {Record<string, any>} question
    * @param {number} [timeout] milliseconds
    * @returns {Promise<Answer>}
    */
   ask(question, timeout = TIMEOUT) {
+    const stored = this.offline ? this.model.answer?.(question) : undefined;
+    if (stored) return Promise.resolve(stored);
     return this.#send({ kind: "ask", ...question }, timeout);
   }
 

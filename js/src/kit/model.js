@@ -12,6 +12,7 @@ import { effect, signal } from "@preact/signals-core";
  * @property {(name: string, callback: (...args: any[]) => void) => void} off
  * @property {(content: any, callbacks?: any, buffers?: any) => void} send
  * @property {boolean} [offline] true when no program is behind the page
+ * @property {(question: any) => { content: any, buffers: any[] } | undefined} [answer] answers stored in an exported page
  */
 
 /**

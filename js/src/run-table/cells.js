@@ -8,7 +8,7 @@ import { drawSpark } from "./sparks.js";
 import { formatOf, fullText, isRightAligned, sharedText, tagsOf, textOf } from "./texts.js";
 
 /**
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {import("./state.js").TableState} TableState
  * @typedef {import("./entries.js").RunGroup} RunGroup
  *

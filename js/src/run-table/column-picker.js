@@ -2,7 +2,7 @@
 
 import { h, replace } from "../kit/dom.js";
 import { walk } from "../kit/popover.js";
-import { GROUPS, isSystemTag } from "./catalog.js";
+import { GROUPS, isSystemTag } from "../runs/catalog.js";
 import { showColumns } from "./view-actions.js";
 
 /** @typedef {import("./state.js").TableState} TableState */
@@ -58,7 +58,7 @@ export function openColumnPicker(state, popover, { at, onClose }) {
 
 /**
  * @param {TableState} state
- * @param {import("./catalog.js").Group} group
+ * @param {import("../runs/catalog.js").Group} group
  * @param {string} wanted
  * @param {() => void} draw
  */

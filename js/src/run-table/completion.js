@@ -1,13 +1,13 @@
 // What could come next in the filter: columns, operators, known values.
 
 import { formatNumber } from "../kit/format.js";
-import { byKey, isSystemTag } from "./catalog.js";
-import { quoteKey } from "./order.js";
+import { byKey, isSystemTag } from "../runs/catalog.js";
+import { quoteKey } from "../runs/order.js";
 import { statusText } from "./texts.js";
 
 /**
  * @typedef {import("./state.js").TableState} TableState
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {{ text: string, label: string, detail: string, picks: boolean }} Suggestion `picks` false: only tells something
  * @typedef {{ start: number, end: number, items: Suggestion[] }} Completion what `start` to `end` could be replaced by
  */

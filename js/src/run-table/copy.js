@@ -1,11 +1,11 @@
 // Runs as text to paste elsewhere: CSV, a Markdown table, Python code.
 
-import { toNumber } from "./facts.js";
+import { toNumber } from "../runs/facts.js";
 import { fullText, secondsOf, tagsOf } from "./texts.js";
 
 /**
  * @typedef {import("./state.js").TableState} TableState
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {"csv" | "markdown" | "pandas"} Format
  */
 

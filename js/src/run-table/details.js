@@ -3,7 +3,7 @@
 import { h, icon, replace } from "../kit/dom.js";
 import { formatDate, formatDuration, formatNumber } from "../kit/format.js";
 import { react } from "../kit/model.js";
-import { byKey, isSystemTag, NOTE } from "./catalog.js";
+import { byKey, isSystemTag, NOTE } from "../runs/catalog.js";
 import { chip } from "./cells.js";
 import { secondsOf, statusText } from "./texts.js";
 

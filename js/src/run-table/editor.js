@@ -15,7 +15,7 @@ export class Editor {
 
   /**
    * @param {string} runId
-   * @param {import("./catalog.js").Field} field
+   * @param {import("../runs/catalog.js").Field} field
    * @param {HTMLElement} cell
    */
   open(runId, field, cell) {

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals-core";
 import { plural } from "../kit/format.js";
-import { NOTE } from "./catalog.js";
+import { NOTE } from "../runs/catalog.js";
 
 /**
  * @typedef {import("./state.js").TableState} TableState

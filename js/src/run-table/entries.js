@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("../kit/run-store.js").RunStore} RunStore
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  *
  * @typedef {object} RunGroup
  * @property {string} key stable name, used to remember what is open

@@ -143,7 +143,6 @@ export class Grid {
   #look(seen) {
     this.#seen = seen;
     if (seen) {
-      this.onSeen?.();
       this.#renew();
     } else {
       cancelAnimationFrame(this.#frame);
@@ -259,9 +258,6 @@ export class Grid {
     this.el.classList.toggle("nbt-scrolled", scrollLeft > 0);
     this.onDraw?.();
   }
-
-  /** @type {(() => void) | null} called when the table comes into sight */
-  onSeen = null;
 
   /** @type {(() => void) | null} called after each drawing */
   onDraw = null;

@@ -1,7 +1,7 @@
 // Runs that share a value, and the mean and spread of their numbers.
 
 import { formatDate } from "../kit/format.js";
-import { toNumber } from "./facts.js";
+import { toNumber } from "../runs/facts.js";
 
 /**
  * @typedef {import("../kit/run-store.js").RunStore} RunStore

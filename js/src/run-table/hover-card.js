@@ -3,7 +3,7 @@
 import { h, replace } from "../kit/dom.js";
 import { formatDate } from "../kit/format.js";
 import { Popover } from "../kit/popover.js";
-import { NOTE } from "./catalog.js";
+import { NOTE } from "../runs/catalog.js";
 import { statusText } from "./texts.js";
 
 /** @typedef {import("./state.js").TableState} TableState */

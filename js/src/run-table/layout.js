@@ -5,7 +5,7 @@ import { textWidth } from "../kit/measure.js";
 import { textOf } from "./texts.js";
 
 /**
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {import("./state.js").TableState} TableState
  * @typedef {{ field: Field, x: number, width: number, index: number }} Placed `x` counts from the start of its part; `index` from 1, after the gutter
  *
@@ -26,7 +26,7 @@ const FONT = "12.5px system-ui, sans-serif";
 const SPARK = 58;
 const SAMPLE = 60;
 
-/** @type {Partial<Record<import("./catalog.js").Kind, [least: number, most: number]>>} */
+/** @type {Partial<Record<import("../runs/catalog.js").Kind, [least: number, most: number]>>} */
 const LIMITS = {
   number: [42, 72],
   name: [120, 280],

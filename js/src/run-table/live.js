@@ -1,6 +1,7 @@
 // What moves by itself: clocks of running runs, cells that just changed, colours of the theme.
 
 import { react } from "../kit/model.js";
+import { themeColours } from "../kit/theme.js";
 
 /** @typedef {import("./table.js").RunTable} RunTable */
 
@@ -59,36 +60,13 @@ function flash({ grid, state }) {
   });
 }
 
-/** Canvas knows no variables: read the colours as they are now, and again when the theme changes. @param {RunTable} table */
+/** Curves in cells have the colours of the theme. @param {RunTable} table */
 function readColours(table) {
   const { brush, grid, root, state } = table;
-  const probe = document.createElement("span");
-  const read = () => {
-    if (!root.isConnected) return;
-    root.append(probe);
-    const colourOf = (/** @type {string} */ name) => {
-      probe.style.color = `var(${name})`;
-      return getComputedStyle(probe).color || "#888";
-    };
-    const line = colourOf("--nbt-spark");
-    const dot = colourOf("--nbt-spark-dot");
-    probe.remove();
-    if (line === brush.colours.line && dot === brush.colours.dot) return;
-    brush.colours = { line, dot };
+  const colours = themeColours(root, { line: "--nbt-spark", dot: "--nbt-spark-dot" }, state.until);
+  react(state.until, () => {
+    brush.colours = colours.value;
     table.redrawSparks();
     grid.invalidate();
-  };
-  requestAnimationFrame(read);
-  const watch = new MutationObserver(read);
-  for (const el of [document.documentElement, document.body])
-    watch.observe(el, {
-      attributes: true,
-      attributeFilter: ["class", "style", "data-jp-theme-light", "data-jp-theme-name", "data-vscode-theme-kind"],
-    });
-  const scheme = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
-  scheme?.addEventListener?.("change", read);
-  state.until.addEventListener("abort", () => {
-    watch.disconnect();
-    scheme?.removeEventListener?.("change", read);
   });
 }

@@ -1,6 +1,6 @@
 // What the menus of columns, runs and the view offer.
 
-import { byKey } from "./catalog.js";
+import { byKey } from "../runs/catalog.js";
 import { pathOf } from "./completion.js";
 import {
   setGroup,
@@ -14,8 +14,8 @@ import {
 
 /**
  * @typedef {import("./table.js").RunTable} RunTable
- * @typedef {import("./catalog.js").Field} Field
- * @typedef {import("./catalog.js").Statistic} Statistic
+ * @typedef {import("../runs/catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Statistic} Statistic
  * @typedef {(import("../kit/popover.js").Item | "line" | { title: string })[]} Items
  */
 

@@ -17,7 +17,7 @@ export class Scales {
   }
 
   /**
-   * @param {import("./catalog.js").Field} field a metric
+   * @param {import("../runs/catalog.js").Field} field a metric
    * @returns {Scale}
    */
   of(field) {

@@ -2,19 +2,17 @@
 
 import { computed, signal } from "@preact/signals-core";
 import { trait } from "../kit/model.js";
-import { automatic, byKey, catalogOf, constants, guessGoal, userTags } from "./catalog.js";
+import { automatic, byKey, constants, userTags } from "../runs/catalog.js";
+import { readOrder, sortKey, sortRows } from "../runs/order.js";
+import { RunsView } from "../runs/view.js";
 import { groupedEntries, liftPinned, listEntries, nestedEntries } from "./entries.js";
-import { Facts } from "./facts.js";
-import { matcherOf } from "./filter.js";
 import { groupRows, sortGroups, summarise } from "./groups.js";
-import { readOrder, sortKey, sortRows } from "./order.js";
 
 /**
  * @typedef {import("../kit/model.js").Model} Model
  * @typedef {import("../kit/kernel.js").Kernel} Kernel
  * @typedef {import("../kit/run-store.js").RunStore} RunStore
- * @typedef {import("./catalog.js").Field} Field
- * @typedef {import("./catalog.js").Statistic} Statistic
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {import("./entries.js").Entries} Entries
  * @typedef {"compact" | "normal" | "relaxed"} Density
  * @typedef {"none" | "bars" | "heat"} Shading
@@ -33,9 +31,7 @@ import { readOrder, sortKey, sortRows } from "./order.js";
 export const ROW_HEIGHTS = { compact: 24, normal: 29, relaxed: 36 };
 const NEWEST_FIRST = "start_time DESC";
 
-let views = 0;
-
-export class TableState {
+export class TableState extends RunsView {
   /**
    * @param {Model} model
    * @param {Kernel} kernel
@@ -43,24 +39,13 @@ export class TableState {
    * @param {AbortSignal} until
    */
   constructor(model, kernel, store, until) {
-    views += 1;
-    /** Makes element ids unique on a page with several tables. */
-    this.uid = `nbt-${views}`;
-    this.kernel = kernel;
-    this.store = store;
-    this.until = until;
-    this.facts = new Facts(store);
+    super(model, kernel, store, until);
 
     // ---- synced with Python
-    this.filter = trait(model, "filter", "", until);
     this.orderBy = trait(model, "order_by", /** @type {string[]} */ ([]), until);
     this.columns = trait(model, "columns", /** @type {string[] | null} */ (null), until);
     this.pinned = trait(model, "pinned", /** @type {string[]} */ ([]), until);
-    this.pinnedRuns = trait(model, "pinned_runs", /** @type {string[]} */ ([]), until);
     this.groupBy = trait(model, "group_by", /** @type {string | null} */ (null), until);
-    this.selected = trait(model, "selected", /** @type {string[]} */ ([]), until);
-    this.statistics = trait(model, "statistics", /** @type {Record<string, Statistic>} */ ({}), until);
-    this.showDeleted = trait(model, "show_deleted", false, until);
     this.height = trait(model, "height", 0, until);
     this.density = trait(model, "density", /** @type {Density} */ ("normal"), until);
 
@@ -78,33 +63,15 @@ export class TableState {
     this.now = signal(Date.now());
 
     // ---- what follows
-    this.catalog = computed(() => {
-      this.store.shape.value;
-      return catalogOf(store);
-    });
     this.tagKeys = computed(() => {
       this.store.shape.value;
       return userTags(store);
     });
-    this.selection = computed(() => new Set(this.selected.value));
     this.constants = computed(() => {
       this.store.revision.value;
       return constants(this.catalog.value, store, this.facts);
     });
     this.shown = this.#lasting(() => this.#shownFields(), sameFields);
-    let readable = "";
-    this.matcher = computed(() => {
-      this.store.shape.value;
-      const goals = store.goals.value;
-      const matcher = matcherOf(this.filter.value, store, goals);
-      // while something half typed cannot be read, the last filter that could stays
-      if (matcher.error) return { test: matcherOf(readable, store, goals).test, error: matcher.error, text: readable };
-      readable = this.filter.value;
-      return { ...matcher, text: readable };
-    });
-    this.matched = computed(() => this.#match(this.matcher.value.test));
-    /** How many runs there are without the filter. */
-    this.total = computed(() => this.#match(null).length);
     /** Whether all runs on view are selected: "true", "false" or "mixed". */
     this.marked = computed(() => {
       const selection = this.selection.value;
@@ -118,7 +85,7 @@ export class TableState {
     /** Changes when the reader asks for something else, not when runs change. */
     this.question = computed(() =>
       JSON.stringify([
-        this.matcher.value.text,
+        this.where.value,
         this.orderBy.value,
         this.groupBy.value,
         this.nested.value,
@@ -129,41 +96,6 @@ export class TableState {
 
   get rowHeight() {
     return ROW_HEIGHTS[this.density.value] ?? ROW_HEIGHTS.normal;
-  }
-
-  /** @param {string} key of a metric */
-  goalOf(key) {
-    const stated = this.store.goals.value[key];
-    return { goal: stated ?? guessGoal(key), stated: stated !== undefined };
-  }
-
-  /**
-   * @param {string} key of a metric
-   * @returns {Statistic}
-   */
-  statisticOf(key) {
-    return this.statistics.value[key] ?? "last";
-  }
-
-  /**
-   * The store column that a field shows and sorts by.
-   * @param {Field} field
-   * @returns {string}
-   */
-  sourceOf(field) {
-    if (field.kind !== "metric") return field.source;
-    const statistic = this.statisticOf(field.key);
-    const goal = this.goalOf(field.key).goal ?? "max";
-    const source = `metrics.${field.key}.${statistic === "best" ? goal : statistic}`;
-    return this.store.column(source) ? source : field.source;
-  }
-
-  /** @param {string} columnId @returns {Field | undefined} */
-  fieldOfColumn(columnId) {
-    const column = this.store.column(columnId);
-    if (column?.group === "metrics") return this.catalog.value.get(`metrics.${column.key}`);
-    for (const field of this.catalog.value.values()) if (field.source === columnId) return field;
-    return undefined;
   }
 
   /**
@@ -192,27 +124,6 @@ export class TableState {
     const name = catalog.get("name");
     if (name && !fields.includes(name)) fields.unshift(name);
     return fields;
-  }
-
-  /**
-   * @param {((row: number) => boolean) | null} test
-   * @returns {Int32Array} rows that match, in the store's order
-   */
-  #match(test) {
-    this.store.revision.value;
-    const { store } = this;
-    const deleted = this.showDeleted.value;
-    const stages = store.column("lifecycle_stage");
-    const trash = stages?.type === "dict" ? stages.values.indexOf("deleted") : -2;
-    const rows = new Int32Array(store.size);
-    let count = 0;
-    for (let row = 0; row < store.size; row += 1) {
-      if (trash >= 0 && stages?.type === "dict" && stages.codes[row] === trash && !deleted) continue;
-      if (test && !test(row)) continue;
-      rows[count] = row;
-      count += 1;
-    }
-    return rows.slice(0, count);
   }
 
   #order() {

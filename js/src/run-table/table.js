@@ -5,7 +5,7 @@ import { h } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { openMenu, Popover } from "../kit/popover.js";
-import { NOTE } from "./catalog.js";
+import { NOTE } from "../runs/catalog.js";
 import { copyRows } from "./copy.js";
 import { Details } from "./details.js";
 import { Editor } from "./editor.js";
@@ -90,7 +90,7 @@ export class RunTable {
   /**
    * Change what stands in a cell, when it can be changed.
    * @param {number} line
-   * @param {import("./catalog.js").Field} field
+   * @param {import("../runs/catalog.js").Field} field
    * @returns {boolean}
    */
   edit(line, field) {
@@ -156,7 +156,7 @@ export class RunTable {
     this.bar.say(worked ? done : "This page may not write to the clipboard");
   }
 
-  /** @param {import("./catalog.js").Field} field @param {Element} at */
+  /** @param {import("../runs/catalog.js").Field} field @param {Element} at */
   openColumnMenu(field, at) {
     openMenu(this.popover, columnMenu(this, field), {
       at,
@@ -165,7 +165,7 @@ export class RunTable {
     });
   }
 
-  /** @param {number} line @param {Element | DOMRect} at @param {import("./catalog.js").Field | undefined} field */
+  /** @param {number} line @param {Element | DOMRect} at @param {import("../runs/catalog.js").Field | undefined} field */
   openRowMenu(line, at, field) {
     const runId = this.runAt(line);
     if (runId) openMenu(this.popover, rowMenu(this, line, runId, field), { at, label: "Run" });

@@ -3,7 +3,7 @@
 import { formatDate, formatDuration, formatNumber, formatRelative, numberFormat } from "../kit/format.js";
 
 /**
- * @typedef {import("./catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Field} Field
  * @typedef {import("./state.js").TableState} TableState
  */
 
@@ -14,7 +14,7 @@ const STATUS = new Map([
   ["KILLED", "killed"],
 ]);
 
-/** @type {WeakMap<import("./facts.js").Fact, (value: number) => string>} */
+/** @type {WeakMap<import("../runs/facts.js").Fact, (value: number) => string>} */
 const formats = new WeakMap();
 
 /**

@@ -1,11 +1,11 @@
 // What a reader does to the view: order, columns, groups, pins. Nothing here changes a run.
 
-import { writeOrder } from "./order.js";
+import { writeOrder } from "../runs/order.js";
 
 /**
  * @typedef {import("./state.js").TableState} TableState
- * @typedef {import("./catalog.js").Field} Field
- * @typedef {import("./catalog.js").Statistic} Statistic
+ * @typedef {import("../runs/catalog.js").Field} Field
+ * @typedef {import("../runs/catalog.js").Statistic} Statistic
  */
 
 /**

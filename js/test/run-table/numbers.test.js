@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { RunStore } from "../../src/kit/run-store.js";
-import { byKey } from "../../src/run-table/catalog.js";
 import { groupedEntries, liftPinned, listEntries, nestedEntries } from "../../src/run-table/entries.js";
-import { Facts } from "../../src/run-table/facts.js";
 import { commonText, groupRows, sortGroups, summarise } from "../../src/run-table/groups.js";
-import { quoteKey, readOrder, sortKey, sortRows, writeOrder } from "../../src/run-table/order.js";
 import { columnsInSight, rowsInSight, scrollToShow } from "../../src/run-table/window.js";
+import { byKey } from "../../src/runs/catalog.js";
+import { Facts } from "../../src/runs/facts.js";
+import { quoteKey, readOrder, sortKey, sortRows, writeOrder } from "../../src/runs/order.js";
 import { encodeTable } from "../encode-table.js";
 
 const { NaN: NAN, POSITIVE_INFINITY: INFINITY } = Number;

@@ -2,16 +2,16 @@ import { describe, expect, it } from "vitest";
 import { Kernel } from "../../src/kit/kernel.js";
 import { RunStore } from "../../src/kit/run-store.js";
 import { StaticModel } from "../../src/kit/static-model.js";
-import { automatic, guessGoal } from "../../src/run-table/catalog.js";
 import { complete } from "../../src/run-table/completion.js";
 import { copyRows } from "../../src/run-table/copy.js";
-import { matcherOf } from "../../src/run-table/filter.js";
 import { differences } from "../../src/run-table/hover-card.js";
 import { layoutOf, Widths } from "../../src/run-table/layout.js";
 import { Scales, share } from "../../src/run-table/scales.js";
 import { sparkPath } from "../../src/run-table/sparks.js";
 import { TableState } from "../../src/run-table/state.js";
 import { parseTag } from "../../src/run-table/tag-editor.js";
+import { automatic, guessGoal } from "../../src/runs/catalog.js";
+import { matcherOf } from "../../src/runs/filter.js";
 import { encodeTable } from "../encode-table.js";
 
 /** @typedef {import("../encode-table.js").ColumnSpec} ColumnSpec */

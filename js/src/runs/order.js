@@ -2,7 +2,7 @@
 
 import { parseOrderBy } from "../kit/search/index.js";
 import { compareText, numberOf } from "../kit/search/texts.js";
-import { columnOf } from "./filter.js";
+import { columnOf } from "../runs/filter.js";
 
 /**
  * @typedef {import("../kit/run-store.js").RunStore} RunStore

@@ -1,0 +1,134 @@
+"""A brush as the condition it is, in the search grammar.
+
+The page filters by this very text, so what it shows and what Python finds with it cannot differ. Twin of ``js/src/runs/where.js``; both are
+tested on ``tests/data/where_cases.json``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Extents = dict[str, list[Any]]
+"""Pieces by column: ``[low, high]`` (None = open), a text, or None for runs without a value."""
+
+_STATISTIC = re.compile(r"\.(last|min|max|best|count)$")
+_PLAIN_KEY = re.compile(r"^[\w/-]+$")
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_PAIR = 2
+
+
+def where(filter_string: str, steps: Sequence[Mapping[str, Any]] = (), extents: Mapping[str, Any] | None = None) -> str:
+    """Return filter, steps and brush as one filter of the search grammar; "" when everything matches.
+
+    Parameters
+    ----------
+    filter_string : str
+        What the reader typed.
+    steps : sequence of dict
+        ``{"op": "keep" | "exclude", "extents": …}`` or ``{"op": …, "runs": [run id, …]}``, in their order.
+    extents : dict
+        The present brush, see :data:`Extents`.
+    """
+    typed = filter_string.strip()
+    terms = [term for term in (*map(_step, steps), brush(extents or {})) if term]
+    if typed:
+        terms.insert(0, f"({typed})" if terms and _OR.search(typed) else typed)
+    return " AND ".join(terms)
+
+
+def check_extents(extents: Mapping[str, Any]) -> Extents:
+    """Return extents in their one form; a single ``(low, high)`` or a single text stands for a list of one.
+
+    Raises
+    ------
+    InvalidValueError
+        A piece is neither an interval nor a text nor None, or an interval begins after it ends.
+    """
+    return {str(column): [_piece(column, piece) for piece in _pieces(given)] for column, given in extents.items()}
+
+
+def brush(extents: Mapping[str, Iterable[Any]]) -> str:
+    """Return a brush as a filter."""
+    return " AND ".join(text for column, pieces in extents.items() if (text := _column(grammar_name(column), pieces)))
+
+
+def grammar_name(column: str) -> str:
+    """Return a column as the grammar names it."""
+    group, _, rest = column.partition(".")
+    if group not in ("params", "metrics", "tags"):
+        return column
+    found = _STATISTIC.search(rest) if group == "metrics" else None
+    statistic = found.group() if found else ""
+    key = rest[: len(rest) - len(statistic)]
+    quoted = key if _PLAIN_KEY.match(key) else "`" + key.replace("`", "``") + "`"
+    return f"{group}.{quoted}{'' if statistic == '.last' else statistic}"
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    runs = step.get("runs")
+    text = f"run_id IN ({', '.join(map(_quoted, runs))})" if runs else brush(step.get("extents") or {})
+    return text if step.get("op") == "keep" or not text else f"NOT ({text})"
+
+
+def _column(name: str, pieces: Iterable[Any]) -> str:
+    pieces = list(pieces)
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    terms = [_interval(name, *piece) for piece in pieces if isinstance(piece, (list, tuple))]
+    if texts:
+        terms.append(f"{name} IN ({', '.join(map(_quoted, texts))})")
+    if None in pieces:
+        terms.append(f"{name} IS NULL")
+    return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
+
+
+def _interval(name: str, low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return f"{name} IS NOT NULL"
+    if high is None:
+        return f"{name} >= {_number(low)}"
+    if low is None:
+        return f"{name} <= {_number(high)}"
+    return f"{name} BETWEEN {_number(low)} AND {_number(high)}"
+
+
+def _number(value: float | None) -> str:
+    number = float(value or 0.0)
+    if math.isinf(number):
+        return "inf" if number > 0 else "-inf"
+    return repr(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _pieces(given: Any) -> list[Any]:
+    if given is None or isinstance(given, str):
+        return [given]
+    values = list(given)
+    is_interval = (
+        len(values) == _PAIR and not any(isinstance(v, (str, list, tuple)) for v in values) and values != [None, None]
+    )
+    return [values] if is_interval else values
+
+
+def _piece(column: str, piece: Any) -> Any:
+    if piece is None or isinstance(piece, str):
+        return piece
+    try:
+        low, high = (None if end is None else float(end) for end in piece)
+    except (TypeError, ValueError):
+        allowed = "an interval such as (0.001, 0.1), a text such as 'adam', or None for runs without a value"
+        message = f"The extent of {column!r} has {piece!r}; use {allowed}."
+        raise InvalidValueError(message) from None
+    if low is not None and high is not None and not low <= high:
+        message = f"The extent of {column!r} begins at {low:g} and ends at {high:g}; give the lower end first."
+        raise InvalidValueError(message)
+    return [low, high]

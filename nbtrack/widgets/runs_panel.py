@@ -1,0 +1,217 @@
+"""What every widget over many runs has: filter, brush, selection and the runs themselves, kept up to date."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from nbtrack.entities import LifecycleStage, ViewType
+from nbtrack.errors import NotFoundError, SearchSyntaxError
+from nbtrack.search.parser import parse_filter
+from nbtrack.search.sql import show_sql
+from nbtrack.store.protocol import RunQuery
+from nbtrack.tracking import active
+from nbtrack.tracking.frames import runs_frame
+from nbtrack.views.edits import edit
+from nbtrack.views.live_runs import LiveRuns
+from nbtrack.views.run_rows import take_rows
+from nbtrack.views.where import check_extents, where
+from nbtrack.widgets.panel import Panel
+from nbtrack.widgets.summary import summary_html, summary_text
+from nbtrack.widgets.watcher import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import RunColumns
+    from nbtrack.views.questions import Answer
+
+MAX_RUNS = 100_000
+NEWEST_FIRST = ("start_time DESC",)
+
+
+class RunsPanel(Panel):
+    """Runs of one or several experiments.
+
+    Everything that is set in the page comes back as a value, and the other way round.
+
+    Attributes
+    ----------
+    filter : str
+        The search grammar of ``search_runs``.
+    extents : dict
+        The brush, by column: ``{"params.lr": [[0.001, 0.1]], "params.model": ["cnn", None]}``; None as an end is open, None as a piece
+        means runs without a value. ``(0.001, 0.1)`` may be set for ``[[0.001, 0.1]]``.
+    steps : list of dict
+        What was kept and excluded, in order: ``{"op": "keep" | "exclude", "extents": …}`` or ``{"op": …, "runs": [run id, …]}``.
+    selected : list of str
+        Ids of the selected runs.
+    pinned_runs : list of str
+        Ids of runs that stay in sight.
+    statistics : dict
+        ``last``, ``min``, ``max`` or ``best`` by metric.
+    colour_by : str or None
+        Column that colours lines, such as ``params.model``; None chooses by itself.
+    show_deleted : bool
+        Show the trash too.
+    df : DataFrame
+        The runs on view.
+    where : str
+        Filter, steps and brush as one filter of the search grammar.
+    sql : str
+        The query on view, to run with ``nbtrack.sql``.
+    """
+
+    filter = traitlets.Unicode("").tag(sync=True)
+    extents = traitlets.Dict().tag(sync=True)
+    steps = traitlets.List(traitlets.Dict()).tag(sync=True)
+    selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    pinned_runs = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    statistics = traitlets.Dict().tag(sync=True)
+    colour_by = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    show_deleted = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+        super().__init__(store, **traits)
+        self._query = RunQuery(
+            experiment_ids=experiment_ids, view=ViewType.ALL, order_by=NEWEST_FIRST, max_results=MAX_RUNS
+        )
+        self._runs = LiveRuns(store, self._query, store.path.name)
+        self._title = title
+        self._readable = self.filter
+
+    @traitlets.observe("filter")
+    def _remember_readable(self, change: Any) -> None:
+        """Keep the last filter that can be read: the page goes on showing its rows while the next one is being typed."""
+        with suppress(SearchSyntaxError):
+            parse_filter(change["new"])
+            self._readable = change["new"]
+
+    @traitlets.validate("extents")
+    def _check_extents(self, proposal: Any) -> Any:
+        return check_extents(proposal["value"])
+
+    # -- values back -------------------------------------------------------------------------------------------------
+
+    @property
+    def where(self) -> str:
+        """Return filter, steps and brush as one filter."""
+        return where(self._readable, self.steps, self.extents)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """Return the runs on view, one row a run."""
+        view = ViewType.ALL if self.show_deleted else ViewType.ACTIVE_ONLY
+        query = replace(self._query, filter_string=self.where, order_by=self._order() or NEWEST_FIRST, view=view)
+        return runs_frame(self._store.run_columns(query))
+
+    @property
+    def sql(self) -> str:
+        """Return the query on view as SQL."""
+        return show_sql(
+            self.where,
+            list(self._order()),
+            self._runs.found.goals if self._runs.found else {},
+            lifecycle_stage=None if self.show_deleted else "active",
+            experiment_ids=self._query.experiment_ids or (),
+        )
+
+    def _order(self) -> tuple[str, ...]:
+        """Return the order of the rows; () is the usual one."""
+        return ()
+
+    def __repr__(self) -> str:
+        """Say what is shown, the same in every session."""
+        return f"{type(self).__name__}({self._title!r})"
+
+    # -- data to the page --------------------------------------------------------------------------------------------
+
+    def table(self) -> bytes:
+        """Return all runs as one blob."""
+        watch(self._store).add(self)
+        return self._runs.whole()
+
+    def store_changed(self) -> None:
+        """Send the rows that changed."""
+        with self._sending:
+            blob = self._runs.changes()
+            if blob is None:
+                return
+            self.send({"kind": "data"}, [blob])
+        self.refresh_summary()
+
+    def close(self) -> None:
+        """Take the widget away."""
+        watch(self._store).remove(self)
+        super().close()
+
+    def on_view(self) -> RunColumns:
+        """Return the runs on view as columns, without the trash: what a summary shows."""
+        found = self._runs.found
+        if found is None or self.where or self._order():
+            query = replace(self._query, filter_string=self.where, order_by=self._order() or NEWEST_FIRST)
+            found = self._store.run_columns(query)
+        active_rows = np.asarray(found.attributes["lifecycle_stage"] == str(LifecycleStage.ACTIVE), dtype=bool)
+        return take_rows(found, active_rows)
+
+    def summary(self) -> tuple[str, str]:
+        """Return the first rows, as they would be on view."""
+        found = self.on_view()
+        return summary_html(found, self._title), summary_text(found, self._title)
+
+    def edit(self, message: dict[str, Any]) -> Answer:
+        """Change names, notes, tags, trash, directions."""
+        found = self._runs.found
+        edit(self._store, message, known=set() if found is None else set(found.attributes["run_id"]))
+        watch(self._store).look_now()
+        return {}, []
+
+
+def chosen_experiments(store: LocalStore, experiment: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, str]:
+    """Return ids and title of the experiments that a view shows; None means all.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such experiment.
+    """
+    if experiment is None:
+        chosen = active.chosen_experiment()
+        if chosen is None:
+            return None, store.path.name
+        experiment = chosen
+    names = [experiment] if isinstance(experiment, str) else list(experiment)
+    known = {e.name: e.experiment_id for e in store.search_experiments()}
+    missing = [name for name in names if name not in known]
+    if missing and names != [active.chosen_experiment()]:
+        raise NotFoundError("Experiment", missing[0], known)
+    return tuple(known[name] for name in names if name in known), ", ".join(names)
+
+
+def check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
+    """Raise for a column that no run has, naming the nearest; ``metrics.acc`` and ``metrics.acc.max`` both name a metric.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    found = store.run_columns(RunQuery(experiment_ids=ids, view=ViewType.ALL, max_results=MAX_RUNS))
+    known = {
+        *found.attributes,
+        "tags",
+        "note",
+        *(f"params.{key}" for key in found.params),
+        *(f"tags.{key}" for key in found.tags),
+    }
+    known |= {f"metrics.{key}{stat}" for key in found.metrics for stat in ("", ".last", ".min", ".max", ".best")}
+    for name in wanted:
+        if len(found) and name not in known:
+            near = [full for full in known if full.endswith(f".{name}")]
+            raise NotFoundError("Column", name, near or known)
