@@ -1,4 +1,4 @@
-"""Changes that a page may make: names, notes, tags, the trash, the better direction of a metric."""
+"""Changes that a page may make: names, notes, tags, the trash, the better direction of a metric, saved views."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.entities import LifecycleStage
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.names import NOTE, RUN_NAME, check_key, check_name
+from nbtrack.views.saved import drop_view, save_view
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -33,8 +34,14 @@ def edit(store: TrackingStore, message: dict[str, Any], known: Container[str]) -
             raise InvalidValueError(problem)
         store.append(("setting", None, None, {"name": f"goal/{check_key(str(key), 'Metric key')}", "value": value}))
         return
+    if op == "save-view":
+        save_view(store, str(key), value)
+        return
+    if op == "drop-view":
+        drop_view(store, str(key))
+        return
     if op not in EDITS:
-        problem = f"Edit {op!r} is not known; use {', '.join(EDITS)} or goal."
+        problem = f"Edit {op!r} is not known; use {', '.join(EDITS)}, goal, save-view or drop-view."
         raise InvalidValueError(problem)
     for run_id in [str(run) for run in message.get("runs", [])]:
         if run_id not in known:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Answer = tuple[dict[str, Any], list[bytes]]
 
 ROOMS = {
+    "saved-views": "saved",
     "sparks": "sparks",
 }
 """Module of this package that answers each question."""

@@ -87,7 +87,7 @@ class Panel(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Show the summary and the widget, and clear what must not be saved when the cell ends."""
-        shell = _shell()
+        running = shell()
         self._bundle = packed_bundle()
         self._data = self.table()
         text, plain = self.summary()
@@ -99,8 +99,8 @@ class Panel(anywidget.AnyWidget):
         data, metadata = found if isinstance(found, tuple) else (found, {})
         _let_through(self.comm)
         display({**(data or {}), "text/plain": ""}, metadata=metadata, raw=True)
-        if shell is not None:
-            shell.events.register("post_run_cell", self._after_cell)
+        if running is not None:
+            running.events.register("post_run_cell", self._after_cell)
         else:
             self._forget_transient()
 
@@ -115,10 +115,10 @@ class Panel(anywidget.AnyWidget):
                 handle.update({"text/html": self._wrapped(text), "text/plain": plain}, raw=True)
 
     def _after_cell(self, *_: Any) -> None:
-        shell = _shell()
-        if shell is not None:
+        running = shell()
+        if running is not None:
             with suppress(ValueError):
-                shell.events.unregister("post_run_cell", self._after_cell)
+                running.events.unregister("post_run_cell", self._after_cell)
         with suppress(Exception):  # a failing hook would disturb every later cell
             self._forget_transient()
             self.refresh_summary()
@@ -155,7 +155,8 @@ class Panel(anywidget.AnyWidget):
         self.send(reply, buffers)
 
 
-def _shell() -> Any:
+def shell() -> Any:
+    """Return the running IPython shell; None outside one."""
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import anywidget
 import numpy as np
 import traitlets
 
@@ -19,9 +20,11 @@ from nbtrack.tracking.frames import runs_frame
 from nbtrack.views.edits import edit
 from nbtrack.views.live_runs import LiveRuns
 from nbtrack.views.run_rows import take_rows
+from nbtrack.views.saved import drop_view, save_view, saved_view
 from nbtrack.views.where import check_extents, where
-from nbtrack.widgets.panel import Panel
+from nbtrack.widgets.panel import Panel, shell
 from nbtrack.widgets.summary import summary_html, summary_text
+from nbtrack.widgets.view_memory import memory
 from nbtrack.widgets.watcher import watch
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 100_000
 NEWEST_FIRST = ("start_time DESC",)
+_NO_VIEW = {*anywidget.AnyWidget.class_trait_names(), "selected"}
+"""Traits that are no part of a view: what every widget has, and what a reader marks in passing."""
 
 
 class RunsPanel(Panel):
@@ -77,6 +82,7 @@ class RunsPanel(Panel):
     statistics = traitlets.Dict().tag(sync=True)
     colour_by = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     show_deleted = traitlets.Bool(default_value=False).tag(sync=True)
+    _view_traits = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, **traits)
@@ -86,6 +92,8 @@ class RunsPanel(Panel):
         self._runs = LiveRuns(store, self._query, store.path.name)
         self._title = title
         self._readable = self.filter
+        self._view_traits = self.view_traits
+        memory.recall(self, store, shell())
 
     @traitlets.observe("filter")
     def _remember_readable(self, change: Any) -> None:
@@ -130,6 +138,43 @@ class RunsPanel(Panel):
     def __repr__(self) -> str:
         """Say what is shown, the same in every session."""
         return f"{type(self).__name__}({self._title!r})"
+
+    # -- saved views -------------------------------------------------------------------------------------------------
+
+    @property
+    def view_traits(self) -> list[str]:
+        """Return the names of the values that make up the view."""
+        return sorted(name for name in self.trait_names(sync=True) if name not in _NO_VIEW and not name.startswith("_"))
+
+    @property
+    def view_state(self) -> dict[str, Any]:
+        """Return filter, brush, columns, axes… as one JSON object."""
+        return {name: getattr(self, name) for name in self.view_traits}
+
+    def apply_view(self, state: dict[str, Any]) -> None:
+        """Take over a state; what this view does not have is left alone."""
+        with self.hold_sync():
+            for name in self.view_traits:
+                if name in state:
+                    setattr(self, name, state[name])
+
+    def save_view(self, name: str) -> None:
+        """Keep the view in the store under a name, for ``nbtrack.runs(view=name)`` and the page's menu."""
+        save_view(self._store, name, self.view_state)
+
+    def load_view(self, name: str) -> None:
+        """Bring back a saved view.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such view; the message names those there are.
+        """
+        self.apply_view(saved_view(self._store, name))
+
+    def drop_view(self, name: str) -> None:
+        """Forget a saved view."""
+        drop_view(self._store, name)
 
     # -- data to the page --------------------------------------------------------------------------------------------
 
