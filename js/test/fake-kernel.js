@@ -20,6 +20,8 @@ export class FakeKernel {
   delay = 0;
   /** @type {string | null} refuse edits with this message */
   refusal = null;
+  /** Answers to questions by their name. @type {Record<string, (question: any) => { content?: any, buffers?: any[] }>} */
+  answers = {};
 
   /** @param {ColumnSpec[]} columns */
   constructor(columns) {
@@ -96,7 +98,8 @@ export class FakeKernel {
   /** @param {any} content */
   #answer(content) {
     if (content.kind === "need" && content.data) this.sendFull();
-    if (content.kind === "ask") this.#sparks(content);
+    if (content.kind === "ask" && content.what === "sparks") this.#sparks(content);
+    else if (content.kind === "ask") this.#look(content);
     if (content.kind === "edit") this.#edit(content);
   }
 
@@ -115,6 +118,13 @@ export class FakeKernel {
     this.receive({ method: "custom", content: { kind: "answer", id, ok: true } }, [matrix.buffer]);
   }
 
+  /** @param {any} question */
+  #look(question) {
+    const found = this.answers[question.what]?.(question);
+    const content = { kind: "answer", id: question.id, ok: found !== undefined, ...found?.content };
+    this.receive({ method: "custom", content }, found?.buffers ?? []);
+  }
+
   /** @param {any} edit */
   #edit({ id, op, runs, key, value }) {
     const answer = { kind: "answer", id, ok: this.refusal === null, error: this.refusal };
@@ -126,6 +136,7 @@ export class FakeKernel {
       this.sendPatch([]);
       return;
     }
+    if (op.endsWith("-view")) return;
     const column = {
       rename: "name",
       tag: `tags.${key}`,

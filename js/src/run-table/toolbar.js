@@ -1,17 +1,17 @@
 // The line above the table: the filter, how many runs match, columns, groups, the view.
 
-import { h, icon, replace, setAttribute } from "../kit/dom.js";
+import { h, icon, replace } from "../kit/dom.js";
 import { formatCount, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
+import { opener } from "../kit/opener.js";
 import { openMenu } from "../kit/popover.js";
+import { SavedViews } from "../runs/saved-views.js";
 import { openColumnPicker } from "./column-picker.js";
 import { FilterBox } from "./filter-box.js";
 import { groupMenu, viewMenu } from "./menus.js";
 import { setGroup } from "./view-actions.js";
 
 /** @typedef {import("./table.js").RunTable} RunTable */
-
-const REOPEN = 250; // ms
 
 export class Toolbar {
   /** @param {RunTable} table */
@@ -34,6 +34,7 @@ export class Toolbar {
       },
       icon("close", 11),
     );
+    this.views = new SavedViews(state, popover);
     this.more = opener("more", "View", (at, onClose) =>
       openMenu(popover, viewMenu(table), { at, label: "View", alignEnd: true, onClose }),
     );
@@ -42,6 +43,7 @@ export class Toolbar {
       { class: "nbt-buttons" },
       h("span", { class: "nbt-pair" }, this.group, this.ungroup),
       this.columns,
+      this.views.el,
       this.more,
     );
     this.el = h(
@@ -71,33 +73,4 @@ export class Toolbar {
     replace(this.count, ...text);
     this.count.hidden = !state.store.loaded.value;
   }
-}
-
-/**
- * A button that opens something, and closes it when pressed again.
- * @param {Parameters<typeof icon>[0]} picture
- * @param {string} label
- * @param {(at: HTMLElement, onClose: () => void) => void} open
- */
-function opener(picture, label, open) {
-  const word = h("span", { class: "nbt-word" }, label);
-  const props = {
-    class: "nbt-button",
-    type: "button",
-    "aria-haspopup": "true",
-    "aria-expanded": "false",
-    title: label,
-  };
-  const el = h("button", props, icon(picture), word);
-  let closed = Number.NEGATIVE_INFINITY;
-  el.addEventListener("click", () => {
-    // pressing the button has just closed it
-    if (performance.now() - closed < REOPEN) return;
-    open(el, () => {
-      closed = performance.now();
-      setAttribute(el, "aria-expanded", "false");
-    });
-    setAttribute(el, "aria-expanded", "true");
-  });
-  return el;
 }
