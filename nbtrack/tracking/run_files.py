@@ -170,7 +170,7 @@ class RunFiles:
 
 
 def _under(folder: str | None, name: str) -> str:
-    return f"{folder.strip('/')}/{name}" if folder else name
+    return f"{folder.rstrip('/')}/{name}" if folder else name
 
 
 def _check_folder(path: Path) -> None:

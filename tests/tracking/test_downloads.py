@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import nbtrack
-from nbtrack.errors import NbtrackError
+from nbtrack.errors import NbtrackError, NbtrackWarning
 from nbtrack.tracking.downloads import download, walk
 
 
@@ -46,3 +46,13 @@ def test_a_copy_can_be_changed_without_changing_the_run(run: nbtrack.ActiveRun, 
 def test_what_is_not_there_is_refused(run: nbtrack.ActiveRun, tmp_path: Path, path: str):
     with pytest.raises(NbtrackError):
         download(run.store, run.id, path, tmp_path / "out")
+
+
+def test_a_folder_outside_the_run_is_refused(run: nbtrack.ActiveRun, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    with nbtrack.start_run() as other:
+        with pytest.warns(NbtrackWarning, match="'/etc/a.txt' is not allowed; use a relative path"):
+            other.log_artifact(file, "/etc")
+        other.log_artifact(file, "plots/")
+    assert [path.name for path in download(run.store, other.id).rglob("*.txt")] == ["a.txt"]
