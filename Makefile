@@ -26,7 +26,7 @@ OLD_DUCKDB := 1.5.6
 PYTEST := $(BIN)/python -m pytest
 step = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
-.PHONY: help setup demo lab test check js bench clean distclean fix \
+.PHONY: help setup demo lab test check js bench screenshots clean distclean fix \
 	test-python test-browser test-js test-notebooks test-old-duckdb coverage chromium
 
 help: ## list the targets
@@ -93,6 +93,9 @@ test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 bench: $(VENV)/.dev $(BUNDLE) .venv-bench/.ready ## measure beside MLflow, Trackio and TensorBoard (BENCH_ARGS=--quick)
 	$(call step,benchmarks)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+screenshots: setup ## take the pictures of the documents from a real JupyterLab
+	@$(BIN)/python tools/screenshots.py $(VIEWS)
 
 clean: ## remove what was built, keep what was installed
 	@rm -rf build dist nbtrack/static .coverage .coverage.* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
