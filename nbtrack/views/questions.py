@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Answer = tuple[dict[str, Any], list[bytes]]
 
 ROOMS = {
+    "compare": "compare",
+    "compare_file": "compare",
+    "compare_sentence": "compare",
+    "compare_table": "compare",
     "saved-views": "saved",
     "sparks": "sparks",
 }
