@@ -51,8 +51,8 @@ def test_what_is_not_there_is_refused(run: nbtrack.ActiveRun, tmp_path: Path, pa
 def test_a_folder_outside_the_run_is_refused(run: nbtrack.ActiveRun, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("a")
-    expected = pytest.warns(NbtrackWarning, match="'/etc/a.txt' is not allowed; use a relative path")
-    with expected, nbtrack.start_run() as other:
+    with pytest.warns(NbtrackWarning) as caught, nbtrack.start_run() as other:
         other.log_artifact(file, "/etc")
         other.log_artifact(file, "plots/")
+    assert "'/etc/a.txt' is not allowed; use a relative path" in str(caught[0].message)
     assert [path.name for path in download(run.store, other.id).rglob("*.txt")] == ["a.txt"]
