@@ -1,7 +1,8 @@
 // Bundle the front end into nbtrack/static/: `node build.mjs [--watch]`.
 //
-// nbtrack.js  every widget as one self-contained ES module (also used by `nbtrack ui`, exported pages and slides)
+// nbtrack.js  every widget as one self-contained ES module
 // loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
+// page.js     the same views and what mounts them outside Jupyter: exported files, slides, `nbtrack ui`
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -14,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "nbtrack", "static");
 
 /** @type {Record<string, string>} output name -> source; a source still to be written is left out */
-const entries = { nbtrack: "src/index.js", loader: "src/loader.js" };
+const entries = { nbtrack: "src/index.js", loader: "src/loader.js", page: "src/page/index.js" };
 const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(join(here, source))));
 
 /** @type {esbuild.Plugin} */

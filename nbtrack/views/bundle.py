@@ -16,7 +16,17 @@ LOADER = STATIC / "loader.js"
 @cache
 def bundle() -> bytes:
     """Return every view in one ES module (UTF-8 JavaScript)."""
-    path = STATIC / "nbtrack.js"
+    return _built("nbtrack.js")
+
+
+@cache
+def page_script() -> str:
+    """Return the script of a page outside Jupyter: every view and what mounts them."""
+    return _built("page.js").decode()
+
+
+def _built(name: str) -> bytes:
+    path = STATIC / name
     if not path.exists():
         message = f"{path} is missing: the front end was not built. Run `make js`, or install nbtrack with pip."
         raise NbtrackError(message)

@@ -23,9 +23,9 @@ from nbtrack.views.run_rows import take_rows
 from nbtrack.views.saved import drop_view, save_view, saved_view
 from nbtrack.views.where import check_extents, where
 from nbtrack.widgets.panel import Panel, shell
-from nbtrack.widgets.summary import summary_html, summary_text
+from nbtrack.views.run_summary import summary_html, summary_text
 from nbtrack.widgets.view_memory import memory
-from nbtrack.widgets.watcher import watch
+from nbtrack.views.watcher import watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

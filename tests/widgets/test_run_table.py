@@ -13,7 +13,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import NotFoundError, SearchSyntaxError
 from nbtrack.widgets.run_table import RunTable, runs
-from nbtrack.widgets.watcher import watch
+from nbtrack.views.watcher import watch
 from tests.widgets.blob import unpack
 
 if TYPE_CHECKING:

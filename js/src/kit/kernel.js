@@ -38,6 +38,11 @@ export class Kernel {
     return this.model.offline === true;
   }
 
+  /** True when a question can have an answer: of a program, or of what is stored in the page. */
+  get answers() {
+    return !this.offline || this.model.answer !== undefined;
+  }
+
   needData() {
     this.model.send({ kind: "need", bundle: false, data: true });
   }

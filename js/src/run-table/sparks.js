@@ -45,7 +45,7 @@ export class Sparks {
   get(runId, key, count) {
     const id = `${key}\n${runId}`;
     const spark = this.#kept.get(id);
-    if ((!spark || spark.count !== count) && count > 1 && !this.kernel.offline) this.#want(id, runId, key);
+    if ((!spark || spark.count !== count) && count > 1 && this.kernel.answers) this.#want(id, runId, key);
     return spark?.points ?? null;
   }
 

@@ -1,0 +1,96 @@
+"""One thread a store that notices changes and tells the widgets; idle, it costs a look into one folder."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from nbtrack.store.local import LocalStore
+
+LOOK_S = 0.2
+MAX_SHARE = 0.1
+"""At most this share of the time goes into reading, so that watching never slows the training noticeably."""
+
+
+class Watching(Protocol):
+    """Something that shows a store."""
+
+    def store_changed(self) -> None:
+        """Read again and show what changed."""
+
+
+class Watcher:
+    """Tells its widgets when the store changed; the thread lives while there are widgets."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self._widgets: weakref.WeakSet[Watching] = weakref.WeakSet()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._is_closing = False
+
+    def add(self, widget: Watching) -> None:
+        """Tell `widget` of changes from now on."""
+        with self._lock:
+            self._widgets.add(widget)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="nbtrack-watcher", daemon=True)
+                self._thread.start()
+
+    def remove(self, widget: Watching) -> None:
+        """Stop telling `widget`."""
+        self._widgets.discard(widget)
+
+    def look_now(self) -> None:
+        """Look at once: something was changed from here."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._is_closing = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)  # it may be inside DuckDB
+
+    def _run(self) -> None:
+        seen = self._store.signature()
+        pause = LOOK_S
+        while not self._is_closing and self._widgets:
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._is_closing:
+                return
+            found = self._store.signature()
+            if found == seen:
+                pause = LOOK_S
+                continue
+            seen = found
+            begun = time.perf_counter()
+            for widget in list(self._widgets):
+                with suppress(Exception):  # the page keeps what it shows; the next change tries again
+                    widget.store_changed()
+            pause = max(LOOK_S, (time.perf_counter() - begun) / MAX_SHARE)
+
+
+_watchers: dict[str, Watcher] = {}
+
+
+def watch(store: LocalStore) -> Watcher:
+    """Return the watcher of a store."""
+    if store.uri not in _watchers:
+        _watchers[store.uri] = Watcher(store)
+    return _watchers[store.uri]
+
+
+def _close_all() -> None:
+    for watcher in _watchers.values():
+        watcher.close()
+
+
+atexit.register(_close_all)
