@@ -1,0 +1,407 @@
+// One chart of lines over a shared x: axes, cursor and zoom by uPlot; lines, bands and marks by us, as each line has its own x.
+
+import { signal } from "@preact/signals-core";
+import uPlot from "uplot";
+import { h, replace, setAttribute } from "../kit/dom.js";
+import { react } from "../kit/model.js";
+import { themeColours } from "../kit/theme.js";
+import { chartKeys } from "./chart-keys.js";
+import { Readout } from "./readout.js";
+import { heightOf, nearest, spanOf, toPixels } from "./scales.js";
+import { drawMarks, drawSeries } from "./strokes.js";
+import { DURATIONS, durationTicks, numberTicks, timeTicks } from "./ticks.js";
+
+/**
+ * @typedef {import("./scales.js").Range} Range
+ * @typedef {import("./strokes.js").Series} Series
+ * @typedef {import("./strokes.js").Mark} Mark
+ * @typedef {import("./ticks.js").XKind} XKind
+ *
+ * @typedef {object} Options
+ * @property {boolean} [logX]
+ * @property {boolean} [logY]
+ * @property {boolean} [clip] leave outliers outside
+ * @property {XKind} [xKind]
+ * @property {string} [xLabel] `step`, or the name of a metric
+ *
+ * @typedef {{ axis: string, grid: string, mark: string, select: string, dark: boolean }} Colours
+ */
+
+const NEAR = 24; // pixels from the pointer to a line that it means
+const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
+export const CHART_COLOURS = { axis: "--nbt-muted", grid: "--nbt-line", mark: "--nbt-faint", select: "--nbt-accent" };
+
+export class LineChart {
+  /** Told when the reader zooms: a range of x, or null for everything. @type {(range: Range | null) => void} */
+  onZoom = (range) => this.setRange(range);
+  /** Told which series the pointer means. @type {(id: string | null) => void} */
+  onHover = () => {};
+  /** Told when a line is clicked. @type {(id: string, event: MouseEvent) => void} */
+  onPick = () => {};
+  /** @type {Series[]} */
+  series = [];
+  /** @type {Mark[]} */
+  marks = [];
+  /** @type {Range | null} what the reader zoomed to */
+  range = null;
+  /** Series that stands out, also when another view names it. @type {string | null} */
+  highlight = null;
+  /** @type {uPlot | null} */
+  plot = null;
+  /** @type {Required<Options>} */
+  options = { logX: false, logY: false, clip: false, xKind: "number", xLabel: "step" };
+  #width = 0;
+  #frame = 0;
+  /** @type {string | null} */
+  #near = null;
+
+  /**
+   * @param {{ title?: string, until: AbortSignal, syncKey?: string, height?: number,
+   *   colours?: import("@preact/signals-core").ReadonlySignal<Colours> } & Options} settings
+   */
+  constructor({ title = "", until, syncKey = "", height = 200, colours, ...options }) {
+    this.title = title;
+    this.syncKey = syncKey;
+    this.height = height;
+    this.until = until;
+    Object.assign(this.options, options);
+    this.empty = h("div", { class: "nbt-chart-empty" }, "");
+    this.field = h("div", { class: "nbt-chart-field", tabindex: 0, role: "img" }, this.empty);
+    this.field.style.height = `${height}px`;
+    this.value = h("span", { class: "nbt-chart-value" });
+    /** Buttons may be put at its end. */
+    this.head = h(
+      "div",
+      { class: "nbt-chart-head" },
+      h("span", { class: "nbt-chart-title", title }, title),
+      this.value,
+    );
+    this.root = h("section", { class: "nbt-chart", "aria-label": title || null }, this.head, this.field);
+    this.readout = new Readout(this.field);
+    this.colours = colours ?? themeColours(this.root, CHART_COLOURS, until);
+    /** Raised with each picture, for those who wait for one. */
+    this.drawn = signal(0);
+    const watch = new ResizeObserver((entries) => this.#resize(entries.at(-1)?.contentRect.width ?? 0));
+    watch.observe(this.field);
+    until.addEventListener("abort", () => this.#close(watch), { once: true });
+    react(until, () => {
+      this.colours.value;
+      this.#rebuild();
+    });
+    chartKeys(this);
+    this.#tell();
+  }
+
+  /** @param {Series[]} series */
+  setSeries(series) {
+    this.series = series;
+    this.#update();
+    this.#tell();
+  }
+
+  /** @param {Mark[]} marks */
+  setMarks(marks) {
+    this.marks = marks;
+    this.#redraw();
+  }
+
+  /** @param {Options} options */
+  setOptions(options) {
+    const before = JSON.stringify(this.options);
+    Object.assign(this.options, options);
+    if (JSON.stringify(this.options) !== before) this.#rebuild();
+  }
+
+  /** @param {Range | null} range */
+  setRange(range) {
+    this.range = range;
+    this.#update();
+  }
+
+  /** @param {string | null} id */
+  setHighlight(id) {
+    const known = this.series.some((series) => idOf(series) === id) ? id : null;
+    if (known === this.highlight) return;
+    this.highlight = known;
+    this.#redraw();
+  }
+
+  /** @param {number} height */
+  setHeight(height) {
+    if (height === this.height) return;
+    this.height = height;
+    this.field.style.height = `${height}px`;
+    this.plot?.setSize({ width: this.#width, height });
+  }
+
+  /** What the x axis shows. @returns {Range} */
+  get within() {
+    return this.range ?? spanOf(this.series) ?? [0, 1];
+  }
+
+  /** @returns {import("./scales.js").Kind} */
+  get #xScale() {
+    return this.options.logX && this.options.xKind !== "time" ? "asinh" : "linear";
+  }
+
+  /** @returns {import("./scales.js").Kind} */
+  get #yScale() {
+    return this.options.logY ? "log" : "linear";
+  }
+
+  /** @param {number} width */
+  #resize(width) {
+    if (width === this.#width || width < 40) return;
+    this.#width = width;
+    if (this.plot) this.plot.setSize({ width, height: this.height });
+    else this.#rebuild();
+  }
+
+  #rebuild() {
+    this.plot?.destroy();
+    this.plot = null;
+    if (this.until.aborted || this.#width < 40 || !document.createElement("canvas").getContext?.("2d")) return;
+    this.plot = new uPlot(this.#settings(), [[], []], this.field);
+    this.plot.over.addEventListener("dblclick", () => this.onZoom(null));
+    this.plot.over.addEventListener("mouseleave", () => this.#leave());
+    this.plot.over.addEventListener("click", (event) => this.#near && this.onPick(this.#near, event));
+  }
+
+  /** @returns {uPlot.Options} */
+  #settings() {
+    const { logX, xKind } = this.options;
+    const { axis, grid } = this.colours.peek();
+    const isTime = xKind === "time";
+    const line = { stroke: grid, width: 1 };
+    const ticks = { ...line, size: 4 };
+    const look = { stroke: axis, font: FONT, grid: line, ticks };
+    const xDistr = this.#xScale === "asinh" ? 4 : 1;
+    return /** @type {uPlot.Options} */ ({
+      width: this.#width,
+      height: this.height,
+      ms: 1,
+      legend: { show: false },
+      padding: [8, 10, 0, 0],
+      scales: {
+        x: { time: isTime && !logX, distr: xDistr, asinh: 1, range: () => this.within },
+        y: { distr: this.options.logY ? 3 : 1, range: () => this.#heightRange() },
+      },
+      series: [{}, { show: false }],
+      axes: [
+        {
+          ...look,
+          size: isTime ? 40 : 26,
+          space: isTime ? 62 : 54,
+          ...(xKind === "relative" ? { incrs: DURATIONS } : {}),
+          values: (/** @type {uPlot} */ _, /** @type {number[]} */ at) =>
+            xKind === "time" ? timeTicks(at) : xKind === "relative" ? durationTicks(at) : numberTicks(at),
+        },
+        {
+          ...look,
+          size: (/** @type {uPlot} */ _, /** @type {string[] | null} */ texts) =>
+            14 + 6.4 * Math.max(3, ...(texts ?? []).map((text) => text?.length ?? 0)),
+          space: 32,
+          values: (/** @type {uPlot} */ _, /** @type {number[]} */ at) => numberTicks(at),
+        },
+      ],
+      cursor: {
+        points: { show: false },
+        y: false,
+        drag: { x: true, y: false, setScale: false, dist: 4 },
+        bind: { dblclick: () => () => null },
+        ...(this.syncKey
+          ? { sync: { key: this.syncKey, scales: ["x", null], filters: { pub: isMove, sub: () => true } } }
+          : {}),
+      },
+      hooks: {
+        drawAxes: [(/** @type {uPlot} */ u) => this.#drawMarks(u)],
+        draw: [(/** @type {uPlot} */ u) => this.#draw(u)],
+        setCursor: [(/** @type {uPlot} */ u) => this.#follow(u)],
+        setSelect: [(/** @type {uPlot} */ u) => this.#select(u)],
+      },
+    });
+  }
+
+  /** @returns {Range} */
+  #heightRange() {
+    return heightOf(this.series, this.within, { kind: this.#yScale, clip: this.options.clip });
+  }
+
+  #update() {
+    if (this.#frame || !this.plot) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.plot?.setData([[], []]);
+    });
+  }
+
+  #redraw() {
+    this.plot?.redraw(false, false);
+  }
+
+  /** @param {uPlot} u @returns {import("./strokes.js").Field} */
+  #place(u) {
+    const box = u.bbox;
+    const { x, y } = u.scales;
+    /** @type {Range} */
+    const within = [x?.min ?? 0, x?.max ?? 1];
+    /** @type {Range} */
+    const height = [y?.min ?? 0, y?.max ?? 1];
+    return {
+      pen: u.ctx,
+      box,
+      within,
+      ratio: globalThis.devicePixelRatio || 1,
+      toX: toPixels(this.#xScale, within, box.left, box.left + box.width),
+      toY: toPixels(this.#yScale, height, box.top + box.height, box.top),
+    };
+  }
+
+  /** @param {uPlot} u */
+  #drawMarks(u) {
+    if (this.marks.length) drawMarks(this.#place(u), this.marks, this.colours.peek().mark);
+  }
+
+  /** @param {uPlot} u */
+  #draw(u) {
+    const field = this.#place(u);
+    const { pen, box } = field;
+    pen.save();
+    pen.beginPath();
+    pen.rect(box.left, box.top, box.width, box.height);
+    pen.clip();
+    const strong = this.highlight;
+    for (const series of this.series) {
+      if (idOf(series) !== strong) drawSeries(field, series, strong === null ? 1 : 0.18, false);
+    }
+    for (const series of this.series) if (idOf(series) === strong) drawSeries(field, series, 1, true);
+    pen.restore();
+    this.drawn.value += 1;
+  }
+
+  /** @param {uPlot} u */
+  #select(u) {
+    const { left, width } = u.select;
+    if (width < 4) return;
+    const range = [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.onZoom(/** @type {Range} */ (range));
+  }
+
+  /** The crosshair has moved, here or in a chart in step with this one. @param {uPlot} u */
+  #follow(u) {
+    const { left = -1, top = -1, event } = u.cursor;
+    if (left < 0) {
+      this.readout.hide();
+      replace(this.value);
+      return;
+    }
+    const x = u.posToVal(left, "x");
+    const isHere = Boolean(event) || this.field.matches(":focus-visible");
+    const points = this.#pointsAt(u, x, left);
+    if (isHere) {
+      const closest = this.#closest(points, top);
+      if (closest !== this.#near) {
+        this.#near = closest;
+        this.onHover(closest);
+      }
+      this.readout.show({
+        left,
+        top,
+        x,
+        points,
+        near: this.highlight ?? closest,
+        chart: this,
+        marks: this.#marksAt(u, left),
+      });
+    } else {
+      this.readout.hide();
+    }
+    const told =
+      points.find(({ series }) => idOf(series) === this.highlight) ?? (points.length === 1 ? points[0] : null);
+    replace(this.value, told ? this.readout.valueText(told) : null);
+  }
+
+  /**
+   * @param {uPlot} u
+   * @param {number} x
+   * @param {number} left
+   */
+  #pointsAt(u, x, left) {
+    const points = [];
+    for (const series of this.series) {
+      const index = nearest(series.x, x);
+      if (index < 0) continue;
+      const at = /** @type {number} */ (series.x[index]);
+      const first = /** @type {number} */ (series.x[0]);
+      const last = /** @type {number} */ (series.x[series.x.length - 1]);
+      const isInside = x >= first && x <= last;
+      if (!isInside && Math.abs(u.valToPos(at, "x") - left) > NEAR) continue;
+      const value = /** @type {number} */ (series.y[index]);
+      points.push({ series, index, value, top: u.valToPos(value, "y") });
+    }
+    return points;
+  }
+
+  /**
+   * @param {{ series: Series, top: number }[]} points
+   * @param {number} top
+   */
+  #closest(points, top) {
+    let best = null;
+    let least = NEAR;
+    for (const point of points) {
+      const far = Math.abs(point.top - top);
+      if (far < least) {
+        least = far;
+        best = idOf(point.series);
+      }
+    }
+    return best;
+  }
+
+  /** @param {uPlot} u @param {number} left */
+  #marksAt(u, left) {
+    return this.marks.filter(({ x }) => Math.abs(u.valToPos(x, "x") - left) < 6);
+  }
+
+  #leave() {
+    this.readout.hide();
+    if (this.#near === null) return;
+    this.#near = null;
+    this.onHover(null);
+  }
+
+  #tell() {
+    const { series, title } = this;
+    const [low, high] = heightOf(series, this.within);
+    const text = series.length
+      ? `${title}: ${series.length} ${series.length === 1 ? "line" : "lines"}, values ${numberTicks([low, high]).join(" to ")}. Arrow keys read values, plus and minus zoom.`
+      : `${title}: nothing to draw`;
+    setAttribute(this.field, "aria-label", text);
+    this.empty.hidden = series.some(({ x }) => x.length > 0);
+  }
+
+  /** @param {string} text what stands in an empty chart */
+  say(text) {
+    this.empty.textContent = text;
+  }
+
+  /** @param {ResizeObserver} watch */
+  #close(watch) {
+    watch.disconnect();
+    cancelAnimationFrame(this.#frame);
+    this.plot?.destroy();
+    this.plot = null;
+  }
+}
+
+/** @param {Series} series */
+export function idOf({ id, label }) {
+  return id ?? label;
+}
+
+/** Only the crosshair is shared: what is pressed in one chart is not pressed in the others. @param {string} type */
+function isMove(type) {
+  return type === "mousemove" || type === "mouseleave";
+}

@@ -1,0 +1,85 @@
+// The small box beside the pointer: where it is, and the values there.
+
+import { h, replace } from "../kit/dom.js";
+import { formatNumber } from "../kit/format.js";
+import { xText } from "./ticks.js";
+
+/**
+ * @typedef {{ series: import("./strokes.js").Series, index: number, value: number, top: number }} Point
+ */
+
+const MOST = 8;
+const GAP = 14;
+
+export class Readout {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.host = host;
+    this.el = h("div", { class: "nbt-readout", role: "status", hidden: true });
+    host.append(this.el);
+  }
+
+  hide() {
+    this.el.hidden = true;
+  }
+
+  /**
+   * @param {{ left: number, top: number, x: number, points: Point[], near: string | null,
+   *   marks: import("./strokes.js").Mark[], chart: import("./line-chart.js").LineChart }} what
+   */
+  show({ left, top, x, points, near, marks, chart }) {
+    if (!points.length && !marks.length) {
+      this.hide();
+      return;
+    }
+    const isNear = (/** @type {Point} */ point) => (point.series.id ?? point.series.label) === near;
+    const shown = [...points].sort((a, b) => Math.abs(a.top - top) - Math.abs(b.top - top)).slice(0, MOST);
+    shown.sort((a, b) => a.top - b.top);
+    const chosen = points.find(isNear);
+    if (chosen && !shown.includes(chosen)) shown[shown.length - 1] = chosen;
+    const { xKind, xLabel } = chart.options;
+    const only = chosen ?? (shown.length === 1 ? shown[0] : undefined);
+    const at = only ? /** @type {number} */ (only.series.x[only.index]) : x;
+    replace(
+      this.el,
+      h("div", { class: "nbt-readout-x" }, xText(at, xKind, xLabel)),
+      ...marks.map(({ text, kind }) => h("div", { class: "nbt-readout-mark" }, `${kind}: ${text}`)),
+      ...shown.map((point) =>
+        h(
+          "div",
+          { class: isNear(point) ? "nbt-readout-row nbt-near" : "nbt-readout-row" },
+          h("i", { style: { background: point.series.colour } }),
+          h("span", {}, point.series.label),
+          h("b", {}, this.valueText(point)),
+        ),
+      ),
+      points.length > shown.length
+        ? h("div", { class: "nbt-readout-x" }, `and ${points.length - shown.length} more`)
+        : null,
+    );
+    this.#place(left, top, chart);
+  }
+
+  /** @param {Point} point */
+  valueText({ series, index, value }) {
+    const more = series.tell?.(index) ?? "";
+    return more ? `${formatNumber(value)} ${more}` : formatNumber(value);
+  }
+
+  /**
+   * Beside the pointer, on the side where there is room.
+   * @param {number} left
+   * @param {number} top
+   * @param {import("./line-chart.js").LineChart} chart
+   */
+  #place(left, top, { plot }) {
+    this.el.hidden = false;
+    const over = plot?.over;
+    if (!over) return;
+    const x = over.offsetLeft + left;
+    const { offsetWidth: width, offsetHeight: height } = this.el;
+    const isRoomRight = x + GAP + width < this.host.clientWidth;
+    this.el.style.left = `${isRoomRight ? x + GAP : Math.max(0, x - GAP - width)}px`;
+    this.el.style.top = `${Math.max(0, Math.min(over.offsetTop + top - height / 2, this.host.clientHeight - height))}px`;
+  }
+}
