@@ -12,6 +12,7 @@ from nbtrack.version import __version__
 
 if TYPE_CHECKING:
     from nbtrack.entities import ViewType
+    from nbtrack import plots
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
+    from nbtrack.widgets.compare import compare
     from nbtrack.widgets.run_table import runs
 
 _ROOMS = {
@@ -105,11 +107,12 @@ _ROOMS = {
     "tracking.run": ["ActiveRun"],
     "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
     "tracking.starting": ["start_run"],
+    "widgets.compare": ["compare"],
     "widgets.run_table": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _LATER = {"autolog", "log_model", "models", "projects", "pyfunc", "register_model", "sklearn"}
-_MODULES = {"data": "tracking.data"}
+_MODULES = {"data": "tracking.data", "plots": "plots"}
 
 __all__ = [
     "ActiveRun",
@@ -117,6 +120,7 @@ __all__ = [
     "ViewType",
     "__version__",
     "active_run",
+    "compare",
     "create_experiment",
     "data",
     "delete_experiment",
@@ -144,6 +148,7 @@ __all__ = [
     "log_table",
     "log_text",
     "metric_history",
+    "plots",
     "purge",
     "rename_experiment",
     "restore_experiment",
