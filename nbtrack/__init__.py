@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack.entities import ViewType
     from nbtrack import plots
+    from nbtrack.entities import ViewType
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client

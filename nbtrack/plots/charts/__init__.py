@@ -1,0 +1,1 @@
+"""One chart a file: what :mod:`nbtrack.plots.data` has computed, drawn with plotly."""

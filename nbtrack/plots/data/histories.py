@@ -1,0 +1,169 @@
+"""Histories of metrics, thinned to what a chart can show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.plots.data.smoothing import mean_band, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbtrack.plots.data.chosen import Chosen
+
+Array = np.ndarray[Any, Any]
+Axis = Literal["step", "wall", "relative"]
+
+AXES = ("step", "wall", "relative")
+MAX_POINTS = 2000
+
+
+def metrics_named(chosen: Chosen, metric: str | Sequence[str] | None) -> list[str]:
+    """Return the keys of metrics, given with or without ``metrics.``; all of them (without those of the machine) for None.
+
+    Raises
+    ------
+    NotFoundError
+        No run has it.
+    """
+    known = [full.removeprefix("metrics.") for full in chosen.keys("metrics")]
+    if metric is None:
+        return known
+    wanted = [metric] if isinstance(metric, str) else list(metric)
+    everything = set(chosen.found.metrics) if chosen.found is not None else set()
+    keys = []
+    for name in wanted:
+        key = name if name in everything else name.removeprefix("metrics.")
+        if key not in everything:
+            raise NotFoundError("Metric", name, everything, where="these runs")
+        keys.append(key)
+    return keys
+
+
+def curves(
+    chosen: Chosen, metric: str, *, x: Axis = "step", max_points: int = MAX_POINTS, rows: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return the history of one metric for each run that has it.
+
+    Parameters
+    ----------
+    chosen : Chosen
+    metric : str
+        Key, such as ``"val/loss"``.
+    x : {"step", "wall", "relative"}
+        Step, time of day (UTC), or seconds since the run began.
+    max_points : int
+        At most so many points a run; a longer history is thinned to its smallest and largest value in equal ranges of steps.
+    rows : sequence of int, optional
+        Only these runs.
+
+    Returns
+    -------
+    DataFrame
+        ``run`` (row in `chosen`), ``x``, ``step``, ``value``, ``mean`` (of the points it stands for), ``count`` (how many these are),
+        ``nans`` (how many of them are NaN), ``is_thinned``.
+
+    Raises
+    ------
+    InvalidValueError
+        `x` is none of the three.
+    """
+    if x not in AXES:
+        raise InvalidValueError(f"x={x!r} is not allowed; use 'step', 'wall' or 'relative'.")
+    wanted = None if rows is None else set(rows)
+    parts = [
+        _one(chosen, row, metric, x, max_points) for row in rows_with(chosen, metric) if wanted is None or row in wanted
+    ]
+    empty: dict[str, list[Any]] = {
+        name: [] for name in ("run", "x", "step", "value", "mean", "count", "nans", "is_thinned")
+    }
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty)
+
+
+def rows_with(chosen: Chosen, metric: str) -> list[int]:
+    """Return the rows of the runs that logged a metric."""
+    if chosen.found is None or metric not in chosen.found.metrics:
+        return []
+    return [int(row) for row in np.flatnonzero(chosen.found.metrics[metric]["count"] > 0)]
+
+
+def _one(chosen: Chosen, row: int, metric: str, x: Axis, max_points: int) -> pd.DataFrame:
+    assert chosen.store is not None  # runs with metrics come from a store
+    found = chosen.store.metric_buckets(chosen.ids[row], metric, max(1, max_points // 2))
+    is_thinned = found["count"] > 1
+    times = np.where(is_thinned, 2, 1)
+    of = np.repeat(np.arange(len(is_thinned)), times)
+    is_second = np.append(False, of[1:] == of[:-1])
+    # A falling stretch shows its largest value first.
+    begins_low = found["first"] <= found["last"]
+    value = np.where(is_second == begins_low[of], found["max"][of], found["min"][of])
+    value = np.where(is_thinned[of], value, found["first"][of])
+    mean = np.where(is_thinned, found["mean"], found["first"])
+    return pd.DataFrame(
+        {
+            "run": row,
+            "x": _axis(chosen, row, found, x)[of],
+            "step": found["step"][of],
+            "value": value,
+            "mean": np.where(is_second, np.nan, mean[of]),
+            "count": found["count"][of],
+            "nans": found["nans"][of],
+            "is_thinned": is_thinned[of],
+        }
+    )
+
+
+def _axis(chosen: Chosen, row: int, found: dict[str, Array], x: Axis) -> Array:
+    if x == "step":
+        return found["step"]
+    wall = found["timestamp"].astype("datetime64[ms]")
+    if x == "wall":
+        return wall
+    began = chosen.frame["start_time"].iloc[row]
+    start = wall[0] if pd.isna(began) else np.datetime64(began.tz_convert(None), "ms")
+    return np.asarray((wall - start) / np.timedelta64(1000, "ms"))
+
+
+def smoothed(curve: pd.DataFrame, weight: float) -> pd.DataFrame:
+    """Return the calmed curve of one run: ``x`` and ``value``, one row for each range of steps."""
+    whole = curve[curve["mean"].notna() | ~curve["is_thinned"]]
+    return pd.DataFrame({"x": whole["x"].to_numpy(), "value": smooth(whole["mean"], weight, whole["count"])})
+
+
+def seeds(chosen: Chosen, rows: Sequence[int], over: str) -> dict[str, list[int]]:
+    """Return the rows of runs that differ in nothing but `over`, by what names them: the params that vary between groups.
+
+    Parameters
+    ----------
+    over : str
+        Column that is averaged over, such as ``"params.seed"``.
+    """
+    left_out = chosen.column(over).id
+    params = [name for name in chosen.keys("params") if name != left_out]
+    settings = chosen.frame[params].iloc[list(rows)].astype(object)
+    settings = settings.where(settings.notna(), None)
+    varying = [name for name in params if len(set(settings[name])) > 1]
+    groups: dict[str, list[int]] = {}
+    for row, values in zip(rows, settings[varying].itertuples(index=False, name=None), strict=True):
+        said = [f"{name.removeprefix('params.')}={value}" for name, value in zip(varying, values, strict=True)]
+        groups.setdefault(", ".join(said) or "all runs", []).append(row)
+    return groups
+
+
+def band(table: pd.DataFrame, rows: Sequence[int], weight: float = 0.0) -> dict[str, Array]:
+    """Return mean and 95 % band of the curves of some runs, see :func:`~nbtrack.plots.data.smoothing.mean_band`."""
+    lines = []
+    for row in rows:
+        line = smoothed(table[table["run"] == row], weight)
+        x = line["x"].to_numpy()
+        lines.append(
+            (
+                x.astype("datetime64[ms]").astype(np.float64) if x.dtype.kind == "M" else x.astype(float),
+                line["value"].to_numpy(),
+            )
+        )
+    return mean_band(lines)
