@@ -13,6 +13,7 @@ from nbtrack.version import __version__
 if TYPE_CHECKING:
     from nbtrack import plots
     from nbtrack.entities import ViewType
+    from nbtrack.exports.html import export
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "entities": ["ViewType"],
+    "exports.html": ["export"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
     "tracking.experiments": [
@@ -127,6 +129,7 @@ __all__ = [
     "delete_run",
     "delete_tag",
     "end_run",
+    "export",
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",

@@ -20,12 +20,12 @@ from nbtrack.tracking.frames import runs_frame
 from nbtrack.views.edits import edit
 from nbtrack.views.live_runs import LiveRuns
 from nbtrack.views.run_rows import take_rows
+from nbtrack.views.run_summary import summary_html, summary_text
 from nbtrack.views.saved import drop_view, save_view, saved_view
+from nbtrack.views.watcher import watch
 from nbtrack.views.where import check_extents, where
 from nbtrack.widgets.panel import Panel, shell
-from nbtrack.views.run_summary import summary_html, summary_text
 from nbtrack.widgets.view_memory import memory
-from nbtrack.views.watcher import watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +105,11 @@ class RunsPanel(Panel):
     @traitlets.validate("extents")
     def _check_extents(self, proposal: Any) -> Any:
         return check_extents(proposal["value"])
+
+    @property
+    def query(self) -> RunQuery:
+        """Return which runs there are before filter, steps and brush."""
+        return self._query
 
     # -- values back -------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import NotFoundError, SearchSyntaxError
-from nbtrack.widgets.run_table import RunTable, runs
 from nbtrack.views.watcher import watch
+from nbtrack.widgets.run_table import RunTable, runs
 from tests.widgets.blob import unpack
 
 if TYPE_CHECKING:

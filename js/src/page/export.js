@@ -1,0 +1,41 @@
+// An exported file: no kernel, no network; runs and answers stand in the page as base64.
+
+import { h } from "../kit/dom.js";
+import { Answers, storedAnswers } from "./answers.js";
+import { openParcel, storedBytes } from "./parcel.js";
+import { PageModel, Stage } from "./stage.js";
+
+/** @typedef {import("./stage.js").Placed} Placed */
+
+/**
+ * What the page holds: the runs as a table blob, and answers.
+ * @param {Document} document
+ */
+export async function stored(document) {
+  const [runs, ...parcels] = await Promise.all(
+    [document.getElementById("nbt-runs"), ...document.querySelectorAll("[data-nbt-answers]")].map(storedBytes),
+  );
+  const answers = new Answers(parcels.flatMap((bytes) => storedAnswers(openParcel(bytes))));
+  return { runs: runs ?? new Uint8Array(), answers };
+}
+
+/**
+ * @param {{ views: Placed[] }} page
+ * @param {HTMLElement} root
+ * @param {import("./stage.js").Views} views
+ */
+export async function openExport(page, root, views) {
+  const { runs, answers } = await stored(root.ownerDocument);
+  const stage = new Stage(views, (_, state) => new PageModel({ ...state, _data: runs }, (q) => answers.answer(q)));
+  for (const placed of page.views) stage.modelOf(placed); // every view's state is there before the first one reads it
+  const sections = page.views.map((placed) =>
+    h(
+      "section",
+      { class: "nbt-page-section", "aria-label": placed.title || placed.view },
+      placed.title ? h("h2", {}, placed.title) : null,
+      stage.mount(placed),
+    ),
+  );
+  root.replaceChildren(...sections);
+  return stage;
+}

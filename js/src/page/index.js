@@ -1,0 +1,20 @@
+// The script of every page outside Jupyter: exported files, slides, `nbtrack ui`. The page says in `#nbt-page` what it is.
+
+import views from "../index.js";
+import { openExport } from "./export.js";
+
+const kinds = { export: openExport };
+
+async function open() {
+  const page = JSON.parse(document.getElementById("nbt-page")?.textContent ?? "{}");
+  const root = document.getElementById("nbt-stage") ?? document.body;
+  const start = kinds[/** @type {keyof typeof kinds} */ (page.kind)];
+  try {
+    await start(page, root, views);
+    document.documentElement.dataset.nbtReady = "true";
+  } catch (cause) {
+    root.textContent = `nbtrack could not draw this page: ${cause instanceof Error ? cause.message : cause}`;
+  }
+}
+
+open();

@@ -1,0 +1,151 @@
+"""What goes into a page: which runs, which views, with which state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.entities import ViewType
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.search.parser import parse_filter
+from nbtrack.store.protocol import RunQuery
+from nbtrack.tracking import active
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import RunColumns, TrackingStore
+
+MAX_RUNS = 100_000
+NEWEST_FIRST = ("start_time DESC",)
+VIEWS = {
+    "runs": ("run-table", "Runs"),
+    "parallel": ("parallel", "Parallel coordinates"),
+    "curves": ("curves", "Curves"),
+    "compare": ("compare", "Compare"),
+    "artifacts": ("artifacts", "Artifacts"),
+}
+"""Names that a caller gives, with the view of the front end and its heading."""
+OWN_MODEL = ("compare", "artifacts")
+"""Views of a few runs: they do not share filter and brush with the others."""
+_PLAIN = (str, int, float, bool, list, dict, type(None))
+_NOT_STATE = {"layout", "tabbable", "tooltip", "comm", "keys"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A view on a page; views of one `group` share filter, brush and selection."""
+
+    view: str
+    title: str
+    group: str
+    state: dict[str, Any]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the page's script reads."""
+        return {"view": self.view, "title": self.title, "group": self.group, "state": self.state}
+
+
+def store_of(runs: Any, views: Any = ()) -> LocalStore:
+    """Return the store that the widgets among the arguments show, else the one in use."""
+    for each in (runs, *_listed(views)):
+        store = getattr(each, "_store", None)
+        if store is not None:
+            return store  # type: ignore[no-any-return]
+    return active.get_store()
+
+
+def chosen_runs(store: TrackingStore, runs: Any, views: Any = ()) -> RunColumns:
+    """Return the runs that were asked for, newest first.
+
+    Parameters
+    ----------
+    store : TrackingStore
+    runs : None, str, widget, DataFrame or list
+        All of the chosen experiment; a filter; what a widget has on view; the ``run_id`` column of a frame; ids, numbers or names.
+    views : list of str and widgets
+        When no runs are named, a widget of many runs says which there are: its filter and brush come along as state.
+
+    Raises
+    ------
+    SearchSyntaxError
+        The filter cannot be read.
+    NotFoundError
+        One of the runs is not there.
+    InvalidValueError
+        `runs` is something else.
+    """
+    query = next((each.query for each in _listed(views) if isinstance(getattr(each, "query", None), RunQuery)), None)
+    if runs is None and query is not None:
+        return store.run_columns(replace(query, view=ViewType.ACTIVE_ONLY, order_by=NEWEST_FIRST))
+    if runs is None or isinstance(runs, str):
+        parse_filter(runs or "")
+        name = active.chosen_experiment()
+        return store.run_columns(_query(filter_string=runs or "", experiment_names=None if name is None else (name,)))
+    if hasattr(runs, "on_view"):
+        return runs.on_view()  # type: ignore[no-any-return]
+    if hasattr(runs, "columns") and "run_id" in runs.columns:
+        return _by_id(store, runs["run_id"])
+    try:
+        return _by_id(store, [store.resolve_run(getattr(run, "id", run)) for run in runs])
+    except TypeError:
+        allowed = "a filter such as 'metrics.acc > 0.9', a list of runs, a frame of search_runs or a widget of runs"
+        message = f"runs={runs!r} is not allowed; use {allowed}."
+        raise InvalidValueError(message) from None
+
+
+def placed(views: Iterable[Any]) -> list[Placed]:
+    """Return the views to put on the page, by name or as the widgets that they are.
+
+    Raises
+    ------
+    NotFoundError
+        There is no view of that name.
+    """
+    wanted = _listed(views)
+    found = []
+    for index, each in enumerate(wanted):
+        if isinstance(each, str):
+            if each not in VIEWS:
+                raise NotFoundError("View", each, VIEWS, where="what nbtrack can export")
+            view, title = VIEWS[each]
+            state: dict[str, Any] = {}
+        else:
+            view, state = view_name(each), state_of(each)
+            title = next((title for name, title in VIEWS.values() if name == view), "")
+        found.append(
+            Placed(view, title if len(wanted) > 1 else "", f"{view}-{index}" if view in OWN_MODEL else "runs", state)
+        )
+    return found
+
+
+def view_name(widget: Any) -> str:
+    """Return the front end's name of a widget's view."""
+    name = getattr(widget, "_view", None)
+    if not isinstance(name, str) or not name:
+        message = (
+            f"{type(widget).__name__} is no view of nbtrack; use {', '.join(VIEWS)} or a widget such as nbtrack.runs()."
+        )
+        raise InvalidValueError(message)
+    return name
+
+
+def state_of(widget: Any) -> dict[str, Any]:
+    """Return the values of a widget that the page needs: all that it shares with its own page and that are JSON."""
+    names = [name for name in widget.trait_names(sync=True) if not name.startswith("_") and name not in _NOT_STATE]
+    state = {name: getattr(widget, name) for name in names}
+    return {name: value for name, value in state.items() if isinstance(value, _PLAIN)}
+
+
+def _listed(views: Any) -> list[Any]:
+    """Return views as a list; one alone stands for a list of one."""
+    return [views] if isinstance(views, str) or hasattr(views, "_view") else list(views)
+
+
+def _by_id(store: TrackingStore, ids: Iterable[str]) -> RunColumns:
+    return store.run_columns(_query(run_ids=tuple(ids)))
+
+
+def _query(**options: Any) -> RunQuery:
+    return RunQuery(order_by=NEWEST_FIRST, max_results=MAX_RUNS, **options)

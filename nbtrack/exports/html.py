@@ -1,0 +1,143 @@
+"""``nbtrack.export()``: what a notebook shows as one HTML file that needs no kernel and no network."""
+
+from __future__ import annotations
+
+import html as escaping
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InvalidValueError
+from nbtrack.exports.answers import Wanted, gather
+from nbtrack.exports.chosen import chosen_runs, placed, store_of
+from nbtrack.exports.exported import Exported
+from nbtrack.exports.folder import split
+from nbtrack.exports.markdown import markdown
+from nbtrack.exports.page import Page, check_place, write
+from nbtrack.views.run_summary import summary_html
+from nbtrack.views.run_table import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbtrack.store.protocol import RunColumns
+
+DEFAULT_VIEWS = ("runs", "parallel", "curves")
+MAX_ARTIFACTS = 20_000_000
+FOLDER_FROM = 50_000_000
+
+
+def export(
+    path: str | Path,
+    runs: Any = None,
+    *,
+    views: Any = DEFAULT_VIEWS,
+    title: str = "",
+    notes: str = "",
+    artifacts: bool | int = True,
+    history_points: int = 1000,
+    folder: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Exported:
+    """Write runs and views into one HTML file: filter, sort, brush, select and zoom work in it, from any disk or mailbox.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, such as ``"demo.html"``; with ``folder=True`` the folder.
+    runs : str, list, DataFrame or widget, optional
+        A filter; runs by id, number or name; a frame of ``search_runs``; or the runs on view in a widget. All runs when not given.
+    views : sequence of str or widgets
+        ``"runs"``, ``"parallel"``, ``"curves"``, ``"compare"``, ``"artifacts"``; a widget brings its filter, brush, columns, …
+    title : str
+        Heading; the name of the store when not given.
+    notes : str
+        Shown on top; a small part of Markdown, in which HTML stays text.
+    artifacts : bool or int
+        Put files of runs into the page, for the view ``"artifacts"``: True for up to 20 MB, a number for so many bytes. What a run
+        recorded about its environment and its git diff stays out unless an ``"artifacts"`` view is asked for.
+    history_points : int
+        Points of a curve; longer histories keep their extremes.
+    folder : bool
+        Write ``index.html`` with the data in files beside it: for pages of more than 50 MB.
+    overwrite : bool
+        Replace a file that is no page of nbtrack.
+    progress : callable, optional
+        Told what is being done, a few words at a time.
+
+    Returns
+    -------
+    Exported
+        Path, size and what was left out; a link in a notebook.
+
+    Raises
+    ------
+    AlreadyExistsError
+        There is a file at `path` that nbtrack did not write.
+    NotFoundError
+        The folder of `path`, a run or a view is not there.
+    InvalidValueError
+        An argument that cannot be used; SearchSyntaxError for a filter that cannot be read.
+    """
+    say = progress or (lambda _: None)
+    target = Path(path).expanduser()
+    target = target / "index.html" if folder else target
+    if folder:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    check_place(target, overwrite=overwrite)
+    shown = placed(views)
+    store = store_of(runs, views)
+    say("reading runs")
+    found = chosen_runs(store, runs, views)
+    wanted = Wanted(store, found, _points(history_points), _bytes(artifacts), say)
+    parcels = gather(wanted, [(each.view, each.state) for each in shown])
+    say("writing")
+    name = title or Path(store.uri).name
+    page = Page(
+        kind="export",
+        title=name,
+        facts={"views": [each.facts() for each in shown]},
+        runs=pack(found, version=1, store=Path(store.uri).name),
+        parcels=parcels,
+        header=header(name, notes, found, Path(store.uri).name),
+        body=without_scripts(found, name),
+    )
+    files = split(page, target.parent, say) if folder else {}
+    size = write(target, page.html(), overwrite=True) + sum(files.values())
+    if size > FOLDER_FROM and not folder:
+        wanted.left_out.append(
+            "Browsers take seconds to open so large a file; folder=True writes one that opens faster."
+        )
+    return Exported(target, size, len(found), page.sizes | files, tuple(wanted.left_out))
+
+
+def header(title: str, notes: str, found: RunColumns, store: str) -> str:
+    """Return the top of a page: title, what it is about, notes."""
+    facts = f"{len(found):,} runs of {store}, exported {time.strftime('%Y-%m-%d %H:%M')}"
+    text = f'<div class="nbt-page-notes">{markdown(notes)}</div>' if notes.strip() else ""
+    return (
+        f'<header class="nbt-page-head"><h1>{escaping.escape(title)}</h1>'
+        f'<p class="nbt-page-facts">{escaping.escape(facts)}</p>{text}</header>'
+    )
+
+
+def without_scripts(found: RunColumns, title: str) -> str:
+    """Return what is seen where scripts do not run."""
+    return f"<noscript>{summary_html(found, title)}</noscript>"
+
+
+def _points(points: Any) -> int:
+    if isinstance(points, bool) or not isinstance(points, int) or points < 2:  # noqa: PLR2004 - a line needs two ends
+        message = f"history_points={points!r} is not allowed; use a whole number from 2, such as 1000."
+        raise InvalidValueError(message)
+    return points
+
+
+def _bytes(artifacts: Any) -> int:
+    if isinstance(artifacts, bool):
+        return MAX_ARTIFACTS if artifacts else 0
+    if not isinstance(artifacts, int) or artifacts < 0:
+        message = f"artifacts={artifacts!r} is not allowed; use True, False or a number of bytes such as 5_000_000."
+        raise InvalidValueError(message)
+    return artifacts
