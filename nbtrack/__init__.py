@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
+    from nbtrack.tracking.controls import StopRun
     from nbtrack.tracking.experiments import (
         create_experiment,
         delete_experiment,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
     from nbtrack.widgets.compare import compare
+    from nbtrack.widgets.live import live
     from nbtrack.widgets.run_table import runs
 
 _ROOMS = {
@@ -67,6 +69,7 @@ _ROOMS = {
     "exports.html": ["export"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
+    "tracking.controls": ["StopRun"],
     "tracking.experiments": [
         "create_experiment",
         "delete_experiment",
@@ -110,6 +113,7 @@ _ROOMS = {
     "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
     "tracking.starting": ["start_run"],
     "widgets.compare": ["compare"],
+    "widgets.live": ["live"],
     "widgets.run_table": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
@@ -119,6 +123,7 @@ _MODULES = {"data": "tracking.data", "plots": "plots"}
 __all__ = [
     "ActiveRun",
     "Client",
+    "StopRun",
     "ViewType",
     "__version__",
     "active_run",
@@ -137,6 +142,7 @@ __all__ = [
     "get_run",
     "get_tracking_uri",
     "last_active_run",
+    "live",
     "load_table",
     "log_artifact",
     "log_artifacts",

@@ -12,13 +12,14 @@ from nbtrack.artifacts.blobs import Blobs
 from nbtrack.artifacts.kinds import mime_of
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
 from nbtrack.errors import NotFoundError, StoreError, warn
+from nbtrack.journal import control
 from nbtrack.journal.numbers import Known, Numbers
 from nbtrack.journal.segments import is_alive, list_segments
 from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.keeper import Keeper
-from nbtrack.store.protocol import Record, RunColumns, RunQuery, TrackingStore
+from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, TrackingStore
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from nbtrack.journal.control import Order
+    from nbtrack.store.live import Curves
     from nbtrack.store.reader import Reader
 
 T = TypeVar("T")
@@ -100,6 +103,15 @@ class LocalStore:
     ) -> None:
         """Take captured items of a run back; the next purge removes them from the history too."""
         self.append(("forget", run_id, None, {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}))
+
+    def post_order(self, run_id: str, order: Order) -> None:
+        """Ask something of a run that is open somewhere; see :mod:`nbtrack.journal.control`."""
+        self._make_folder()
+        control.post(self.folder, run_id, order)
+
+    def live_state(self, run_id: str) -> dict[str, Any]:
+        """Return what an open run says of itself: knobs and progress; {} when it says nothing."""
+        return control.read_state(self.folder, run_id)
 
     # -- experiments -------------------------------------------------------------------------------------------------
 
@@ -209,6 +221,20 @@ class LocalStore:
 
         with self.reading() as reader:
             return metrics.buckets(reader.con, run_id, key, n_buckets)
+
+    def curves(self, run_id: str, n_buckets: int) -> Curves:
+        """Return all metrics of one run, thinned, and how far into the journals they reach."""
+        from nbtrack.store import live  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return live.curves(reader.con, run_id, n_buckets)
+
+    def metric_curves(self, query: CurveQuery) -> CurveRows:
+        """Return the histories of several runs and metrics, those with many points thinned."""
+        from nbtrack.store import curves  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return curves.curves(reader.con, query)
 
     def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
         """Return the outline of one metric for each run."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbtrack.entities import ArtifactInfo, Experiment, Run
+    from nbtrack.journal.control import Order
+    from nbtrack.store.live import Curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,65 @@ class RunColumns:
         return len(self.attributes["run_id"])
 
 
+@dataclass(frozen=True, slots=True)
+class CurveQuery:
+    """Histories of several runs and metrics, thinned to what a chart of some width can show.
+
+    Attributes
+    ----------
+    series : tuple of (run id, metric)
+    n_buckets : int
+        A series with more points comes as at most so many buckets (one more when its range is known only roughly).
+    x : str
+        ``step``, ``time`` (milliseconds UTC), ``relative`` (seconds since the run began) or ``metrics.<key>``: the value of another
+        metric at the same step of the same run.
+    low, high : float, optional
+        Only points with x in this range, both ends included; give both or neither.
+    """
+
+    series: tuple[tuple[str, str], ...]
+    n_buckets: int = 1000
+    x: str = "step"
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def x_metric(self) -> str:
+        """Return the metric that is x; "" when it is a step or a time."""
+        return self.x.removeprefix("metrics.") if self.x.startswith("metrics.") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRows:
+    """Points or buckets of several series, one after the other, each by x.
+
+    Attributes
+    ----------
+    starts : ndarray of int64, shape (n_series + 1,)
+        Where each series begins in the arrays below; its end is where the next begins.
+    x : ndarray of float64, shape (n,)
+        Middle of the bucket; the exact first and last x for the first and the last bucket.
+    y : ndarray of float64, shape (n,)
+        Mean of the finite values, NaN without any; the point's own value for the first and the last.
+    low, high : ndarray of float64, shape (n,)
+        Smallest and largest finite value: no spike is lost.
+    count : ndarray of float64, shape (n,)
+        Number of points; 1 throughout for a series that was not thinned.
+    nans, ups, downs : ndarray of float64, shape (n,)
+        How many points are NaN, infinity and minus infinity.
+    """
+
+    starts: np.ndarray[Any, Any]
+    x: np.ndarray[Any, Any]
+    y: np.ndarray[Any, Any]
+    low: np.ndarray[Any, Any]
+    high: np.ndarray[Any, Any]
+    count: np.ndarray[Any, Any]
+    nans: np.ndarray[Any, Any]
+    ups: np.ndarray[Any, Any]
+    downs: np.ndarray[Any, Any]
+
+
 Record = tuple[str, str | None, "dict[str, str] | None", Any]
 """Kind, run id, text map ``p``, object ``o``: one change, as `ARCHITECTURE.md` lists them."""
 
@@ -97,6 +158,9 @@ class TrackingStore(Protocol):
 
     def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
         """Copy a file (or bytes) into the store as `path` of a run."""
+
+    def post_order(self, run_id: str, order: Order) -> None:
+        """Ask something of a run that is open somewhere: stop, checkpoint, another value of a knob."""
 
     # -- experiments -------------------------------------------------------------------------------------------------
 
@@ -136,6 +200,15 @@ class TrackingStore(Protocol):
 
     def metric_buckets(self, run_id: str, key: str, n_buckets: int) -> dict[str, np.ndarray[Any, Any]]:
         """Return a thinned history: ``step, timestamp, min, max, first, last, mean, count, nans`` per bucket."""
+
+    def curves(self, run_id: str, n_buckets: int) -> Curves:
+        """Return all metrics of one run, thinned, and how far into the journals they reach."""
+
+    def live_state(self, run_id: str) -> dict[str, Any]:
+        """Return what an open run says of itself: knobs and progress; {} when it says nothing."""
+
+    def metric_curves(self, query: CurveQuery) -> CurveRows:
+        """Return the histories of several runs and metrics, those with many points thinned; unknown ones are empty."""
 
     def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
         """Return float32 of shape (n_runs, n_points): the outline of one metric for each run; NaN = nothing there."""

@@ -13,6 +13,7 @@ from nbtrack.entities import RunData, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, JournalError, NbtrackError, warn
 from nbtrack.names import RUN_NAME, check_key, check_name, check_number, check_step, check_time
 from nbtrack.tracking import active
+from nbtrack.tracking.controls import Controls, StopRun
 from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
 
@@ -27,7 +28,7 @@ MAX_STEP = 2**63 - 1
 ENDED = (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
 
 
-class ActiveRun(RunFiles):
+class ActiveRun(RunFiles, Controls):
     """A run that is open in this process.
 
     An error while logging never reaches the training: it becomes one warning and a count on the run; ``NBTRACK_STRICT=1`` raises.
@@ -73,6 +74,7 @@ class ActiveRun(RunFiles):
         self._before_s = info.duration or 0.0
         self._warned: set[str] = set()
         self._log = store.writer.metrics
+        self._listen()
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -146,20 +148,31 @@ class ActiveRun(RunFiles):
             whole = step if type(step) is int and -MAX_STEP <= step <= MAX_STEP else self._next_step(key, step)
             self._log(self.id, whole, {key: number}, None if timestamp is None else check_time(timestamp) * 1000)
             self.metrics[key] = number
+            self.last_step = whole
         except Exception as error:  # noqa: BLE001 - see the class docstring
             self.trouble(error)
+        if time.monotonic() >= self._look_at:
+            self._heed()
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of each of several metrics at the same step; one bad value does not take the others along."""
+        self.last_step = self.record(metrics, step, timestamp)
+        if time.monotonic() >= self._look_at:
+            self._heed()
+
+    def record(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> int | None:
+        """Log as :meth:`log_metrics` does, from beside the training: nobody is stopped here. Returns the step."""
         try:
             numbers = self._numbers(metrics)
             if not numbers:
-                return
+                return self.last_step
             whole = self._next_common_step(numbers) if step is None else check_step(step)
             self._log(self.id, whole, numbers, None if timestamp is None else check_time(timestamp) * 1000)
             self.metrics.update(numbers)
         except Exception as error:  # noqa: BLE001
             self.trouble(error)
+            return self.last_step
+        return whole
 
     def log_param(self, key: str, value: Any) -> Any:
         """Log one param; returns the value. The first value of a key stays."""
@@ -207,6 +220,7 @@ class ActiveRun(RunFiles):
                     self._quietly(finish)
                 self._write_end(final)
                 self._tell_parent(final)
+                self._be_silent()
         finally:
             self.is_open = False
             active.pop(self)
@@ -237,13 +251,14 @@ class ActiveRun(RunFiles):
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End the run: FAILED after an exception, with its text; KILLED after an interrupt."""
+    ) -> bool | None:
+        """End the run: FAILED after an exception, with its text; KILLED after an interrupt; a Stop ends here and is done."""
         self.end_with(error)
+        return isinstance(error, StopRun) and error.run is self
 
     def end_with(self, error: BaseException | None) -> None:
         """End the run as its block or cell ended: in order, by an exception, or by an interrupt."""
-        if error is None or (isinstance(error, SystemExit) and not error.code):
+        if error is None or isinstance(error, StopRun) or (isinstance(error, SystemExit) and not error.code):
             self.end(RunStatus.FINISHED)
         elif isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             self.end(RunStatus.KILLED)

@@ -33,7 +33,7 @@ class Sampler:
         Step of the first sample; a resumed run goes on where it was.
     """
 
-    def __init__(self, log: Callable[[dict[str, float], int], None], interval_s: float, first_step: int = 0) -> None:
+    def __init__(self, log: Callable[[dict[str, float], int], object], interval_s: float, first_step: int = 0) -> None:
         self._log = log
         self._interval_s = interval_s
         self.step = first_step

@@ -232,6 +232,9 @@ def _resume(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
     run.tags.update(found.data.tags)
     run.metrics.update(found.data.metrics)
     store.append(("resume", run_id, None, None))
+    steps = [each.step for key, each in found.data.summaries.items() if not key.startswith("system/")]
+    run.last_step = max(steps, default=None)
+    run.event("restart", "resumed")
     if name:
         run.rename(name)
     return run
@@ -251,7 +254,7 @@ def _sample(run: ActiveRun, *, resumes: bool) -> None:
         else -1
     )
     interval_s = config.system_metrics_interval()
-    sampler = Sampler(lambda values, step: run.log_metrics(values, step=step), interval_s, first_step=last + 1)
+    sampler = Sampler(run.record, interval_s, first_step=last + 1)
     sampler.start()
     run.on_end.append(lambda _: sampler.stop())
 

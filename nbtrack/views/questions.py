@@ -23,6 +23,7 @@ ROOMS = {
     "compare_file": "compare",
     "compare_sentence": "compare",
     "compare_table": "compare",
+    "live": "live",
     "saved-views": "saved",
     "sparks": "sparks",
 }

@@ -1,0 +1,127 @@
+"""One run for one page: all of it first, then only what is new, read from the journals as they grow."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.journal.follow import Follower, GapError, News
+from nbtrack.journal.segments import is_alive
+from nbtrack.views.live import BUCKETS, facts, full_blob, last_steps, more_blob
+
+if TYPE_CHECKING:
+    from nbtrack.entities import Run
+    from nbtrack.store.live import Curves
+    from nbtrack.store.local import LocalStore
+
+READ_RUN_S = 1.0
+
+
+class LiveFeed:
+    """The news of one run.
+
+    The training thread is never asked anything: points come from its journal.
+
+    Parameters
+    ----------
+    store : LocalStore
+    run_id : str
+
+    Attributes
+    ----------
+    counts : dict
+        Number of points by metric that the page has.
+    about : dict
+        What only the host knows, sent along: ``{"here": True}`` when the run is in its own process.
+    """
+
+    def __init__(self, store: LocalStore, run_id: str) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.run: Run = store.get_run(run_id)
+        self.counts: dict[str, int] = {}
+        self.about: dict[str, Any] = {}
+        self._steps: dict[str, float] = {}
+        self._seq = 0
+        self._follower: Follower | None = None
+        self._writer: str | None = None
+        self._is_stale = False
+        self._read_at = time.monotonic()
+        self._state: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether there may be more to come."""
+        return self.run.info.status == "RUNNING"
+
+    def whole(self) -> bytes:
+        """Return the whole run as one blob."""
+        with self._lock:
+            found = self.look()
+            self._seq += 1
+            return full_blob(self._seq, self.facts(), found)
+
+    def look(self) -> Curves:
+        """Read the store anew, and follow the journals from there."""
+        with self._lock:
+            found = self.store.curves(self.run_id, BUCKETS)
+            self._read_run()
+            if self._follower is not None:
+                self._follower.close()
+            self._follower = Follower(self.store.folder, self.run_id, found.cut)
+            self._writer = found.writer
+            self.counts = {key: int(columns["count"].sum()) for key, columns in found.series.items()}
+            self._steps = last_steps(found)
+            return found
+
+    def changes(self) -> bytes | None:
+        """Return what is new as one blob; None when nothing is, or nobody has asked for the whole yet."""
+        with self._lock:
+            if self._follower is None:
+                return None
+            try:
+                news = self._follower.news()
+            except GapError:
+                return self.whole()
+            is_other = self._look_at_run(news)
+            if not news.points and not is_other:
+                return None
+            for key, (steps, values) in news.points.items():
+                self.counts[key] = self.counts.get(key, 0) + len(values)
+                self._steps[key] = max(self._steps.get(key, steps[0]), *steps)
+            self._seq += 1
+            return more_blob(self._seq, self.facts(), news.points, self.counts)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the head of the view shows."""
+        return facts(self.run, self._state, self._steps) | self.about
+
+    def close(self) -> None:
+        """Let go of the journals."""
+        with self._lock:
+            if self._follower is not None:
+                self._follower.close()
+                self._follower = None
+
+    def _look_at_run(self, news: News) -> bool:
+        """Bring what is known of the run up to date, and say whether anything of it changed."""
+        self._is_stale = self._is_stale or news.has_other
+        is_quiet = not news.points and not news.has_other
+        if is_quiet and self.is_running and self._writer and not is_alive(self.store.folder / "w", self._writer):
+            self._is_stale = True  # its process has died
+        is_changed = False
+        if self._is_stale and time.monotonic() - self._read_at >= READ_RUN_S:
+            self._read_run()
+            is_changed = True
+        state = self.store.live_state(self.run_id) if self.is_running else {}
+        is_changed = is_changed or state != self._state
+        self._state = state
+        return is_changed
+
+    def _read_run(self) -> None:
+        self._is_stale = False
+        self._read_at = time.monotonic()
+        self.run = self.store.get_run(self.run_id)
+        self._state = self.store.live_state(self.run_id)

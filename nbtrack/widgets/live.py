@@ -1,0 +1,246 @@
+"""``nbtrack.live()``: the running run, in the notebook: curves, progress, Stop, Checkpoint, notes and knobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.store.protocol import RunQuery
+from nbtrack.tracking import active
+from nbtrack.tracking.run import ActiveRun
+from nbtrack.views import live as view
+from nbtrack.views.live_feed import LiveFeed
+from nbtrack.views.live_summary import live_html, live_text
+from nbtrack.widgets.panel import Panel, shell
+from nbtrack.widgets.reach import let_through, peek_while_busy
+
+if TYPE_CHECKING:
+    from nbtrack.entities import Run
+    from nbtrack.store.local import LocalStore
+    from nbtrack.views.questions import Answer
+
+TICK_S = 0.2
+
+
+class Live(Panel):
+    """One run while it goes on, and after.
+
+    Points come from the store, by a thread of the panel's: the training is never waited for and never waits. The buttons work while a
+    cell runs.
+
+    Attributes
+    ----------
+    run_id : str
+        The run on view; may be set to that of another run.
+    folded : bool
+        Only the line with status and numbers is shown, until the reader opens it.
+    """
+
+    run_id = traitlets.Unicode("").tag(sync=True)
+    folded = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, store: LocalStore, run_id: str, **traits: Any) -> None:
+        self._feed = LiveFeed(store, run_id)
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._interrupts: set[str] = set()
+        super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
+        self._attach()
+
+    # -- what a panel says -------------------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> Run:
+        """Return the run on view, as it is stored."""
+        return self._store.get_run(self.run_id)
+
+    def table(self) -> bytes:
+        """Return the whole run as one blob."""
+        with self._sending:
+            return self._feed.whole()
+
+    def summary(self) -> tuple[str, str]:
+        """Return the run's status, last metrics and curves as HTML, and one line of text."""
+        with self._sending:
+            found = self._feed.look()
+            run = self._feed.run
+        return live_html(run, found), live_text(run)
+
+    def answer(self, message: dict[str, Any]) -> Answer:
+        """Answer a question, or take an order of the page's buttons."""
+        if message.get("kind") == "order":
+            return self._take(message)
+        return super().answer(message)
+
+    def __repr__(self) -> str:
+        """Say what is shown, the same in every session."""
+        return f"Live(#{self._feed.run.info.number} {self._feed.run.info.run_name!r})"
+
+    # -- following ---------------------------------------------------------------------------------------------------
+
+    @traitlets.observe("run_id")
+    def _show_other(self, change: Any) -> None:
+        if not hasattr(self, "_sending") or change["new"] == self._feed.run_id:
+            return
+        with self._sending:
+            self._feed.close()
+            self._feed = LiveFeed(self._store, change["new"])
+            self._attach()
+            if self._handles:
+                self.send({"kind": "data"}, [self.table()])
+                self._watch()
+
+    def update(self) -> None:
+        """Send the page what is new."""
+        with self._sending:
+            blob = self._feed.changes()
+            if blob is not None:
+                self.send({"kind": "data"}, [blob])
+
+    def _ipython_display_(self) -> None:
+        """Show the panel, and follow the run until it has ended."""
+        super()._ipython_display_()
+        with self._sending:  # the summary has looked at the store again
+            self._data = self.table()
+        if self.comm is not None:
+            let_through(self.comm, self._hear_early)
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._feed.is_running and (self._thread is None or not self._thread.is_alive()):
+            self._stopping = threading.Event()
+            self._thread = threading.Thread(
+                target=_follow, args=(weakref.ref(self), self._stopping), name="nbtrack-live", daemon=True
+            )
+            self._thread.start()
+
+    def _after_cell(self, *_: Any) -> None:
+        with suppress(Exception):
+            self.update()
+        super()._after_cell()
+
+    def close(self) -> None:
+        """Stop following, and take the panel out of the page."""
+        self._stopping.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=10)
+        self._feed.close()
+        super().close()
+
+    # -- orders ------------------------------------------------------------------------------------------------------
+
+    def _here(self) -> ActiveRun | None:
+        """Return the run on view if this very process runs it."""
+        for run in active.open_runs():
+            if run.id == self.run_id and not run.is_joined:
+                return run
+        return None
+
+    def _attach(self) -> None:
+        """Meet the run where it runs, if that is here."""
+        run = self._here()
+        self._feed.about = {"here": run is not None}
+        kernel = getattr(shell(), "kernel", None)
+        look = peek_while_busy(kernel, self.comm.comm_id, self._hear_early) if run and kernel and self.comm else None
+        if run is not None and look is not None:
+            run.on_look.append(lambda _: look())
+
+    def _hear_early(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "order" and self._here() is not None:
+            self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> Answer:
+        """Take an order; the same one may come twice."""
+        run = self._here()
+        if run is None:
+            view.order(self._store, message, self._feed.run)
+        elif message.get("do") not in view.ORDERS:
+            problem = f"A run cannot be asked to {message.get('do')!r}; it knows {', '.join(view.ORDERS)}."
+            raise InvalidValueError(problem)
+        elif message["do"] == "interrupt":
+            self._interrupt(str(message.get("order")))
+        else:
+            run.take(view.order_of(message))
+        return {"do": message.get("do")}, []
+
+    def _interrupt(self, order_id: str) -> None:
+        """Do as the notebook's own ■ does; an idle kernel takes no notice."""
+        if order_id in self._interrupts:
+            return
+        self._interrupts.add(order_id)
+        if sys.platform == "win32":  # pragma: no cover
+            import _thread  # noqa: PLC0415
+
+            _thread.interrupt_main(signal.SIGINT)
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def _follow(panel: weakref.ref[Live], stopping: threading.Event) -> None:
+    """Tell a panel to look, until the run has ended or nobody has the panel any more."""
+    while not stopping.wait(TICK_S):
+        living = panel()
+        if living is None or living.comm is None:
+            return
+        with suppress(Exception):  # the page keeps what it shows; the next look tries again
+            living.update()
+        if not living._feed.is_running:  # noqa: SLF001 - a part of it
+            return
+        del living
+
+
+def live(run: ActiveRun | Run | str | int | None = None) -> Live:
+    """Show a run as it goes on: curves of all metrics, progress, and buttons that work while the cell runs.
+
+    Parameters
+    ----------
+    run : ActiveRun, Run, str or int, optional
+        A run, or its id, number (``43``, ``"#43"``) or name, also one of another notebook or process. By default the run that is open
+        here, else the one that is running, else the last one.
+
+    Returns
+    -------
+    Live
+        Shown when it is the last line of a cell, or with ``display(…)``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run, or no run at all.
+
+    Examples
+    --------
+    >>> with nbtrack.start_run() as run:  # doctest: +SKIP
+    ...     display(nbtrack.live())
+    ...     for step in range(1000):
+    ...         run.log_metric("loss", train(), step=step)
+    """
+    if isinstance(run, ActiveRun):
+        return Live(run.store, run.id)
+    if run is None:
+        current = active.current_run()
+        if current is not None:
+            return Live(current.store, current.id)
+        store = active.get_store()
+        return Live(store, _latest(store))
+    store = active.get_store()
+    name = run if isinstance(run, (str, int)) else run.info.run_id
+    return Live(store, store.resolve_run(name))
+
+
+def _latest(store: LocalStore) -> str:
+    """Return the run that is running, the newest if there are several; else the newest run."""
+    for query in ("status = 'RUNNING'", ""):
+        found = store.search_runs(RunQuery(filter_string=query, order_by=("start_time DESC",), max_results=1))
+        if found:
+            return found[0].info.run_id
+    raise NotFoundError("Run", "the last one", hint=" It has no run yet: begin one with nbtrack.start_run().")
