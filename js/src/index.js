@@ -1,9 +1,10 @@
 // The bundle: every view by the name that a widget's trait `_view` gives.
 
 import { StaticModel } from "./kit/static-model.js";
+import { render as parallel } from "./parallel/index.js";
 import { runTable } from "./run-table/index.js";
 
-const views = { "run-table": runTable };
+const views = { parallel: { render: parallel }, "run-table": runTable };
 
 export { StaticModel };
 export default views;

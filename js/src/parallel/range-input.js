@@ -1,0 +1,58 @@
+// A brush typed instead of drawn.
+
+import { h, setText } from "../kit/dom.js";
+import { parseBrush } from "./brush.js";
+
+/**
+ * @param {import("./parallel.js").ParallelPlot} plot
+ * @param {import("./axes.js").Axis} axis
+ * @param {Element | DOMRect} at
+ * @param {string} typed
+ */
+export function openRangeInput({ heads, popover, state }, axis, at, typed) {
+  const present = state.brushes.value[state.ids().indexOf(axis.id)] ?? [];
+  const input = h("input", {
+    class: "nbt-par-range",
+    type: "text",
+    "aria-label": `Brush ${axis.label}`,
+    placeholder: axis.texts.length ? axis.texts.slice(0, 2).join(", ") : "0.001..0.1   >0.5   missing",
+    spellcheck: "false",
+    autocomplete: "off",
+    value: typed || typedText(present),
+  });
+  const error = h("div", { class: "nbt-par-error", role: "alert" });
+  const apply = () => {
+    const { pieces, error: problem } = parseBrush(axis, input.value);
+    setText(error, problem);
+    input.setAttribute("aria-invalid", String(problem !== ""));
+    if (!problem) state.brush(axis, pieces);
+    return !problem;
+  };
+  input.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter" && apply()) {
+      popover.close();
+      heads.focus(axis.id);
+    }
+    if (event.key === "Escape") popover.close();
+  });
+  popover.open([input, error], { at, label: `Brush ${axis.label}` });
+  input.focus();
+  if (typed) input.setSelectionRange(typed.length, typed.length);
+  else input.select();
+}
+
+/**
+ * A brush as one would type it.
+ * @param {import("../runs/where.js").Piece[]} pieces
+ */
+export function typedText(pieces) {
+  return pieces
+    .map((piece) => {
+      if (piece === null) return "missing";
+      if (typeof piece === "string") return piece;
+      const [low, high] = piece;
+      return low !== null && low === high ? String(low) : `${low ?? ""}..${high ?? ""}`;
+    })
+    .join(", ");
+}
