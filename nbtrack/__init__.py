@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbtrack import plots
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
+    from nbtrack.server.running import ui
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "entities": ["ViewType"],
     "exports.html": ["export"],
+    "server.running": ["ui"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
     "tracking.controls": ["StopRun"],
@@ -174,6 +176,7 @@ __all__ = [
     "set_tracking_uri",
     "sql",
     "start_run",
+    "ui",
 ]
 
 

@@ -23,4 +23,11 @@ background:light-dark(#f2f3f5,#22252c);padding:1px 4px;border-radius:4px}
 .nbt-page-quiet{color:var(--page-muted);font-size:13px}
 .nbt-page noscript{display:block;padding:12px 0}
 .nbt-page table{border-collapse:collapse}
+.nbt-ui-head{display:flex;align-items:baseline;gap:18px;padding:14px 0 12px}
+.nbt-ui-head strong{font-size:15px}
+.nbt-ui-tabs{display:flex;gap:4px}
+.nbt-ui-tabs a{padding:3px 10px;border-radius:6px;color:var(--page-muted);text-decoration:none;font-size:14px}
+.nbt-ui-tabs a:hover{color:var(--page-text)}
+.nbt-ui-tabs a[aria-current]{color:var(--page-text);background:light-dark(#eef1f6,#242830)}
+.nbt-ui-tabs a:focus-visible{outline:2px solid var(--page-accent)}
 """

@@ -2,8 +2,9 @@
 
 import views from "../index.js";
 import { openExport } from "./export.js";
+import { openInterface } from "./ui.js";
 
-const kinds = { export: openExport };
+const kinds = { export: openExport, ui: openInterface };
 
 async function open() {
   const page = JSON.parse(document.getElementById("nbt-page")?.textContent ?? "{}");

@@ -1,0 +1,123 @@
+"""The routes of ``nbtrack ui``."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from nbtrack.errors import InvalidValueError
+from nbtrack.exports.page import safe_json
+from nbtrack.exports.style import STYLE
+from nbtrack.server.security import NO_TOKEN, OPENING, Guard, Lock
+from nbtrack.server.session import Sessions
+from nbtrack.views.bundle import page_script
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from nbtrack.store.local import LocalStore
+
+MAX_MESSAGE = 2_000_000
+"""Bytes of a message: a brush over many runs has thousands."""
+BINARY = "application/octet-stream"
+TEXT = "text/javascript; charset=utf-8"
+
+
+class Pages:
+    """The routes, over one store."""
+
+    def __init__(self, store: LocalStore, lock: Lock) -> None:
+        self.store = store
+        self.lock = lock
+        self.sessions = Sessions(store)
+        self.script = page_script()
+        self.script_path = f"/page-{hashlib.sha256(self.script.encode()).hexdigest()[:12]}.js"
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        routes = [
+            Route(OPENING, self.open, methods=["GET"]),
+            Route("/", self.page, methods=["GET"]),
+            Route(self.script_path, self.page_script, methods=["GET"]),
+            Route("/api/stream", self.stream, methods=["GET"]),
+            Route("/api/message", self.message, methods=["POST"]),
+        ]
+        return Starlette(routes=routes, middleware=[Middleware(Guard, lock=self.lock)])
+
+    async def open(self, request: Request) -> Response:
+        """Take the token out of the address: it is in the cookie from now on, and in no log, history or referrer."""
+        if not self.lock.fits(request.query_params.get("token", "")):
+            return PlainTextResponse(NO_TOKEN, 403)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(self.lock.cookie, self.lock.token, httponly=True, samesite="lax", path="/")
+        return response
+
+    async def page(self, _: Request) -> Response:
+        """Return the page; all that it shows comes over the stream."""
+        name = self.store.path.name
+        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path)})
+        return HTMLResponse(
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+            f"<title>{html.escape(name)} · nbtrack</title><style>{STYLE}</style></head>"
+            '<body class="nbt-page nbt-page-ui"><main id="nbt-stage"><noscript>This page needs scripts.</noscript></main>'
+            f'<script type="application/json" id="nbt-page">{facts}</script>'
+            f'<script type="module" src="{self.script_path}"></script></body></html>'
+        )
+
+    async def page_script(self, _: Request) -> Response:
+        """Return the front end."""
+        return Response(self.script, media_type=TEXT)
+
+    async def stream(self, _: Request) -> Response:
+        """Open a session and send it what changes, for as long as the page is there."""
+        try:
+            session = self.sessions.open()
+        except InvalidValueError as error:
+            return PlainTextResponse(f"{error}\n", 503)
+
+        async def frames() -> AsyncIterator[bytes]:
+            try:
+                async for each in session.frames():
+                    yield each
+            finally:
+                self.sessions.close(session)
+
+        return StreamingResponse(frames(), media_type=BINARY)
+
+    async def message(self, request: Request) -> Response:
+        """Answer ``{session, content}`` with one parcel."""
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse(f"A message has at most {MAX_MESSAGE:,} bytes.\n", 413)
+        try:
+            said: Any = json.loads(body)
+        except ValueError:
+            return PlainTextResponse("The message is no JSON.\n", 400)
+        if not isinstance(said, dict):
+            return PlainTextResponse("The message is no JSON object.\n", 400)
+        session = self.sessions.get(said.get("session"))
+        if session is None:
+            return PlainTextResponse("This page's stream has ended; it will open another.\n", 410)
+        return Response(await run_in_threadpool(session.answer, said.get("content")), media_type=BINARY)
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return what was sent; None as soon as it is too much."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_MESSAGE:
+            return None
+    return bytes(body)

@@ -1,0 +1,153 @@
+"""One open page of the web interface: its runs, kept up to date, and what it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+from nbtrack.entities import ViewType
+from nbtrack.errors import InvalidValueError, NbtrackError
+from nbtrack.store.protocol import RunQuery
+from nbtrack.views import questions
+from nbtrack.views.edits import edit
+from nbtrack.views.live_runs import LiveRuns
+from nbtrack.views.parcel import parcel
+from nbtrack.views.watcher import watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from nbtrack.store.local import LocalStore
+
+MAX_RUNS = 100_000
+MAX_SESSIONS = 100
+HEARTBEAT_S = 10.0
+HEARTBEAT = struct.pack("<I", 0)
+"""An empty frame: how the server learns that a page is gone, and the page that the server is there."""
+
+
+def frame(content: Any, buffers: list[bytes] | None = None) -> bytes:
+    """Return a parcel with its length before it, as the stream carries them."""
+    data = parcel(content, buffers or [])
+    return struct.pack("<I", len(data)) + data
+
+
+class Session:
+    """What one page shows."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.store = store
+        query = RunQuery(view=ViewType.ALL, order_by=("start_time DESC",), max_results=MAX_RUNS)
+        self.runs = LiveRuns(store, query, store.path.name)
+        self._loop = asyncio.get_running_loop()
+        self._stirred = asyncio.Event()
+        self._wants_whole = True
+        self.is_closing = False
+
+    def store_changed(self) -> None:
+        """Hear from the watcher's thread that there is something to read."""
+        self._stir()
+
+    def close(self) -> None:
+        """End the stream."""
+        self.is_closing = True
+        self._stir()
+
+    def _stir(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stirred.set)
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield what the page must hear: its id, all runs, then what changed; changes that come meanwhile travel together."""
+        yield frame({"method": "hello", "session": self.id})
+        watch(self.store).add(self)
+        try:
+            self._stirred.set()
+            while not self.is_closing:
+                try:
+                    await asyncio.wait_for(self._stirred.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield HEARTBEAT
+                    continue
+                self._stirred.clear()
+                blob = await run_in_threadpool(self._read)
+                if blob is not None:
+                    yield frame({"method": "custom", "content": {"kind": "data"}}, [blob])
+        finally:
+            watch(self.store).remove(self)
+
+    def _read(self) -> bytes | None:
+        if self.is_closing:
+            return None
+        if self._wants_whole:
+            self._wants_whole = False
+            return self.runs.whole()
+        return self.runs.changes()
+
+    def answer(self, message: Any) -> bytes:
+        """Answer a message of the page; whatever goes wrong becomes the answer's text."""
+        reply: dict[str, Any] = {"kind": "answer", "ok": True}
+        buffers: list[bytes] = []
+        try:
+            if not isinstance(message, dict):
+                problem = f"A message is a JSON object; received {type(message).__name__}."
+                raise InvalidValueError(problem)  # noqa: TRY301 - told like any other
+            reply["id"] = message.get("id")
+            facts, buffers = self._answer(message)
+            reply |= facts
+        except Exception as error:  # noqa: BLE001 - the page must hear of it
+            told = str(error) if isinstance(error, NbtrackError) else f"{type(error).__name__}: {error}"
+            reply |= {"ok": False, "error": told}
+        return parcel(reply, buffers)
+
+    def _answer(self, message: dict[str, Any]) -> questions.Answer:
+        kind = message.get("kind")
+        if kind == "ask":
+            return questions.answer(self.store, message)
+        if kind == "edit":
+            found = self.runs.found
+            edit(self.store, message, known=set() if found is None else set(found.attributes["run_id"]))
+            watch(self.store).look_now()
+            return {}, []
+        if kind == "need":
+            self._wants_whole = self._wants_whole or bool(message.get("data"))
+            self._stir()
+            return {}, []
+        problem = f"A message of kind {kind!r} is not known; pages send 'ask', 'edit' and 'need'."
+        raise InvalidValueError(problem)
+
+
+class Sessions:
+    """The open pages of one server."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self.store = store
+        self._open: dict[str, Session] = {}
+
+    def open(self) -> Session:
+        """Return a new session; raise when there are too many."""
+        if len(self._open) >= MAX_SESSIONS:
+            problem = f"{MAX_SESSIONS} pages are open; close some."
+            raise InvalidValueError(problem)
+        session = Session(self.store)
+        self._open[session.id] = session
+        return session
+
+    def get(self, session_id: Any) -> Session | None:
+        """Return an open session; None when it is gone."""
+        return self._open.get(session_id) if isinstance(session_id, str) else None
+
+    def close(self, session: Session) -> None:
+        """Forget a page that went away."""
+        session.close()
+        self._open.pop(session.id, None)
+
+    def close_all(self) -> None:
+        """End every stream: the server is going."""
+        for session in list(self._open.values()):
+            self.close(session)
