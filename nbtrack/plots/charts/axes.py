@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbtrack.plots.charts.style import VIRIDIS, plain, scale, short
+from nbtrack.plots.charts.style import VIRIDIS, few, plain, scale, short
 from nbtrack.plots.data.columns import wants_log
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ NONE = "\u2013"
 def positions(column: Column) -> Any:
     """Return the values as plotly takes them: NaN or None where nothing can be drawn."""
     if column.kind == "number":
-        return np.where(column.there, column.values, np.nan)
+        return np.where(column.there, column.data, np.nan)
     if column.kind == "time":
-        return column.values
-    return [None if value is None else plain(short(str(value))) for value in column.values]
+        return column.data
+    return [None if value is None else plain(short(str(value))) for value in column.data]
 
 
 def drawable(column: Column, *, log: bool = False) -> Array:
@@ -35,7 +35,7 @@ def drawable(column: Column, *, log: bool = False) -> Array:
     there = column.there
     if log and column.kind == "number":
         with np.errstate(invalid="ignore"):
-            return there & (column.values > 0)
+            return there & (column.data > 0)
     return there
 
 
@@ -72,18 +72,18 @@ def left_out(columns: Sequence[tuple[Column, bool]], n: int) -> str:
         Number of runs.
     """
     drawn = np.ones(n, dtype=bool)
-    reasons = []
+    reasons: list[str] = []
     for column, log in columns:
         there = column.there
         if (~there).any():
-            unreal = int(np.isinf(column.values).sum()) if column.kind == "number" else 0
+            unreal = int(np.isinf(column.data).sum()) if column.kind == "number" else 0
             missing = int((~there).sum()) - unreal
             reasons += [f"{missing} without {column.label}"] if missing else []
             reasons += [f"{unreal} with infinite {column.label}"] if unreal else []
         if log and (off := int((there & ~drawable(column, log=True)).sum())):
             reasons.append(f"{off} with {column.label} ≤ 0 on a logarithmic axis")
         drawn &= drawable(column, log=log)
-    return f"{int((~drawn).sum()):,} of {n:,} runs not drawn: {', '.join(reasons)}" if reasons else ""
+    return f"{int((~drawn).sum()):,} of {n:,} runs not drawn: {few(reasons)}" if reasons else ""
 
 
 def hover(chosen: Chosen, columns: Sequence[Column]) -> list[str]:
@@ -97,10 +97,10 @@ def hover(chosen: Chosen, columns: Sequence[Column]) -> list[str]:
 def texts(column: Column) -> list[str]:
     """Return the values as words."""
     if column.kind == "number":
-        return [number_text(value) for value in column.values]
+        return [number_text(value) for value in column.data]
     if column.kind == "time":
-        return [NONE if np.isnat(value) else str(value).replace("T", " ")[:19] for value in column.values]
-    return [NONE if value is None else plain(short(str(value), 80)) for value in column.values]
+        return [NONE if np.isnat(value) else str(value).replace("T", " ")[:19] for value in column.data]
+    return [NONE if value is None else plain(short(str(value), 80)) for value in column.data]
 
 
 def number_text(value: float) -> str:
@@ -115,7 +115,7 @@ def number_text(value: float) -> str:
 def colour_by_number(column: Column) -> dict[str, Any]:
     """Return the marker of points coloured by a number, with its colour bar; a logarithmic one where the values ask for it."""
     values = positions(column)
-    log = wants_log(column.values)
+    log = wants_log(column.data)
     bar: dict[str, Any] = {"title": {"text": plain(column.label)}, "outlinewidth": 0, "thickness": 12}
     if log:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -135,5 +135,5 @@ def log_ticks(exponents: Array) -> dict[str, Any]:
 
 
 def _decades(column: Column) -> float:
-    there = column.values[drawable(column, log=True)]
+    there = column.data[drawable(column, log=True)]
     return float(np.log10(there.max() / there.min())) if len(there) else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from nbtrack.errors import InvalidValueError
 from nbtrack.plots.charts.axes import axis, drawable, hover, is_log, left_out
 from nbtrack.plots.charts.scatter import groups
-from nbtrack.plots.charts.style import figure, graph_objects, nothing, plain, runs_word
+from nbtrack.plots.charts.style import figure, graph_objects, no_runs, plain, runs_word
 from nbtrack.plots.data.chosen import choose
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _boxes(kind: str, y: str, by: str | None, runs: Any, experiment: Any, log_y:
     chosen = choose(runs, experiment)
     title = f"{y} by {by}" if by else y
     if len(chosen) == 0:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     up = chosen.column(y)
     if up.kind != "number":
         raise InvalidValueError(f"{up.id} holds no numbers; boxes show numbers, such as a metric.")
@@ -80,7 +80,7 @@ def _boxes(kind: str, y: str, by: str | None, runs: Any, experiment: Any, log_y:
     look = {"boxpoints": every} if kind == "Box" else {"points": every, "meanline": {"visible": True}}
     made = [
         shape(
-            y=up.values[rows],
+            y=up.data[rows],
             name=f"{name} ({rows.sum()})",
             marker={"color": shade, "size": 5, "opacity": 0.7},
             jitter=0.4,

@@ -9,7 +9,18 @@ import numpy as np
 from nbtrack.errors import InvalidValueError
 from nbtrack.plots.charts.axes import axis, drawable, hover, is_log, left_out, number_text
 from nbtrack.plots.charts.scatter import points
-from nbtrack.plots.charts.style import TEXT, VIRIDIS, figure, graph_objects, nothing, plain, runs_word, scale, short
+from nbtrack.plots.charts.style import (
+    TEXT,
+    VIRIDIS,
+    figure,
+    graph_objects,
+    no_runs,
+    nothing,
+    plain,
+    runs_word,
+    scale,
+    short,
+)
 from nbtrack.plots.data.chosen import choose
 from nbtrack.plots.data.relations import cells, surface
 
@@ -55,7 +66,7 @@ def contour(
     """
     chosen = choose(runs, experiment)
     if len(chosen) == 0:
-        return nothing(f"{z} by {x} and {y}", "no runs yet")
+        return no_runs(f"{z} by {x} and {y}", runs)
     across, up, height = columns = [chosen.column(name) for name in (x, y, z)]
     if height.kind != "number":
         raise InvalidValueError(f"{height.id} holds no numbers; a surface shows numbers, such as a metric.")
@@ -77,7 +88,7 @@ def heatmap(x: str, y: str, z: str, *, runs: Any = None, experiment: str | Seque
     """Draw the mean of a value for each pair of two others; see :func:`nbtrack.plots.contour`."""
     chosen = choose(runs, experiment)
     if len(chosen) == 0:
-        return nothing(f"{z} by {x} and {y}", "no runs yet")
+        return no_runs(f"{z} by {x} and {y}", runs)
     columns = [chosen.column(name) for name in (x, y, z)]
     if columns[2].kind != "number":
         raise InvalidValueError(f"{columns[2].id} holds no numbers; a heat map shows numbers, such as a metric.")
@@ -87,10 +98,10 @@ def heatmap(x: str, y: str, z: str, *, runs: Any = None, experiment: str | Seque
 
 def _surface(columns: list[Column], logs: tuple[bool, bool], drawn: np.ndarray[Any, Any]) -> Any:
     x, y = (
-        np.log10(column.values[drawn]) if log else column.values[drawn].astype(np.float64)
+        np.log10(column.data[drawn]) if log else column.data[drawn].astype(np.float64)
         for column, log in zip(columns, logs, strict=False)
     )
-    grid_x, grid_y, z = surface(x, y, columns[2].values[drawn])
+    grid_x, grid_y, z = surface(x, y, columns[2].data[drawn])
     if columns[0].kind == "time":
         grid_x = grid_x.astype("datetime64[ms]")
     if columns[1].kind == "time":
@@ -109,7 +120,7 @@ def _surface(columns: list[Column], logs: tuple[bool, bool], drawn: np.ndarray[A
 
 def _cells(title: str, columns: list[Column], n_runs: int) -> Any:
     across, up, height = columns
-    z = np.where(height.there, height.values, np.nan)
+    z = np.where(height.there, height.data, np.nan)
     names_x, names_y, mean, n = cells(across, up, z)
     if not names_x or not names_y:
         return nothing(title, f"no run has {across.label}, {up.label} and {height.label}")

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.plots.charts.style import DIVERGING, figure, graph_objects, nothing, plain, runs_word, scale, short
+from nbtrack.plots.charts.style import (
+    DIVERGING,
+    figure,
+    graph_objects,
+    no_runs,
+    nothing,
+    plain,
+    runs_word,
+    scale,
+    short,
+)
 from nbtrack.plots.data import relations as data
 from nbtrack.plots.data.chosen import Chosen, choose
 
@@ -48,7 +58,7 @@ def correlation(
     chosen = choose(runs, experiment)
     title = "Rank correlation"
     if len(chosen) == 0:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     across, down = sides(chosen, columns)
     if not across or not down:
         return nothing(title, "no two columns of numbers that differ between runs")
@@ -98,7 +108,7 @@ def sides(chosen: Chosen, columns: Sequence[str] | None) -> tuple[list[Column], 
 
 def varies(column: Column) -> bool:
     """Return whether runs differ in a column of numbers."""
-    return column.kind == "number" and len(np.unique(column.values[column.there])) > 1
+    return column.kind == "number" and len(np.unique(column.data[column.there])) > 1
 
 
 def _names(columns: list[Column]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from nbtrack.plots.charts.style import (
     figure,
     graph_objects,
     in_template,
+    no_runs,
     nothing,
     plain,
     runs_word,
@@ -82,7 +83,7 @@ def curves(
     keys = data.metrics_named(chosen, metric) if len(chosen) else []
     shown = keys[:MAX_METRICS] if metric is None else keys
     if not shown:
-        return nothing("Curves", "no runs yet" if len(chosen) == 0 else "no metrics yet")
+        return no_runs("Curves", runs) if len(chosen) == 0 else nothing("Curves", "no metrics yet")
     logged = sorted({row for key in shown for row in data.rows_with(chosen, key)})
     rows = logged[:max_runs]
     drawer = _Lines(chosen, rows, x, smooth, over)
@@ -233,7 +234,7 @@ def _layout(keys: list[str], tables: list[pd.DataFrame], x: str, *, log_y: bool 
     layout: dict[str, Any] = {}
     if len(keys) > 1:
         layout = {
-            "grid": {"rows": rows, "columns": COLUMNS, "pattern": "independent", "xgap": 0.18, "ygap": 0.28},
+            "grid": {"rows": rows, "columns": COLUMNS, "pattern": "independent", "xgap": 0.3, "ygap": 0.28},
             "height": 130 + 260 * rows,
         }
     for place, (key, table) in enumerate(zip(keys, tables, strict=True)):

@@ -11,8 +11,10 @@ from nbtrack.plots.charts.style import (
     QUIET,
     TEXT,
     VIRIDIS,
+    few,
     figure,
     graph_objects,
+    no_runs,
     nothing,
     plain,
     runs_word,
@@ -32,6 +34,8 @@ Array = np.ndarray[Any, Any]
 MAX_PARAMS = 7
 MAX_METRICS = 3
 MAX_TICKS = 24
+FEW_VALUES = 8
+"""Distinct numbers up to which each is a tick."""
 GAP = 0.12
 """How far below an axis the place of runs without a value is, as a share of its length."""
 
@@ -69,7 +73,7 @@ def parallel_coordinates(
     chosen = choose(runs, experiment)
     title = "Parallel coordinates"
     if len(chosen) == 0:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     axes = [chosen.column(name) for name in (columns or automatic(chosen))]
     if not axes:
         return nothing(title, "no params or metrics yet")
@@ -80,12 +84,12 @@ def parallel_coordinates(
         dimensions=[dimension(column) for column in axes],
         line=line(by),
         labelfont={"size": 12, "color": TEXT},
-        tickfont={"size": 11, "color": TEXT},
+        tickfont={"size": 11, "color": TEXT, "shadow": "none"},
         rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
         unselected={"line": {"color": "#88888e", "opacity": 0.08}},
     )
-    notes = [runs_word(len(chosen)), f"colour: {by.label}", ", ".join(missing)]
-    return figure([drawn], title, notes, margin={"l": 90, "r": 90, "t": 110, "b": 40})
+    notes = [runs_word(len(chosen)), f"colour: {by.label}", few(missing)]
+    return figure([drawn], title, notes, margin={"l": 90, "r": 90, "t": 140, "b": 40})
 
 
 def automatic(chosen: Chosen) -> list[str]:
@@ -97,11 +101,11 @@ def automatic(chosen: Chosen) -> list[str]:
 def dimension(column: Column) -> dict[str, Any]:
     """Return one axis; a logarithmic one holds exponents, one of texts their places."""
     label = plain(short(column.label, 24))
-    if column.kind == "category":
+    if column.kind == "category":  # plotly shows the ticks of these axes as they are, tags and all
         values, names = column.codes()
         ticks: dict[str, Any] = {
             "tickvals": list(range(len(names))),
-            "ticktext": [plain(short(name, 18)) for name in names],
+            "ticktext": [short(name, 18) for name in names],
         }
         low, high = 0.0, max(len(names) - 1.0, 1.0)
         if len(names) > MAX_TICKS:
@@ -159,7 +163,7 @@ def line(by: Column) -> dict[str, Any]:
 
 
 def _positions(column: Column, *, log: bool) -> Array:
-    values = column.values.astype(np.float64)
+    values = column.data.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log10(values) if log else values
 
@@ -172,7 +176,9 @@ def _ends(values: Array) -> tuple[float, float]:
 
 
 def _ticks(column: Column, low: float, high: float) -> dict[str, Any]:
-    at = np.linspace(low, high, 5)
+    at = np.unique(column.data[column.there].astype(np.float64))
+    if not 0 < len(at) <= FEW_VALUES:
+        at = np.linspace(low, high, 5)
     if column.kind == "time":
         return {
             "tickvals": at.tolist(),

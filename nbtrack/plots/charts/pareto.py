@@ -9,7 +9,7 @@ import numpy as np
 from nbtrack.errors import InvalidValueError
 from nbtrack.plots.charts.axes import axis, drawable, hover, is_log, left_out, positions
 from nbtrack.plots.charts.scatter import points
-from nbtrack.plots.charts.style import QUIET, colour, figure, graph_objects, nothing, runs_word
+from nbtrack.plots.charts.style import QUIET, colour, figure, graph_objects, no_runs, runs_word
 from nbtrack.plots.data import pareto as data
 from nbtrack.plots.data.chosen import choose
 
@@ -55,7 +55,7 @@ def pareto_front(
     chosen = choose(runs, experiment)
     title = f"Pareto front of {x} and {y}"
     if len(chosen) == 0:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     columns = across, up = chosen.column(x), chosen.column(y)
     aims = tuple(goal or column.goal or "min" for goal, column in zip(goals, columns, strict=True))
     logs = is_log(across, log_x), is_log(up, log_y)
@@ -85,7 +85,7 @@ def numbers(column: Column, drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
     """Return values to compare, NaN where nothing is drawn."""
     if column.kind == "category":
         raise InvalidValueError(f"{column.id} holds texts, which have no better end; use a metric, a number or a time.")
-    return np.where(drawn, column.values.astype(np.float64), np.nan)
+    return np.where(drawn, column.data.astype(np.float64), np.nan)
 
 
 def _front(x: Column, y: Column, boxes: list[str], on_front: np.ndarray[Any, Any], shape: str) -> Any:
@@ -93,7 +93,7 @@ def _front(x: Column, y: Column, boxes: list[str], on_front: np.ndarray[Any, Any
     go = graph_objects()
     at = np.flatnonzero(on_front)
     if len(at):
-        at = at[np.lexsort((y.values[at], x.values[at]))]
+        at = at[np.lexsort((y.data[at], x.data[at]))]
     across, up = positions(x), positions(y)
     return go.Scatter(
         x=[across[row] for row in at],

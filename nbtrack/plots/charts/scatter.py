@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.plots.charts.axes import axis, colour_by_number, drawable, hover, is_log, left_out, positions
-from nbtrack.plots.charts.style import QUIET, colour, figure, graph_objects, nothing, plain, runs_word, short
+from nbtrack.plots.charts.style import QUIET, colour, figure, graph_objects, no_runs, plain, runs_word, short
 from nbtrack.plots.data.chosen import choose
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def scatter(
     chosen = choose(runs, experiment)
     title = f"{y} by {x}"
     if len(chosen) == 0:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     columns = [chosen.column(name) for name in (x, y, *([color] if color else []))]
     across, up = columns[:2]
     logs = is_log(across, log_x), is_log(up, log_y)
@@ -130,7 +130,5 @@ def _take(values: Any, at: Array) -> Any:
 
 def _as_texts(column: Column) -> Column:
     there = column.there
-    values = np.array(
-        [str(value) if ok else None for value, ok in zip(column.values, there, strict=True)], dtype=object
-    )
-    return replace(column, kind="category", values=values)
+    values = np.array([str(value) if ok else None for value, ok in zip(column.data, there, strict=True)], dtype=object)
+    return replace(column, kind="category", data=values)

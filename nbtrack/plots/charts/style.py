@@ -19,7 +19,6 @@ CLEAR = "rgba(0,0,0,0)"
 VIRIDIS = ("#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30")
 """Viridis without its ends, which vanish on dark or on light grounds."""
 DIVERGING = ("#1f6fb4", "#7aa6cf", "#a9a9ad", "#dfa06c", "#c2570c")
-SEVERAL = 2
 
 
 def graph_objects() -> Any:
@@ -114,6 +113,16 @@ def steps(n: int) -> list[list[Any]]:
 def runs_word(n: int) -> str:
     """Return ``"1 run"`` or ``"12 runs"``."""
     return f"{n:,} run{'' if n == 1 else 's'}"
+
+
+def few(parts: Sequence[str], limit: int = 3) -> str:
+    """Return the first parts as one note."""
+    return ", ".join([*parts[:limit], *["…"] * (len(parts) > limit)])
+
+
+def no_runs(title: str, runs: Any) -> Any:
+    """Return the empty figure of a choice without runs."""
+    return nothing(title, "no runs yet" if runs is None else "no runs match")
 
 
 def nothing(title: str, why: str) -> Any:

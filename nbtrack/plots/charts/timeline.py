@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.plots.charts.style import TEXT, figure, graph_objects, nothing, plain, runs_word, short
+from nbtrack.plots.charts.style import TEXT, figure, graph_objects, no_runs, plain, runs_word, short
 from nbtrack.plots.data import spans as data
 from nbtrack.plots.data.chosen import choose
 
@@ -36,7 +36,7 @@ def timeline(*, runs: Any = None, experiment: str | Sequence[str] | None = None)
     table = data.timeline(chosen)
     title = "Timeline"
     if table.empty:
-        return nothing(title, "no runs yet")
+        return no_runs(title, runs)
     open_runs = int(table["is_open"].sum())
     without = len(chosen) - len(table)
     notes = [

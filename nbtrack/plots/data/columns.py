@@ -26,7 +26,7 @@ class Column:
     label : str
         What stands on the axis, such as ``"lr"`` or ``"acc (max)"``.
     kind : {"number", "time", "category"}
-    values : ndarray, shape (n_runs,)
+    data : ndarray, shape (n_runs,)
         float64, NaN = none; datetime64[ms], NaT = none; or object, None = none.
     goal : {"min", "max"} or None
         Which values of a metric are the better ones.
@@ -35,26 +35,26 @@ class Column:
     id: str
     label: str
     kind: Kind
-    values: Array
+    data: Array
     goal: str | None = None
 
     @property
     def there(self) -> Array:
         """Runs whose value can be drawn: bool of shape (n_runs,)."""
         if self.kind == "number":
-            return np.isfinite(self.values)
+            return np.isfinite(self.data)
         if self.kind == "time":
-            return ~np.isnat(self.values)
-        return np.array([value is not None for value in self.values], dtype=bool)
+            return ~np.isnat(self.data)
+        return np.array([value is not None for value in self.data], dtype=bool)
 
     @property
     def is_log(self) -> bool:
         """Whether the values ask for a logarithmic axis."""
-        return self.kind == "number" and wants_log(self.values)
+        return self.kind == "number" and wants_log(self.data)
 
     def codes(self) -> tuple[Array, list[str]]:
         """Return the place of each value among the distinct ones (-1 = none), and these in order."""
-        texts = [None if value is None else str(value) for value in self.values]
+        texts = [_text(value) if there else None for value, there in zip(self.data, self.there, strict=True)]
         names = sorted({text for text in texts if text is not None}, key=natural)
         place = {name: index for index, name in enumerate(names)}
         return np.array([-1 if text is None else place[text] for text in texts], dtype=np.int64), names
@@ -78,6 +78,10 @@ def natural(text: str) -> tuple[Any, ...]:
         return (0, float(text), text)
     except ValueError:
         return (1, 0.0, text)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _typed(values: pd.Series[Any]) -> tuple[Kind, Array]:

@@ -29,7 +29,7 @@ def correlation(rows: Sequence[Column], columns: Sequence[Column]) -> tuple[pd.D
         Runs that have both.
     """
     names = list(dict.fromkeys([column.id for column in (*rows, *columns)]))
-    values = {column.id: np.where(column.there, column.values, np.nan) for column in (*rows, *columns)}
+    values = {column.id: np.where(column.there, column.data, np.nan) for column in (*rows, *columns)}
     table = pd.DataFrame(values, columns=names, dtype=np.float64)
     there = table.notna().to_numpy().astype(np.int64)
     n = pd.DataFrame(there.T @ there, names, names)
