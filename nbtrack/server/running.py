@@ -46,6 +46,7 @@ class Interface:
                 server_header=False,
                 timeout_graceful_shutdown=2,
                 lifespan="off",
+                ws="none",
             )
         )
         self._end_streams_with_server()

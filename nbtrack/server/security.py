@@ -92,10 +92,6 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through or say why not."""
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)

@@ -1,0 +1,101 @@
+"""What a page of the web interface hears and may say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import nbtrack
+from nbtrack.server import session as session_module
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Tab
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def test_the_stream_begins_with_all_runs(tab: Tab) -> None:
+    assert tab.follow()["name"] == [EVIL, "b", "a"]
+
+
+def test_a_run_that_is_recorded_elsewhere_arrives(tab: Tab) -> None:
+    tab.follow()
+    with nbtrack.start_run("late"):
+        pass
+    names: list[str] = []
+    while "late" not in names:
+        names = tab.table()[1]["name"]
+
+
+def test_questions_are_answered_as_in_the_notebook(tab: Tab) -> None:
+    ids = tab.follow()["run_id"]
+    content, (matrix,) = tab.message(kind="ask", what="sparks", runs=ids, key="acc", points=5)
+    assert content["ok"]
+    assert content["id"] == 1
+    values = np.frombuffer(matrix, "<f4").reshape(3, 5)
+    assert values[2] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+
+
+def test_edits_reach_the_store_and_come_back_over_the_stream(tab: Tab) -> None:
+    runs = tab.follow()
+    newest = runs["run_id"][0]
+    assert tab.message(kind="edit", op="rename", runs=[newest], value="best")[0]["ok"]
+    names: list[str] = []
+    while "best" not in names:
+        names = tab.table()[1]["name"]
+    assert nbtrack.get_run(newest).info.run_name == "best"
+
+
+def test_a_page_that_lost_its_runs_asks_for_all(tab: Tab) -> None:
+    tab.follow()
+    assert tab.message(kind="need", data=True)[0]["ok"]
+    header, columns = tab.table()
+    assert (header["mode"], columns["name"]) == ("full", [EVIL, "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"kind": "ask", "what": "passwords"}, "'passwords' is not known"),
+        ({"kind": "ask", "what": "sparks"}, "KeyError"),
+        ({"kind": "edit", "op": "explode"}, "Edit 'explode' is not known"),
+        ({"kind": "edit", "op": "delete", "runs": ["0" * 32]}, "not in this store"),
+        ({"kind": "shell", "code": "1"}, "kind 'shell' is not known"),
+        ({}, "kind None is not known"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(tab: Tab, message: dict[str, object], said: str) -> None:
+    tab.follow()
+    content, _ = tab.message(**message)
+    assert content["ok"] is False
+    assert said in content["error"]
+
+
+def test_a_message_that_is_no_object_is_answered(tab: Tab) -> None:
+    tab.follow()
+    reply = tab.ask("POST", "/api/message", {"session": tab.session, "content": ["x"]})
+    assert b"received list" in reply.read()
+
+
+def test_a_stream_that_has_nothing_to_say_beats(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "HEARTBEAT_S", 0.05)
+    tab.follow()
+    assert tab.stream is not None
+    assert tab.stream.read(4) == session_module.HEARTBEAT
+
+
+def test_there_are_only_so_many_pages(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MAX_SESSIONS", 1)
+    tab.follow()
+    second = tab.ask("GET", "/api/stream")
+    assert second.status == 503
+    assert b"close some" in second.read()
+
+
+def test_the_script_is_the_bundle_of_pages(tab: Tab) -> None:
+    path = tab.ask("GET", "/").read().decode().split('src="')[1].split('"')[0]
+    reply = tab.ask("GET", path)
+    assert reply.getheader("content-type") == "text/javascript; charset=utf-8"
+    assert b"nbt-stage" in reply.read()
