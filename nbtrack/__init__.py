@@ -62,7 +62,10 @@ if TYPE_CHECKING:
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
     from nbtrack.widgets.compare import compare
+    from nbtrack.widgets.environment import env
+    from nbtrack.widgets.curves import curves
     from nbtrack.widgets.live import live
+    from nbtrack.widgets.parallel import parallel
     from nbtrack.widgets.run_table import runs
 
 _ROOMS = {
@@ -115,7 +118,10 @@ _ROOMS = {
     "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
     "tracking.starting": ["start_run"],
     "widgets.compare": ["compare"],
+    "widgets.curves": ["curves"],
     "widgets.live": ["live"],
+    "widgets.parallel": ["parallel"],
+    "widgets.environment": ["env"],
     "widgets.run_table": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
@@ -160,6 +166,7 @@ __all__ = [
     "log_text",
     "metric_history",
     "plots",
+    "parallel",
     "purge",
     "rename_experiment",
     "restore_experiment",

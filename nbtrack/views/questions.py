@@ -23,7 +23,10 @@ ROOMS = {
     "compare_file": "compare",
     "compare_sentence": "compare",
     "compare_table": "compare",
+    "importance": "importance",
+    "curves": "curves",
     "live": "live",
+    "run-sql": "run_sql",
     "saved-views": "saved",
     "sparks": "sparks",
 }

@@ -1,0 +1,206 @@
+"""``nbtrack.parallel()``: parallel coordinates of runs, live in the notebook."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.search.parser import parse_filter
+from nbtrack.tracking import active
+from nbtrack.views.parallel_summary import parallel_picture
+from nbtrack.views.where import brush, check_extents
+from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import RunColumns
+
+KINDS = ("linear", "log", "rank", "time", "category", "boolean")
+MOST_AXES = 9
+
+
+class Parallel(RunsPanel):
+    """Runs of one or several experiments as lines across parallel axes.
+
+    It has what every :class:`~nbtrack.widgets.runs_panel.RunsPanel` has (``extents``, ``selected``, ``df``, ``sql``, ``where`` …), and:
+
+    Attributes
+    ----------
+    axes : list of str or None
+        Columns from left to right, such as ``["params.lr", "metrics.loss"]``; None chooses by itself.
+    axis_kinds : dict
+        ``linear``, ``log``, ``rank`` (percentiles), ``time``, ``category`` or ``boolean`` by column, where it is not guessed.
+    inverted_axes : list of str
+        Columns whose axis stands upside down.
+    parallel_metric : str or None
+        Metric that the picture is about: its axis stands last, and it colours the lines.
+    parallel_height : int
+        Pixels; 0 chooses.
+    runs : list of str
+        Ids of the runs on view; setting them shows just these.
+    """
+
+    axes = traitlets.List(traitlets.Unicode(), allow_none=True, default_value=None).tag(sync=True)
+    axis_kinds = traitlets.Dict(value_trait=traitlets.Enum(KINDS), key_trait=traitlets.Unicode()).tag(sync=True)
+    inverted_axes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    parallel_metric = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    parallel_height = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+        self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
+        self._seen_columns: set[str] = set()
+        super().__init__(store, experiment_ids, title, **{"_view": "parallel", **traits})
+
+    # -- values set from Python are checked; a column that was there once is not looked up again ----------------------
+
+    @traitlets.validate("axes")
+    def _check_axes(self, proposal: Any) -> Any:
+        if proposal["value"] is not None:
+            self._check_seen(proposal["value"])
+        return proposal["value"]
+
+    @traitlets.validate("colour_by")
+    def _check_colour(self, proposal: Any) -> Any:
+        if proposal["value"]:  # "" is one colour for all
+            self._check_seen([proposal["value"]])
+        return proposal["value"]
+
+    @traitlets.validate("extents")
+    def _check_brush(self, proposal: Any) -> Any:
+        extents = check_extents(proposal["value"])
+        fresh = [column for column in extents if column not in self._seen_columns]
+        if fresh:
+            parse_filter(brush({column: extents[column] for column in fresh}))  # columns that no filter can name
+            self._check_seen(fresh)
+        return extents
+
+    def _check_seen(self, columns: Iterable[str]) -> None:
+        fresh = [column for column in columns if column not in self._seen_columns]
+        if fresh:
+            check_columns(*self._asked_of, fresh)
+            self._seen_columns.update(fresh)
+
+    # -- values back -------------------------------------------------------------------------------------------------
+
+    @property
+    def runs(self) -> list[str]:
+        """Return the ids of the runs on view."""
+        return [str(run) for run in self.on_view().attributes["run_id"]]
+
+    @runs.setter
+    def runs(self, ids: Sequence[str]) -> None:
+        if isinstance(ids, str):
+            message = f"runs is a list of run ids; received {ids!r}. Use [{ids!r}]."
+            raise InvalidValueError(message)
+        known = [self._store.resolve_run(str(each)) for each in ids]
+        self.extents = {}
+        self.steps = [{"op": "keep", "runs": known}]
+
+    def summary(self) -> tuple[str, str]:
+        """Return a picture of the runs on view."""
+        found = self.on_view()
+        text = f"nbtrack parallel coordinates: {self._title}, {len(found)} run{'' if len(found) == 1 else 's'}"
+        if len(found) == 0:
+            return super().summary()[0], text
+        columns, colour = self._drawn(found)
+        where = f" <small>where <code>{html.escape(self.where)}</code></small>" if self.where else ""
+        by = f", coloured by {html.escape(colour.partition('.')[2] or colour)}" if colour else ""
+        line = f"<b>{html.escape(self._title)}</b> <small>{len(found)} run{'' if len(found) == 1 else 's'}{by}</small>{where}"
+        return f"{line}<br>{parallel_picture(found, columns, colour, dict(self.statistics))}", text
+
+    def _drawn(self, found: RunColumns) -> tuple[list[str], str | None]:
+        """Return the columns of the picture and the one that colours it, chosen as the page does."""
+        metrics = [key for key in found.metrics if not key.startswith("system/")]
+        metrics.sort(key=lambda key: (key != self.parallel_metric, key not in found.goals))
+        colour = self.colour_by if self.colour_by is not None else f"metrics.{metrics[0]}" if metrics else None
+        if self.axes is not None:
+            return list(self.axes), colour
+        varied = [f"params.{key}" for key, values in found.params.items() if len(set(np.asarray(values).tolist())) > 1]
+        asked = metrics[:1] if self.parallel_metric in metrics else metrics[:3]
+        return [*varied[: MOST_AXES - len(asked)], *(f"metrics.{key}" for key in reversed(asked))], colour
+
+
+def parallel(
+    metric: str | None = None,
+    *,
+    filter: str = "",  # noqa: A002 - the name that search_runs and the page use
+    experiment: str | Sequence[str] | None = None,
+    axes: Sequence[str] | None = None,
+    colour_by: str | None = None,
+    height: int = 0,
+) -> Parallel:
+    """Show the runs as lines across parallel axes, one axis a param or metric.
+
+    Drag along an axis to brush; what is brushed is a filter, and comes back as ``.extents``, ``.where`` and ``.df``.
+
+    Parameters
+    ----------
+    metric : str, optional
+        What the picture is about, such as ``"loss"``; ``"loss.min"`` takes the smallest of each run.
+    filter : str
+        Such as ``"status = 'FINISHED'"``.
+    experiment : str or sequence of str, optional
+        Which experiments; by default the one chosen with ``set_experiment``, else all.
+    axes : sequence of str, optional
+        Columns from left to right, such as ``["params.lr", "params.model", "metrics.loss"]``; by default the params that differ between
+        runs, and the metric last.
+    colour_by : str, optional
+        Column that colours the lines; by default the metric.
+    height : int
+        Pixels of the axes; 0 chooses.
+
+    Returns
+    -------
+    Parallel
+        Shown when it is the last line of a cell; its state is ``.extents``, ``.selected``, ``.runs``, ``.df``, ``.sql``, ``.axes``.
+
+    Raises
+    ------
+    SearchSyntaxError
+        The filter cannot be read.
+    NotFoundError
+        There is no such experiment, metric or column.
+
+    Examples
+    --------
+    >>> shown = nbtrack.parallel("loss")  # doctest: +SKIP
+    >>> shown.extents = {"params.lr": (0.001, 0.1)}  # doctest: +SKIP
+    >>> shown.df  # doctest: +SKIP
+    """
+    parse_filter(filter)
+    store = active.get_store()
+    ids, title = chosen_experiments(store, experiment)
+    key, statistics = _asked_metric(store, ids, metric)
+    return Parallel(
+        store,
+        ids,
+        title,
+        filter=filter,
+        parallel_metric=key,
+        statistics=statistics,
+        axes=None if axes is None else list(axes),
+        colour_by=colour_by,
+        parallel_height=height,
+    )
+
+
+def _asked_metric(
+    store: LocalStore, ids: tuple[str, ...] | None, metric: str | None
+) -> tuple[str | None, dict[str, str]]:
+    """Return the key of a metric and the statistic asked for with it."""
+    if metric is None:
+        return None, {}
+    name = metric.removeprefix("metrics.")
+    try:
+        check_columns(store, ids, [f"metrics.{name}.last"])  # the key itself, dots and all
+    except NotFoundError:
+        key, _, statistic = name.rpartition(".")
+        check_columns(store, ids, [f"metrics.{name}"])
+        return key, {} if statistic == "last" else {key: statistic}
+    return name, {}
