@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
     from nbtrack.widgets.compare import compare
-    from nbtrack.widgets.environment import env
     from nbtrack.widgets.curves import curves
+    from nbtrack.widgets.environment import env
     from nbtrack.widgets.live import live
     from nbtrack.widgets.parallel import parallel
     from nbtrack.widgets.run_table import runs
@@ -92,6 +92,7 @@ _ROOMS = {
         "delete_run",
         "delete_tag",
         "end_run",
+    "env",
         "get_artifact_uri",
         "get_parent_run",
         "get_run",
@@ -137,6 +138,7 @@ __all__ = [
     "active_run",
     "compare",
     "create_experiment",
+    "curves",
     "data",
     "delete_experiment",
     "delete_run",
@@ -165,8 +167,8 @@ __all__ = [
     "log_table",
     "log_text",
     "metric_history",
-    "plots",
     "parallel",
+    "plots",
     "purge",
     "rename_experiment",
     "restore_experiment",
