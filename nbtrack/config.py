@@ -6,6 +6,7 @@ NBTRACK_EXPERIMENT              experiment of new runs (default ``Default``); ML
 NBTRACK_RUN_ID                  run that a child process logs into
 NBTRACK_STRICT                  ``1``: an error inside ``log_*`` raises instead of warning
 NBTRACK_SYSTEM_METRICS          ``1``: sample CPU, memory, disk, network and GPU during each run
+NBTRACK_LIVE                    ``0``: no live panel above cells; ``1``: also for ``start_run`` outside ``%%track``
 NBTRACK_SYSTEM_METRICS_INTERVAL seconds between two samples (default 10)
 ==============================  ==========================================================================
 """
@@ -21,6 +22,7 @@ DEFAULT_STORE = "runs.duckdb"
 DEFAULT_EXPERIMENT = "Default"
 
 TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
 
 
 def tracking_uri() -> str:
@@ -41,6 +43,12 @@ def inherited_run_id() -> str | None:
 def is_strict() -> bool:
     """Say whether an error inside ``log_*`` should raise."""
     return os.environ.get("NBTRACK_STRICT", "").lower() in TRUE
+
+
+def shows_live() -> bool | None:
+    """Say whether a run that goes on for a while is shown by itself: never, always, or None: in tracked cells."""
+    text = os.environ.get("NBTRACK_LIVE", "").lower()
+    return True if text in TRUE else False if text in FALSE else None
 
 
 def samples_system_metrics() -> bool:

@@ -13,6 +13,7 @@ from nbtrack.magics import capture
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking import active
+from nbtrack.tracking.controls import StopRun
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.named_secrets import is_secret_value
 from nbtrack.tracking.redaction import redact, redact_params
@@ -98,6 +99,8 @@ class CellRun:
     def close(self, ending: Ending) -> Score:
         """End the run with what the cell left: its last value, or its error."""
         status = status_of(ending.error)
+        if self.run.stopped_at:
+            self.notes.append(self.run.stopped_at)
         try:
             if self.watch is not None:
                 self.watch.close()
@@ -143,7 +146,7 @@ class CellRun:
             self.run.log_metrics(metrics)
         elif error is None and capture.is_mixed(ending.value):
             self.notes.append("the last dict has values that are no numbers: no metrics taken from it")
-        if error is not None:
+        if error is not None and not isinstance(error, StopRun):
             text = self._clean(error_report(error))
             self.filing.add(self.run, TRACEBACK, text.encode, "text/plain")
         if self.watch is not None:
@@ -206,8 +209,8 @@ def score_of(run: ActiveRun, status: RunStatus) -> Score:
 
 
 def status_of(error: BaseException | None) -> RunStatus:
-    """Return how a run ends that `error` stopped: an interrupt kills it, ``exit()`` finishes it."""
-    if error is None or (isinstance(error, SystemExit) and not error.code):
+    """Return how a run ends that `error` stopped: an interrupt kills it, Stop and ``exit()`` finish it."""
+    if error is None or isinstance(error, StopRun) or (isinstance(error, SystemExit) and not error.code):
         return RunStatus.FINISHED
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)):
         return RunStatus.KILLED

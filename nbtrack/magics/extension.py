@@ -22,6 +22,7 @@ def load_ipython_extension(shell: Any) -> None:
     setattr(shell, ATTRIBUTE, tracker)
     shell.register_magics(TrackMagics(shell, tracker))
     shell.input_transformers_cleanup.insert(0, take_magic_out)
+    tracker.live.open()
     shell.events.register("pre_run_cell", tracker.pre_run_cell)
     shell.events.register("post_run_cell", tracker.post_run_cell)
     collect_soon()

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 USAGE = """%track status                 the open run, the store, what is captured
   %track captured [RUN]         everything stored of the last run, with sizes
   %track forget [RUN] NAME …    remove captured params, tags or files of the last run
-  %track live                   the runs that are running
+  %track live [RUN]             the run that is running, or another: curves, progress, Stop, knobs, notes
+  %track live on | off          show each run by itself while its cell goes on, or none
   %track guard                  a cell with which the notebook also runs without nbtrack
   %track off | %track on        stop and resume recording %%track cells"""
-RUNNING = "status = 'RUNNING'"
 
 _RUN = re.compile(r"#?\d+|[0-9a-f]{32}")
 _ORDER_BY = re.compile(r"(?:^|\s)--order-by(?:\s+|=)")
@@ -117,11 +117,18 @@ class TrackMagics(Magics):
         self.tracker.filing.flush()
         _say(report.forget(active.get_store(), run_id, names))
 
-    def _live(self, _: list[str]) -> None:
-        _say("Runs that are running now; the table keeps itself up to date in Jupyter. Live curves are still to come.")
-        if self._has_widgets():
-            display(self._table(RUNNING, ["start_time DESC"]))
+    def _live(self, words: list[str]) -> None:
+        if words[:1] in (["on"], ["off"]):
+            self.tracker.live.choice = words == ["on"]
+            _say(
+                "runs are shown while they go on" if self.tracker.live.choice else "no live panel until %track live on"
+            )
+        elif self._has_widgets():
+            from nbtrack.widgets.live import live  # noqa: PLC0415
+
+            display(live(words[0] if words else None))
         else:
+            _say("running now (live curves need Jupyter):")
             _say(report.running(active.get_store()))
 
     def _guard(self, _: list[str]) -> None:

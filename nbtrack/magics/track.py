@@ -18,6 +18,7 @@ from IPython.utils.text import DollarFormatter
 
 from nbtrack.magics.cell_run import Cell, CellRun, Ending
 from nbtrack.magics.filing import Filing
+from nbtrack.magics.live_cells import LiveCells
 from nbtrack.magics.options import CellOptions, parse_cell_options
 from nbtrack.magics.outcome import outcome
 from nbtrack.magics.scoreboard import Scoreboard
@@ -78,6 +79,7 @@ class CellTracker:
         self.shell = shell
         self.is_on = True
         self.filing = Filing()
+        self.live = LiveCells(shell)
         self.last_run_id: str | None = None
         self._boards: dict[str, Scoreboard] = {}
         self._open: list[_Entry] = []
@@ -97,6 +99,8 @@ class CellTracker:
         line = cell_magic_line(source) if "%%track" in source else None
         entry = _Entry(info)
         self._open.append(entry)
+        if len(self._open) == 1:
+            self.live.cell_begins(is_tracked=line is not None and self.is_on)
         if line is None:
             self.filing.flush(FLUSH_S)
         elif not self.is_on:
@@ -113,7 +117,9 @@ class CellTracker:
             if entry.opened is not None:
                 self.finish(entry.opened, _ending(result) if is_this else Ending(error=KeyboardInterrupt()))
             if is_this:
-                return
+                break
+        if not self._open:
+            self.live.cell_ends(result)
 
     def _is_body_of_open_cell(self, source: str) -> bool:
         """Say whether `source` is what ``%%capture`` runs of a cell whose run is open already."""
@@ -170,6 +176,7 @@ class CellTracker:
 
     def close(self) -> None:
         """Stop the threads; what is to be written is written."""
+        self.live.close()
         self.filing.flush()
         for board in self._boards.values():
             board.close()

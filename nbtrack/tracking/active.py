@@ -15,9 +15,13 @@ from nbtrack.store.opening import open_store
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from nbtrack.store.local import LocalStore
     from nbtrack.tracking.run import ActiveRun
+
+on_open: list[Callable[[ActiveRun], None]] = []
+"""Told of each run that begins in this process, or goes on here."""
 
 _stack: ContextVar[tuple[ActiveRun, ...]] = ContextVar("nbtrack_runs", default=())
 _open_runs: list[ActiveRun] = []

@@ -57,6 +57,10 @@ class StopRun(BaseException):
         self.step = step
         super().__init__(f"run #{run.number} {run.name!r} {stopped_text(step)}")
 
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython that there is no more to say."""
+        return [str(self)]
+
 
 def stopped_text(step: int | None) -> str:
     """Return ``stopped at step 120``."""

@@ -288,6 +288,11 @@ class ActiveRun(RunFiles, Controls):
             text = str(error) if isinstance(error, NbtrackError) else f"{type(error).__name__}: {error}"
             warn(f"Not recorded: {text}")
 
+    def tell(self, those: Iterable[Callable[[ActiveRun], None]]) -> None:
+        """Call each of `those` with this run; what goes wrong in one is one warning."""
+        for each in list(those):
+            self._quietly(each)
+
     def _quietly(self, action: Callable[[ActiveRun], None]) -> None:
         try:
             action(self)

@@ -107,6 +107,7 @@ def start_run(
             run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
         if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):
             _sample(run, resumes=run_id is not None)
+        run.tell(active.on_open)
     except BaseException:
         run.end(RunStatus.KILLED)  # an interrupt between two lines must not leave a run open that nobody holds
         raise

@@ -20,7 +20,7 @@ from nbtrack.views import live as view
 from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_summary import live_html, live_text
 from nbtrack.widgets.panel import Panel, shell
-from nbtrack.widgets.reach import let_through, peek_while_busy
+from nbtrack.widgets.reach import peek_while_busy
 
 if TYPE_CHECKING:
     from nbtrack.entities import Run
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from nbtrack.views.questions import Answer
 
 TICK_S = 0.2
+AGAIN_AFTER = (5, 20)
+"""Ticks after which all is sent again: what went out before the page had drawn the panel was lost."""
+PICTURE_BUCKETS = 200
 
 
 class Live(Panel):
@@ -52,6 +55,7 @@ class Live(Panel):
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._interrupts: set[str] = set()
+        self._wants_all = False
         super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
         self._attach()
 
@@ -69,10 +73,8 @@ class Live(Panel):
 
     def summary(self) -> tuple[str, str]:
         """Return the run's status, last metrics and curves as HTML, and one line of text."""
-        with self._sending:
-            found = self._feed.look()
-            run = self._feed.run
-        return live_html(run, found), live_text(run)
+        run = self.run
+        return live_html(run, self._store.curves(self.run_id, PICTURE_BUCKETS)), live_text(run)
 
     def answer(self, message: dict[str, Any]) -> Answer:
         """Answer a question, or take an order of the page's buttons."""
@@ -99,19 +101,16 @@ class Live(Panel):
                 self._watch()
 
     def update(self) -> None:
-        """Send the page what is new."""
+        """Send the page what is new, or all when it has missed something."""
         with self._sending:
-            blob = self._feed.changes()
+            wants_all, self._wants_all = self._wants_all, False
+            blob = self._feed.whole() if wants_all else self._feed.changes()
             if blob is not None:
                 self.send({"kind": "data"}, [blob])
 
     def _ipython_display_(self) -> None:
         """Show the panel, and follow the run until it has ended."""
         super()._ipython_display_()
-        with self._sending:  # the summary has looked at the store again
-            self._data = self.table()
-        if self.comm is not None:
-            let_through(self.comm, self._hear_early)
         self._watch()
 
     def _watch(self) -> None:
@@ -150,11 +149,14 @@ class Live(Panel):
         run = self._here()
         self._feed.about = {"here": run is not None}
         kernel = getattr(shell(), "kernel", None)
-        look = peek_while_busy(kernel, self.comm.comm_id, self._hear_early) if run and kernel and self.comm else None
+        look = peek_while_busy(kernel, self.comm.comm_id, self.hear_early) if run and kernel and self.comm else None
         if run is not None and look is not None:
             run.on_look.append(lambda _: look())
 
-    def _hear_early(self, message: dict[str, Any]) -> None:
+    def hear_early(self, message: dict[str, Any]) -> None:
+        """Take an order at once, when that needs no store: the run is here."""
+        if message.get("kind") == "need" and message.get("data"):
+            self._wants_all = True
         if message.get("kind") == "order" and self._here() is not None:
             self._take(message)
 
@@ -187,10 +189,13 @@ class Live(Panel):
 
 def _follow(panel: weakref.ref[Live], stopping: threading.Event) -> None:
     """Tell a panel to look, until the run has ended or nobody has the panel any more."""
+    ticks = 0
     while not stopping.wait(TICK_S):
         living = panel()
         if living is None or living.comm is None:
             return
+        ticks += 1
+        living._wants_all |= ticks in AGAIN_AFTER  # noqa: SLF001 - a part of it
         with suppress(Exception):  # the page keeps what it shows; the next look tries again
             living.update()
         if not living._feed.is_running:  # noqa: SLF001 - a part of it

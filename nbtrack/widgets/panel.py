@@ -21,6 +21,7 @@ from nbtrack.errors import NbtrackError
 from nbtrack.names import new_run_id
 from nbtrack.views import questions
 from nbtrack.views.bundle import LOADER, bundle_hash, packed_bundle
+from nbtrack.widgets.reach import let_through
 
 if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
@@ -60,6 +61,7 @@ class Panel(anywidget.AnyWidget):
         self._sending = threading.RLock()
         self._handles: list[DisplayHandle] = []
         self._shown_summary = ""
+        let_through(self.comm, self.hear_early)
         self.on_msg(self._receive)
 
     # -- what subclasses say -----------------------------------------------------------------------------------------
@@ -79,6 +81,9 @@ class Panel(anywidget.AnyWidget):
         problem = f"{type(self).__name__} takes no edits such as {message.get('op')!r}."
         raise NbtrackError(problem)
 
+    def hear_early(self, message: dict[str, Any]) -> None:
+        """Hear a message of the page's before its turn, perhaps on a thread of the kernel's; it comes again in the usual way."""
+
     def table(self) -> bytes:
         """Return the whole data of the view as one blob."""
         return b""
@@ -97,7 +102,6 @@ class Panel(anywidget.AnyWidget):
         self._shown_summary = text
         found = self._repr_mimebundle_()
         data, metadata = found if isinstance(found, tuple) else (found, {})
-        _let_through(self.comm)
         display({**(data or {}), "text/plain": ""}, metadata=metadata, raw=True)
         if running is not None:
             running.events.register("post_run_cell", self._after_cell)
@@ -159,13 +163,3 @@ def shell() -> Any:
     """Return the running IPython shell; None outside one."""
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None
-
-
-def _let_through(comm: Any) -> None:
-    """Let messages of the page reach a busy kernel.
-
-    ipykernel 7.4 sends every message of a comm that the main shell opened back to the main shell, where it waits for the cell to end; the
-    front end asked for a subshell, and 7.0 to 7.3 honoured that. The method is private, so it is only replaced where it is there.
-    """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001

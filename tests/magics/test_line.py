@@ -94,11 +94,18 @@ def test_a_filter_that_cannot_be_read_is_pointed_at(tracked, capsys):
     assert "Traceback" not in text
 
 
-def test_live_shows_running_runs_and_says_what_is_to_come(tracked, capsys):
+def test_live_lists_running_runs_where_no_panel_can_be_shown(tracked, capsys):
     with nbtrack.start_run("mine"):
         text = said(tracked, capsys, "%track live")
-    assert "still to come" in text
+    assert "need Jupyter" in text
     assert "mine" in text
+
+
+def test_live_panels_can_be_switched_off_and_on(tracked, capsys):
+    assert "no live panel" in said(tracked, capsys, "%track live off")
+    assert tracked.tracker.live.choice is False
+    assert "are shown" in said(tracked, capsys, "%track live on")
+    assert tracked.tracker.live.choice is True
 
 
 def test_an_unknown_verb_shows_the_forms(tracked, capsys):
