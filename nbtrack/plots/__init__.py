@@ -9,6 +9,7 @@ from nbtrack.plots.charts.box import box, violin
 from nbtrack.plots.charts.contour import contour, heatmap
 from nbtrack.plots.charts.correlation import correlation
 from nbtrack.plots.charts.curves import curves
+from nbtrack.plots.charts.importance import importance
 from nbtrack.plots.charts.parallel import parallel_coordinates
 from nbtrack.plots.charts.pareto import pareto_front
 from nbtrack.plots.charts.scatter import scatter
@@ -22,6 +23,7 @@ __all__ = [
     "curves",
     "data",
     "heatmap",
+    "importance",
     "parallel_coordinates",
     "pareto_front",
     "scatter",

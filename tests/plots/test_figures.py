@@ -25,6 +25,7 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "correlation": plots.correlation,
     "curves": lambda **given: plots.curves("acc", **given),
     "heatmap": lambda **given: plots.heatmap("model", "seed", "acc", **given),
+    "importance": lambda **given: plots.importance("acc", **given),
     "parallel_coordinates": plots.parallel_coordinates,
     "pareto_front": lambda **given: plots.pareto_front("loss", "acc", **given),
     "scatter": lambda **given: plots.scatter("lr", "acc", **given),
@@ -52,7 +53,7 @@ def all_texts(value: Any) -> list[str]:
 def test_every_chart_is_a_figure_that_can_be_saved(name: str, study: list[str]) -> None:
     figure = ALL[name]()
     assert isinstance(figure, go.Figure)
-    assert len(figure.data) > 0
+    assert len(figure.data) > 0 or "10 are needed" in figure.layout.annotations[0].text
     assert len(figure.to_json()) > 500
     assert figure.layout.paper_bgcolor is None  # the template's, so that one's own template wins
     assert figure.layout.template.layout.paper_bgcolor == "rgba(0,0,0,0)"
@@ -217,6 +218,23 @@ def test_correlation_says_how_many_runs_stand_behind_it(study: list[str]) -> Non
     assert "4 runs with both" in cells.hovertext[0][0]
     with pytest.raises(InvalidValueError, match="holds no numbers"):
         plots.correlation(["lr", "model"])
+
+
+def test_the_param_that_moves_a_metric_is_found() -> None:
+    rng = np.random.default_rng(0)
+    for index in range(40):
+        lr, width = float(10 ** rng.uniform(-4, 0)), int(rng.integers(1, 100))
+        params = {"lr": lr, "width": width, "<b>": "None" if index % 2 else 3, "same": 1}
+        with nbtrack.start_run(params=params) as run:
+            run.log_metric("acc", float(np.log10(lr)) + 0.01 * index % 2, step=0)
+    figure = plots.importance("acc")
+    (bars,) = figure.data
+    assert figure.layout.yaxis.ticktext[0] == "lr"
+    assert sorted(figure.layout.yaxis.ticktext) == ["&lt;b&gt;", "lr", "width"]
+    assert bars.x[0] > 0.5
+    assert "may be chance" in bars.hovertext[-1]
+    assert subtitle(figure).startswith("40 runs · a random forest foretells")
+    assert list(plots.importance("acc", ["width"]).layout.yaxis.ticktext) == ["width"]
 
 
 def test_the_timeline_colours_by_status(study: list[str]) -> None:
