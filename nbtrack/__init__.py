@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbtrack import plots
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
+    from nbtrack.exports.story import slides, story
     from nbtrack.server.running import ui
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
+    from nbtrack.widgets.artifacts import artifacts
     from nbtrack.widgets.compare import compare
     from nbtrack.widgets.curves import curves
     from nbtrack.widgets.environment import env
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "entities": ["ViewType"],
     "exports.html": ["export"],
+    "exports.story": ["slides", "story"],
     "server.running": ["ui"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
@@ -126,7 +129,7 @@ _ROOMS = {
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _LATER = {"autolog", "log_model", "models", "projects", "pyfunc", "register_model", "sklearn"}
-_MODULES = {"data": "tracking.data", "plots": "plots"}
+_MODULES = {"artifacts": "artifacts", "data": "tracking.data", "plots": "plots"}
 
 __all__ = [
     "ActiveRun",
@@ -135,6 +138,7 @@ __all__ = [
     "ViewType",
     "__version__",
     "active_run",
+    "artifacts",
     "compare",
     "create_experiment",
     "curves",
@@ -183,8 +187,10 @@ __all__ = [
     "set_tag",
     "set_tags",
     "set_tracking_uri",
+    "slides",
     "sql",
     "start_run",
+    "story",
     "ui",
 ]
 

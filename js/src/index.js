@@ -1,11 +1,17 @@
 // The bundle: every view by the name that a widget's trait `_view` gives.
 
+import { render as artifacts } from "./artifacts/index.js";
 import { render as compare } from "./compare/index.js";
 import { StaticModel } from "./kit/static-model.js";
 import { render as parallel } from "./parallel/index.js";
 import { runTable } from "./run-table/index.js";
 
-const views = { compare: { render: compare }, parallel: { render: parallel }, "run-table": runTable };
+const views = {
+  artifacts: { render: artifacts },
+  compare: { render: compare },
+  parallel: { render: parallel },
+  "run-table": runTable,
+};
 
 export { StaticModel };
 export default views;

@@ -112,6 +112,7 @@ class TableFile:
 
     def profile(self) -> tuple[int, list[dict[str, Any]]]:
         """Return how many rows were looked at (at most 100,000), and for each column ``{nulls, distinct, min, max, bins}``."""
+
         def sample() -> str:
             names = ", ".join(_name(name) for name, _ in self.columns)
             return f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {names} FROM {self._source} LIMIT {SAMPLE_ROWS}"

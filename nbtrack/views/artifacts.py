@@ -63,7 +63,9 @@ def rows(store: TrackingStore, run_id: str, folder: str = "") -> Iterator[Row]:
         "SELECT path, size, mime, epoch_ms(timestamp) AS time FROM artifacts WHERE run_id = ? AND starts_with(path, ?) ORDER BY path",
         [run_id, prefix],
     )
-    for path, size, mime, time in zip(*(found[name].tolist() for name in ("path", "size", "mime", "time")), strict=True):
+    for path, size, mime, time in zip(
+        *(found[name].tolist() for name in ("path", "size", "mime", "time")), strict=True
+    ):
         yield str(path), int(size), str(mime or BINARY), float(time)
 
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 Answer = tuple[dict[str, Any], list[bytes]]
 
 ROOMS = {
+    "artifacts": "artifacts",
     "compare": "compare",
     "compare_file": "compare",
     "compare_sentence": "compare",
     "compare_table": "compare",
-    "importance": "importance",
     "curves": "curves",
+    "importance": "importance",
     "live": "live",
+    "preview": "previews.question",
     "run-sql": "run_sql",
     "saved-views": "saved",
     "sparks": "sparks",

@@ -131,7 +131,9 @@ def artifacts(run: Any = None, path: str = "", *, height: int = 0) -> Artifacts:
         name = current.id if current else active.last_run_id()
         store = current.store if current else active.last_store()
     if name is None:
-        message = "No run was started here, so there is none to show; use artifacts(run) with a run, its id, number or name."
+        message = (
+            "No run was started here, so there is none to show; use artifacts(run) with a run, its id, number or name."
+        )
         raise InvalidValueError(message)
     return Artifacts(store, str(name), path, artifacts_height=height)
 

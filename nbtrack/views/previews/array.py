@@ -185,5 +185,3 @@ def _outline(array: Array) -> np.ndarray[Any, np.dtype[np.float64]]:
     n = min(LINE_POINTS, values.size)
     edges = np.linspace(0, values.size, n, endpoint=False).astype(int)
     return np.stack([np.minimum.reduceat(values, edges), np.maximum.reduceat(values, edges)])
-
-

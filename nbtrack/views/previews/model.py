@@ -23,7 +23,8 @@ def preview(file: File, _: Part) -> Answer:
         message = "it has no flavors."
         raise UnreadableError(message)
     flavors = [
-        {"name": clip(name, 100), "facts": _facts(facts)} for name, facts in list(model["flavors"].items())[:MAX_FLAVORS]
+        {"name": clip(name, 100), "facts": _facts(facts)}
+        for name, facts in list(model["flavors"].items())[:MAX_FLAVORS]
     ]
     signature = model.get("signature")
     return {

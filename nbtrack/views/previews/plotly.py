@@ -87,7 +87,9 @@ def _trace(trace: dict[str, Any], kind: str) -> dict[str, Any] | None:
 
 def _heatmap(trace: dict[str, Any]) -> dict[str, Any] | None:
     z = trace.get("z")
-    array = _decoded(z) if isinstance(z, dict) else np.array([[_number(v) for v in row] for row in z or []], dtype=float)
+    array = (
+        _decoded(z) if isinstance(z, dict) else np.array([[_number(v) for v in row] for row in z or []], dtype=float)
+    )
     if array is None or array.ndim != 2 or not array.size:  # noqa: PLR2004
         return None
     rows, columns = (max(1, -(-n // MAX_CELLS)) for n in array.shape)

@@ -71,7 +71,13 @@ def _head(file: File, table: TableFile, form: str, n_shown: int) -> dict[str, An
         "" if is_all else f"Nulls, ranges and bars are of the first {n_profiled:,} rows.",
         "Some lines do not fit the first ones; all is read as text." if table.is_lenient else "",
     ]
-    return {"columns": columns, "n_rows": n_rows, "n_columns": table.n_columns, "page": max(n_shown, PAGE), "notes": notes}
+    return {
+        "columns": columns,
+        "n_rows": n_rows,
+        "n_columns": table.n_columns,
+        "page": max(n_shown, PAGE),
+        "notes": notes,
+    }
 
 
 def _form(file: File) -> tuple[str, Any]:
