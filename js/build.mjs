@@ -2,9 +2,9 @@
 //
 // nbtrack.js  every widget as one self-contained ES module
 // loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
-// page.js     the same views and what mounts them outside Jupyter: exported files, slides, `nbtrack ui`
+// page.js     the same views and what mounts them outside Jupyter: exported files, slides, `nbtrack ui`; page.css its style
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,6 +45,14 @@ const styles = {
   },
 };
 
+/** Pages are styled without scripts too: their style sheet is a file of its own. */
+async function writePageStyle() {
+  const parts = ["page", "story"].map((name) => readFileSync(join(here, "src", "page", `${name}.css`), "utf8"));
+  const { code } = await esbuild.transform(parts.join(""), { loader: "css", minify: true, legalComments: "none" });
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(join(outdir, "page.css"), code);
+}
+
 /** @param {number} bytes */
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`;
@@ -67,6 +75,7 @@ const options = {
   plugins: [styles, sizes],
 };
 
+await writePageStyle();
 if (process.argv.includes("--watch")) {
   const context = await esbuild.context({ ...options, minify: false, sourcemap: "inline" });
   await context.watch();

@@ -49,7 +49,7 @@ class Placed:
 
 def store_of(runs: Any, views: Any = ()) -> LocalStore:
     """Return the store that the widgets among the arguments show, else the one in use."""
-    for each in (runs, *_listed(views)):
+    for each in (runs, *listed(views)):
         store = getattr(each, "_store", None)
         if store is not None:
             return store  # type: ignore[no-any-return]
@@ -76,7 +76,7 @@ def chosen_runs(store: TrackingStore, runs: Any, views: Any = ()) -> RunColumns:
     InvalidValueError
         `runs` is something else.
     """
-    query = next((each.query for each in _listed(views) if isinstance(getattr(each, "query", None), RunQuery)), None)
+    query = next((each.query for each in listed(views) if isinstance(getattr(each, "query", None), RunQuery)), None)
     if runs is None and query is not None:
         return store.run_columns(replace(query, view=ViewType.ACTIVE_ONLY, order_by=NEWEST_FIRST))
     if runs is None or isinstance(runs, str):
@@ -103,7 +103,7 @@ def placed(views: Iterable[Any]) -> list[Placed]:
     NotFoundError
         There is no view of that name.
     """
-    wanted = _listed(views)
+    wanted = listed(views)
     found = []
     for index, each in enumerate(wanted):
         if isinstance(each, str):
@@ -138,7 +138,7 @@ def state_of(widget: Any) -> dict[str, Any]:
     return {name: value for name, value in state.items() if isinstance(value, _PLAIN)}
 
 
-def _listed(views: Any) -> list[Any]:
+def listed(views: Any) -> list[Any]:
     """Return views as a list; one alone stands for a list of one."""
     return [views] if isinstance(views, str) or hasattr(views, "_view") else list(views)
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import AlreadyExistsError, NotFoundError
-from nbtrack.exports.style import STYLE
 from nbtrack.version import __version__
-from nbtrack.views.bundle import page_script
+from nbtrack.views.bundle import page_script, page_style
 from nbtrack.wire import plain
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class Page:
                 f'{MARK} {__version__}">\n',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
                 '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">\n',
-                f"<title>{html.escape(self.title)}</title>\n<style>{STYLE}</style></head>\n",
+                f"<title>{html.escape(self.title)}</title>\n<style>{page_style()}</style></head>\n",
                 f'<body class="nbt-page nbt-page-{self.kind}">\n{self.header}\n',
                 f'<main id="nbt-stage">{self.body}</main>\n',
                 f'<script type="application/json" id="nbt-page">{facts}</script>\n',

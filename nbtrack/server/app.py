@@ -15,10 +15,9 @@ from starlette.routing import Route
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.exports.page import safe_json
-from nbtrack.exports.style import STYLE
 from nbtrack.server.security import NO_TOKEN, OPENING, Guard, Lock
 from nbtrack.server.session import Sessions
-from nbtrack.views.bundle import page_script
+from nbtrack.views.bundle import page_script, page_style
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,7 +69,7 @@ class Pages:
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-            f"<title>{html.escape(name)} · nbtrack</title><style>{STYLE}</style></head>"
+            f"<title>{html.escape(name)} · nbtrack</title><style>{page_style()}</style></head>"
             '<body class="nbt-page nbt-page-ui"><main id="nbt-stage"><noscript>This page needs scripts.</noscript></main>'
             f'<script type="application/json" id="nbt-page">{facts}</script>'
             f'<script type="module" src="{self.script_path}"></script></body></html>'

@@ -25,6 +25,12 @@ def page_script() -> str:
     return _built("page.js").decode()
 
 
+@cache
+def page_style() -> str:
+    """Return the style sheet of a page outside Jupyter."""
+    return _built("page.css").decode()
+
+
 def _built(name: str) -> bytes:
     path = STATIC / name
     if not path.exists():

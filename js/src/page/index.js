@@ -2,9 +2,10 @@
 
 import views from "../index.js";
 import { openExport } from "./export.js";
+import { openStory } from "./story.js";
 import { openInterface } from "./ui.js";
 
-const kinds = { export: openExport, ui: openInterface };
+const kinds = { export: openExport, story: openStory, ui: openInterface };
 
 async function open() {
   const page = JSON.parse(document.getElementById("nbt-page")?.textContent ?? "{}");
