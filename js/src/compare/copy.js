@@ -22,7 +22,7 @@ export function markdown({ lines, runs, label }) {
     const format = formatOf(found.row, runs);
     const values = runs.map((run) => {
       const said = say(found.row, run, base, format);
-      return cell([said.text, said.change].filter(Boolean).join(" "));
+      return cell([said.text, said.change, said.share].filter(Boolean).join(" "));
     });
     rows.push(line([cell(rowName(found.row)), ...values]));
   }

@@ -10,6 +10,8 @@ import { extremes, formatOf, opens, say } from "./values.js";
  * @typedef {import("./lines.js").SectionLine} SectionLine
  */
 
+const ROOM_FOR_SHARE = 165; // px
+
 /**
  * @param {Grid} grid
  * @param {number} line
@@ -116,7 +118,12 @@ function cell(grid, line, row, column, { format, ends, opens: canOpen }) {
   if (isActive(grid, line, column + 1)) classes.push("nbt-cmp-active");
   const opened = canOpen && state.pane.value?.id === row.id && state.pane.value.run === run;
   if (opened) classes.push("nbt-cmp-opened");
-  const note = [said.title, isBest ? "best of the runs on view" : "", canOpen ? "Enter shows it" : ""];
+  const note = [
+    said.title,
+    said.change ? `${said.change} ${said.share ?? ""} against the base` : "",
+    isBest ? "best of the runs on view" : "",
+    canOpen ? "Enter shows it" : "",
+  ];
   return h(
     "div",
     {
@@ -136,6 +143,9 @@ function cell(grid, line, row, column, { format, ends, opens: canOpen }) {
       : null,
     h("span", { class: "nbt-cmp-value" }, said.text),
     said.change ? h("span", { class: `nbt-cmp-change nbt-cmp-${said.tone}` }, said.change) : null,
+    said.share && shape.column >= ROOM_FOR_SHARE
+      ? h("span", { class: `nbt-cmp-change nbt-cmp-${said.tone}` }, said.share)
+      : null,
     isBest ? h("span", { class: "nbt-cmp-hidden" }, "best") : null,
   );
 }

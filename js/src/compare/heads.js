@@ -73,6 +73,17 @@ function headCell(compare, shape, column) {
     },
     icon("more", 13),
   );
+  const choose = h(
+    "button",
+    {
+      class: "nbt-cmp-pill nbt-cmp-choose",
+      type: "button",
+      tabindex: -1,
+      title: `Compare with ${label}`,
+      on: { click: () => state.setBase(run) },
+    },
+    "set as base",
+  );
   const el = h(
     "div",
     {
@@ -92,22 +103,10 @@ function headCell(compare, shape, column) {
         data: { status: head?.status ?? "" },
       }),
       h("b", {}, label),
-      isBase
-        ? h("span", { class: "nbt-cmp-pill" }, "base")
-        : h(
-            "button",
-            {
-              class: "nbt-cmp-pill nbt-cmp-choose",
-              type: "button",
-              tabindex: -1,
-              title: `Compare with ${label}`,
-              on: { click: () => state.setBase(run) },
-            },
-            "set as base",
-          ),
-      more,
+      isBase ? h("span", { class: "nbt-cmp-pill" }, "base") : null,
     ),
     h("div", { class: "nbt-cmp-run-name" }, head && head.number !== null ? head.name : ""),
+    h("div", { class: "nbt-cmp-acts" }, isBase ? null : choose, more),
   );
   if (!isBase) listenDrag(compare, el, run, shape.column);
   return el;

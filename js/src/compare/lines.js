@@ -71,10 +71,12 @@ function shownRows(rows, { runs, hideSame, opened }, single) {
   for (const row of rows) {
     const isPart = row.stat !== "" && row.stat !== "last";
     if (isPart && !opened.has(row.key)) continue;
-    const differs = !isSame(row, runs);
+    // two runs never start at the same moment: that is no difference to stop at
+    const isMoment = row.kind === "time";
+    const differs = !isMoment && !isSame(row, runs);
     if (differs && !isPart) differing += 1;
-    if (!differs && !isPart) same += 1;
-    if (!differs && hideSame && !single) continue;
+    if (!differs && !isPart && !isMoment) same += 1;
+    if (!differs && !isMoment && hideSame && !single) continue;
     const more = row.stat === "last";
     shown.push({ type: "row", row, differs, depth: isPart ? 1 : 0, more, open: more && opened.has(row.key) });
   }

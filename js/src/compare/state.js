@@ -139,7 +139,9 @@ export class CompareState {
     const { lines } = this.view.value;
     const from = this.active.value?.line ?? (step > 0 ? -1 : lines.length);
     const to = nextDifference(lines, from, step) ?? nextDifference(lines, step > 0 ? -1 : lines.length, step);
-    if (to !== null) this.active.value = { line: to, column: this.active.value?.column ?? 2 };
+    // the first that stands beside the base, until the reader has chosen another
+    const column = Math.max(this.active.value?.column ?? 0, Math.min(2, this.runs.value.length));
+    if (to !== null) this.active.value = { line: to, column };
   }
 
   /** @param {string} id @returns {Row | undefined} */

@@ -9,6 +9,7 @@ import { formatDate, formatDuration, formatNumber, numberFormat, plural } from "
  * @typedef {object} Said
  * @property {string} text
  * @property {string} [change] beside the value: how far it is from the base's
+ * @property {string} [share] the same in per cent
  * @property {"" | "good" | "bad" | "neutral"} [tone] of the change
  * @property {boolean} differs from the base
  * @property {boolean} [absent] nothing there
@@ -93,7 +94,7 @@ export function say(row, run, base, format) {
     const text = row.kind === "status" ? value.toLowerCase() : value;
     return { text: oneLine(text), differs, title: value.slice(0, 1000) };
   }
-  if (row.kind === "time") return { text: formatDate(value), differs, title: formatDate(value) };
+  if (row.kind === "time") return { text: formatDate(value), differs: false, title: formatDate(value) };
   const isDuration = row.kind === "duration";
   const text = isDuration ? formatDuration(value) : format(value);
   if (!differs || typeof before !== "number") return { text, differs, title: String(value) };
@@ -104,17 +105,21 @@ export function say(row, run, base, format) {
  * @param {Row} row
  * @param {number} value
  * @param {number} before
- * @returns {{ change: string, tone: "good" | "bad" | "neutral" } | {}}
+ * @returns {{ change: string, share: string, tone: "good" | "bad" | "neutral" } | {}}
  */
 export function changeOf(row, value, before) {
   const change = value - before;
   if (!Number.isFinite(change) || change === 0) return {};
   const size = row.kind === "duration" ? formatDuration(Math.abs(change)) : short(Math.abs(change));
   const share = before === 0 ? Number.NaN : (100 * change) / Math.abs(before);
-  const percent = Number.isFinite(share) && Math.abs(share) < 10_000 ? ` ${percentText(share)}` : "";
+  const percent = Number.isFinite(share) && Math.abs(share) < 10_000 ? percentText(share) : "";
   const goal = row.kind === "duration" ? "min" : row.goal;
   const tone = goal === null ? "neutral" : change > 0 === (goal === "max") ? "good" : "bad";
-  return { change: `${change > 0 ? "+" : MINUS}${size}${percent}`, tone: row.kind === "duration" ? "neutral" : tone };
+  return {
+    change: `${change > 0 ? "+" : MINUS}${size}`,
+    share: percent,
+    tone: row.kind === "duration" ? "neutral" : tone,
+  };
 }
 
 /** @param {number} share in per cent */

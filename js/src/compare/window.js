@@ -2,8 +2,8 @@
 
 export const ROW = 28;
 export const HEAD = 48;
-const KEY = { wide: 230, narrow: 138 };
-const COLUMN = { least: 128, most: 340, narrow: 112 };
+const KEY = { narrow: 138, least: 200, most: 300 };
+const COLUMN = { least: 132, narrow: 112 };
 const NARROW = 560;
 const AROUND = 8; // rows drawn beyond the edge, so that fast scrolling shows no empty place
 
@@ -22,9 +22,9 @@ const AROUND = 8; // rows drawn beyond the edge, so that fast scrolling shows no
  */
 export function shapeOf(width, runs) {
   const tight = width < NARROW;
-  const key = tight ? KEY.narrow : KEY.wide;
+  const key = tight ? KEY.narrow : Math.round(Math.max(KEY.least, Math.min(KEY.most, width * 0.2)));
   const room = (width - key - 2) / Math.max(1, runs);
-  const column = Math.floor(Math.max(tight ? COLUMN.narrow : COLUMN.least, Math.min(COLUMN.most, room)));
+  const column = Math.floor(Math.max(tight ? COLUMN.narrow : COLUMN.least, room));
   const total = key + column * runs;
   const frozen = runs > 1 && width - key - column >= column * 0.8 ? 1 : 0;
   return { key, column, frozen, total };
