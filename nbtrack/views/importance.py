@@ -40,6 +40,8 @@ WEAK_P = 0.05
 STATISTICS = ("last", "min", "max", "best")
 HINT = 'pip install "nbtrack[models]" adds the importance that a random forest finds, which sees more than single params in order.'
 MOST_KNOWN = 32
+NOTHING = (None, "None", "null", "")
+"""What people log where a param is switched off, such as ``max_depth=None``."""
 
 _known: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -223,6 +225,7 @@ def _params(found: RunColumns, rows: Array) -> list[Param]:
 
 def _numbered(column: str, texts: Array) -> Param | None:
     """Return a param as numbers; None for texts of which nearly every run has its own."""
+    texts = np.array([None if text in NOTHING else text for text in texts], dtype=object)
     try:
         return Param(column, np.array([math.nan if text is None else float(text) for text in texts]), is_category=False)
     except ValueError:

@@ -21,6 +21,8 @@ MOST_CATEGORIES = 24
 GAP, HEIGHT = 110, 250
 TOP, BOTTOM, LANE = 34, 26, 20
 LOG_SPAN = 100
+HALO = "text{paint-order:stroke;stroke:#fff;stroke-width:3px}@media(prefers-color-scheme:dark){text{stroke:#111}}"
+"""Keeps words readable where lines cross them."""
 STOPS = ((0x47, 0x2D, 0x7B), (0x2C, 0x72, 0x8E), (0x28, 0xAE, 0x80), (0x8F, 0xC9, 0x3A))
 """Four stops of viridis that read on light and on dark grounds."""
 
@@ -38,7 +40,7 @@ def parallel_picture(found: RunColumns, columns: list[str], colour: str | None, 
     """Return an ``<img>`` with a line a run; of many runs, an even sample."""
     rows = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_LINES)).astype(int))
     axes = [axis for name in columns[:MOST_AXES] if (axis := axis_of(found, name, statistics)) is not None]
-    width, inside = GAP * max(len(axes), 1), []
+    width, inside = GAP * max(len(axes), 1), [tag("style", HALO)]
     by = axis_of(found, colour, statistics) if colour else None
     has_missing = any(np.isnan(axis.places).any() for axis in axes)
     floor = HEIGHT - BOTTOM - (LANE if has_missing else 0)
@@ -65,6 +67,8 @@ def axis_of(found: RunColumns, name: str, statistics: dict[str, str]) -> Axis | 
         texts = (found.params if group == "params" else found.tags).get(key)
         if texts is None or not len(texts):
             return None
+        if any(_is_number(text) for text in texts):
+            texts = np.array([None if text == "None" else text for text in texts], dtype=object)
         try:
             values = np.array([math.nan if text is None else float(text) for text in texts])
         except ValueError:
@@ -149,6 +153,13 @@ def _axis(axis: Axis, x: float, floor: float) -> list[str]:
             )
         )
     return parts
+
+
+def _is_number(text: str | None) -> bool:
+    try:
+        return text is not None and not math.isnan(float(text))
+    except ValueError:
+        return False
 
 
 def _cut(text: str, limit: int) -> str:

@@ -72,7 +72,7 @@ class Parallel(RunsPanel):
         return proposal["value"]
 
     @traitlets.validate("extents")
-    def _check_brush(self, proposal: Any) -> Any:
+    def _check_extents(self, proposal: Any) -> Any:
         extents = check_extents(proposal["value"])
         fresh = [column for column in extents if column not in self._seen_columns]
         if fresh:

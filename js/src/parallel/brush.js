@@ -32,7 +32,7 @@ export function spansOf(scale, pieces) {
   if (isCategory(scale)) return bandsOf(scale, pieces);
   const spans = [];
   for (const piece of pieces) {
-    if (!Array.isArray(piece) && typeof piece !== "string") continue;
+    if (!Array.isArray(piece) && (typeof piece !== "string" || piece.trim() === "")) continue;
     const [from, to] = Array.isArray(piece) ? piece : [Number(piece), Number(piece)];
     if (Number.isNaN(from) || Number.isNaN(to)) continue;
     const low = from === null ? -OPEN : Math.max(-OPEN, scale.placeOf(from));
@@ -159,11 +159,14 @@ export function joined(pieces) {
 }
 
 /**
- * Runs without a value join the brush, or leave it.
+ * Runs without a value join the brush, or leave it; texts such as "None" are no value, too.
+ * @param {Scale} scale
  * @param {Piece[]} pieces
+ * @returns {Piece[]}
  */
-export function toggleMissing(pieces) {
-  return pieces.includes(null) ? pieces.filter((piece) => piece !== null) : [...pieces, null];
+export function toggleMissing({ nothings }, pieces) {
+  const others = pieces.filter((piece) => piece !== null && !(typeof piece === "string" && nothings.includes(piece)));
+  return pieces.includes(null) ? others : [...others, ...nothings, null];
 }
 
 /**
@@ -181,7 +184,7 @@ export function parseBrush(scale, text) {
     .filter(Boolean)) {
     const known = isCategory(scale) ? matching(scale, part) : [];
     if (known.length) pieces.push(...known);
-    else if (MISSING_WORDS.has(part.toLowerCase())) pieces.push(null);
+    else if (MISSING_WORDS.has(part.toLowerCase())) pieces.push(...scale.nothings, null);
     else {
       const interval = isCategory(scale) ? null : intervalIn(part);
       if (!interval) return { pieces: [], error: unreadable(scale, part) };

@@ -6,7 +6,7 @@
  */
 
 /** Heights are told apart in steps of this many pixels. */
-const GRAIN = 3;
+const GRAIN = 2;
 
 /**
  * @param {Int32Array} rows

@@ -17,7 +17,7 @@ const CLASSES = 6;
 
 /** How much of its colour a line has, so that many can lie over each other. @param {number} count */
 export function alphaFor(count) {
-  return Math.min(0.9, Math.max(0.12, 1.6 / Math.log2(count + 2) ** 0.9 - count / 40_000));
+  return Math.min(0.85, Math.max(0.1, 0.85 * (40 / Math.max(1, count)) ** 0.4));
 }
 
 /**

@@ -129,7 +129,7 @@ function brush(plot, { axis, index, grip }, event, place, done) {
       apply();
     }
     listening.abort();
-    if (!moved && grip.part === "missing") state.brush(axis, toggleMissing(pieces));
+    if (!moved && grip.part === "missing") state.brush(axis, toggleMissing(axis, pieces));
     else if (!moved && grip.part === "free" && axis.texts.length) pickCategory(plot, axis, pieces, start, pixel);
     done();
   };

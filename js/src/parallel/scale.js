@@ -1,9 +1,8 @@
 // One column as an axis: where each run stands on it, and back from a place to a value.
 
-import { formatNumber } from "../kit/format.js";
 import { byKey } from "../runs/catalog.js";
 import { toNumber } from "../runs/facts.js";
-import { exact, formatOf, linearTicks, logEnds, logTicks, roundEnds, timeTicks } from "./ticks.js";
+import { exact, formatOf, linearTicks, logEnds, logTicks, roundEnds, tickTexts, timeTicks } from "./ticks.js";
 
 /**
  * @typedef {"linear" | "log" | "rank" | "time" | "category" | "boolean"} Kind
@@ -17,6 +16,7 @@ import { exact, formatOf, linearTicks, logEnds, logTicks, roundEnds, timeTicks }
  * @property {string[]} texts categories from the top; [] for numbers
  * @property {Map<string, number>} indexOf of each text, those in "other" too
  * @property {string[]} others texts that share the last place
+ * @property {string[]} nothings texts that stand for no value
  * @property {number} distinct
  * @property {boolean} hasMissing
  * @property {boolean} hasNaN
@@ -35,8 +35,50 @@ const MOST_CATEGORIES = 200;
 const TOP = 24;
 const FEW = 8;
 const BOOLEAN = /^(true|false|yes|no|on|off)$/i;
+/** What people log where a param is switched off, such as `max_depth=None`. */
+const NOTHING = /^(none|null|)$/i;
 const YES = /^(true|yes|on)$/i;
 const GOLDEN = 0.618033988749895;
+
+/** @type {WeakMap<string[], { size: number, isNumeric: boolean, min: number, max: number }>} */
+const read = new WeakMap();
+
+/**
+ * Whether the texts of a column are numbers, but for those that say "nothing", and between which ends.
+ * @param {string[]} texts
+ */
+function readTexts(texts) {
+  const before = read.get(texts);
+  if (before?.size === texts.length) return before;
+  const found = { size: texts.length, isNumeric: true, min: Infinity, max: -Infinity };
+  for (const text of texts) {
+    const value = numberIn(text);
+    if (value === null && !NOTHING.test(text)) found.isNumeric = false;
+    if (!found.isNumeric) break;
+    if (value === null || !Number.isFinite(value)) continue;
+    found.min = Math.min(found.min, value);
+    found.max = Math.max(found.max, value);
+  }
+  if (found.max < found.min) found.isNumeric = false;
+  read.set(texts, found);
+  return found;
+}
+
+/** A text as a number, NaN and infinities as Python writes them; null when it is none. @param {string} text */
+function numberIn(text) {
+  const special = /^([-+]?)(nan|inf|infinity)$/i.exec(text);
+  if (!special) return toNumber(text);
+  if (/nan/i.test(text)) return Number.NaN;
+  return special[1] === "-" ? -Infinity : Infinity;
+}
+
+/**
+ * @param {StoredColumn} column
+ * @param {import("../runs/facts.js").Fact} fact
+ */
+function numericEnds(column, fact) {
+  return column.type === "dict" ? readTexts(column.values) : { isNumeric: true, min: fact.min, max: fact.max };
+}
 
 /**
  * What an axis is when nobody has chosen.
@@ -46,10 +88,11 @@ const GOLDEN = 0.618033988749895;
  */
 export function guessKind(column, fact) {
   if (column.type === "time") return "time";
-  if (column.type === "dict" && !fact.numeric) {
+  const { isNumeric, max, min } = numericEnds(column, fact);
+  if (column.type === "dict" && !isNumeric) {
     return column.values.length > 0 && column.values.every((text) => BOOLEAN.test(text)) ? "boolean" : "category";
   }
-  return fact.min > 0 && fact.max / fact.min > 100 ? "log" : "linear";
+  return min > 0 && max / min > 100 ? "log" : "linear";
 }
 
 /**
@@ -60,9 +103,10 @@ export function guessKind(column, fact) {
  */
 export function kindsOf(column, fact) {
   if (column.type === "time") return ["time", "rank"];
-  if (column.type === "dict" && !fact.numeric) return [guessKind(column, fact)];
+  const { isNumeric, max } = numericEnds(column, fact);
+  if (column.type === "dict" && !isNumeric) return [guessKind(column, fact)];
   /** @type {Kind[]} */
-  const kinds = fact.max > 0 ? ["linear", "log", "rank"] : ["linear", "rank"];
+  const kinds = max > 0 ? ["linear", "log", "rank"] : ["linear", "rank"];
   return column.type === "dict" ? [...kinds, "category"] : kinds;
 }
 
@@ -74,10 +118,12 @@ export function kindsOf(column, fact) {
  * @returns {Scale}
  */
 export function scaleOf(column, kind, rows, size) {
-  if (column.type === "dict" && (kind === "category" || kind === "boolean")) {
-    return categoryScale(column, kind, rows, size);
+  const isText = column.type === "dict" && !readTexts(column.values).isNumeric;
+  if (column.type === "dict" && (isText || kind === "category" || kind === "boolean")) {
+    return categoryScale(column, kind === "boolean" ? kind : "category", rows, size);
   }
-  return numberScale(column, kind, rows, size);
+  // what was chosen once may not fit what the column has become
+  return numberScale(column, kind === "category" || kind === "boolean" ? "linear" : kind, rows, size);
 }
 
 /**
@@ -125,6 +171,7 @@ function categoryScale(column, kind, rows, size) {
     texts: shown,
     indexOf,
     others,
+    nothings: [],
     distinct,
     hasMissing: missing,
     hasNaN: false,
@@ -141,14 +188,14 @@ function categoryScale(column, kind, rows, size) {
  */
 export function numbersOf(column, size) {
   if (column.type !== "dict") return { numbers: column.numbers, valid: column.valid };
-  const known = Float64Array.from(column.values, (text) => toNumber(text) ?? Number.NaN);
+  const known = column.values.map((text) => numberIn(text));
   const numbers = new Float64Array(size);
   const valid = new Uint8Array(size);
   for (let row = 0; row < size; row += 1) {
-    const code = column.codes[row] ?? -1;
-    if (code < 0) continue;
+    const value = known[column.codes[row] ?? -1];
+    if (value === null || value === undefined) continue;
     valid[row] = 1;
-    numbers[row] = known[code] ?? Number.NaN;
+    numbers[row] = value;
   }
   return { numbers, valid };
 }
@@ -171,21 +218,24 @@ function numberScale(column, kind, rows, size) {
     place[row] = Number.isNaN(value) ? NAN : map.placeOf(value);
   }
   const what = kind === "time" || column.type === "time" ? "time" : column.id === "duration" ? "duration" : "number";
-  const hints = { whole: found.whole, log: kind === "log" };
-  const format = formatOf(what, found.min, found.max, hints);
+  const format = formatOf(what, found.min, found.max);
+  // round steps line up under each other; single values stand as they are
+  const isEven = what === "number" && kind === "linear" && !found.few;
+  const texts = isEven ? tickTexts(map.ticks) : map.ticks.map(format);
   return {
     kind,
     place,
-    ticks: map.ticks.map((value) => ({ at: map.placeOf(value), text: format(value) })),
+    ticks: map.ticks.map((value, i) => ({ at: map.placeOf(value), text: texts[i] ?? "" })),
     texts: [],
     indexOf: new Map(),
     others: [],
+    nothings: column.type === "dict" ? column.values.filter((text) => NOTHING.test(text)) : [],
     distinct: found.few ? found.few.length : Number.POSITIVE_INFINITY,
     hasMissing: found.missing,
     hasNaN: found.nan,
     valueAt: map.valueAt,
     placeOf: map.placeOf,
-    format: what === "number" && kind === "rank" ? formatNumber : format,
+    format,
   };
 }
 

@@ -1,6 +1,6 @@
 // Where the marks of an axis stand, and how its numbers and times read.
 
-import { formatDate, formatDuration, formatNumber, numberFormat } from "../kit/format.js";
+import { formatDate, formatDuration, formatNumber } from "../kit/format.js";
 
 const WANTED = 6;
 const MINUTE = 60_000;
@@ -101,17 +101,28 @@ export function timeTicks(min, max) {
  * @param {"time" | "duration" | "number"} what
  * @param {number} min
  * @param {number} max
- * @param {{ whole: boolean, log: boolean }} hints
  * @returns {(value: number) => string}
  */
-export function formatOf(what, min, max, { whole, log }) {
+export function formatOf(what, min, max) {
+  if (what === "number") return formatNumber;
   if (what === "duration") return formatDuration;
-  if (what === "time") {
-    const cut =
-      max - min > 5 * DAY ? [0, 10] : max - min > DAY ? [5, 16] : max - min > 10 * MINUTE ? [11, 16] : [11, 19];
-    return (value) => formatDate(value).slice(...cut);
-  }
-  return log ? formatNumber : numberFormat(min, max, whole);
+  const cut = max - min > 5 * DAY ? [0, 10] : max - min > DAY ? [5, 16] : max - min > 10 * MINUTE ? [11, 16] : [11, 19];
+  return (value) => formatDate(value).slice(...cut);
+}
+
+/**
+ * Marks that differ by one step have as many decimals as that step.
+ * @param {number[]} ticks
+ * @returns {string[]}
+ */
+export function tickTexts(ticks) {
+  const texts = ticks.map(formatNumber);
+  if (texts.some((text) => text.includes("e"))) return texts;
+  const decimals = Math.max(0, ...texts.map((text) => text.split(".")[1]?.length ?? 0));
+  return texts.map((text) => {
+    const [whole = "", rest = ""] = text.split(".");
+    return decimals ? `${whole}.${rest.padEnd(decimals, "0")}` : whole;
+  });
 }
 
 /** Without the dust of binary fractions: 0.30000000000000004 is 0.3. @param {number} value */
