@@ -115,10 +115,10 @@ export class Preview {
       this.notes,
       (facts.notes ?? []).map((/** @type {string} */ note) => h("p", {}, note)),
     );
-    this.body.dataset.kind = facts.kind;
+    this.body.dataset.kind = facts.view;
     this.body.scrollTop = 0;
     try {
-      replace(this.body, drawing(facts.kind)(look));
+      replace(this.body, drawing(facts.view)(look));
     } catch (cause) {
       this.#fail(path, `This could not be drawn: ${cause instanceof Error ? cause.message : cause}`, false);
     }

@@ -11,7 +11,8 @@ from typing import Any
 from nbtrack.views.previews.file import Answer, File, Part, UnreadableError, clip
 
 MAX_LISTED = 1000
-MAX_ENTRIES = 200_000
+MAX_CONTENTS = 20_000_000
+ZIP64 = 0xFFFF_FFFF
 SUSPICIOUS = 1000
 _END = b"PK\x05\x06"
 
@@ -46,7 +47,7 @@ def _check_count(file: File) -> None:
         message = "its table of contents is missing; the file may be cut."
         raise UnreadableError(message)
     _, contents = struct.unpack("<HI", tail[at + 10 : at + 16])
-    if contents > MAX_ENTRIES * 100 and contents != 0xFFFF_FFFF:
+    if contents > MAX_CONTENTS and contents != ZIP64:
         message = "its table of contents is too long to be listed here."
         raise UnreadableError(message)
 

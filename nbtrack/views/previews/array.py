@@ -104,7 +104,7 @@ def _loaded(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     return np.frombuffer(data, dtype=dtype, count=count).reshape(shape, order="F" if is_fortran else "C")
 
 
-class _Hidden(np.ndarray):  # type: ignore[type-arg]
+class _Hidden(np.ndarray):
     """Stands for an array whose values are not read."""
 
 
@@ -140,7 +140,8 @@ def _array_facts(array: Array) -> Answer:
 def _sample(array: Array) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return up to a million values, evenly spread, without reading the rest."""
     step = max(1, -(-array.size // SAMPLE))
-    flat = array.reshape(-1, order="K") if array.flags.forc else array.reshape(-1)
+    is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    flat = (array.T if is_fortran else array).reshape(-1)  # a view, as the order of memory
     return np.asarray(flat[::step], dtype=np.float64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import Any, cast
 
 from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError, clip, whole_number
 from nbtrack.views.previews.text import decode
@@ -69,13 +69,10 @@ def _walk(document: Any, at: Any) -> Any:
         message = f"the place {at!r} is no list of keys and indices."
         raise UnreadableError(message)
     for step in at:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step]
-        else:
+        if not isinstance(value, (dict, list)) or not isinstance(step, str if isinstance(value, dict) else int):
             message = f"there is nothing at {step!r}."
             raise UnreadableError(message)
+        value = cast("Any", value)[step]
     return value
 
 

@@ -14,7 +14,8 @@ MAX_NAMES = 300
 
 _TEXTS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
 _CALLS = {"REDUCE", "BUILD", "NEWOBJ", "NEWOBJ_EX", "INST", "OBJ"}
-_KEEP = {"MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "PROTO", "FRAME"}
+_PUT = {"PUT", "BINPUT", "LONG_BINPUT"}
+_KEEP = _PUT | {"MEMOIZE", "PROTO", "FRAME"}
 _GET = {"GET", "BINGET", "LONG_BINGET"}
 _DANGEROUS = {
     "os",
@@ -57,54 +58,73 @@ def preview(file: File, _: Part) -> Answer:
 
 def scan(source: Any) -> dict[str, Any]:
     """Return what the instructions of a pickle say, up to the first that cannot be read."""
-    names: dict[tuple[str, str], int] = {}
-    calls = count = 0
-    protocol, notes = 0, []
-    texts: list[str] = []
-    memo: dict[int, str] = {}
-    last = ""
+    reader = _Reader()
+    notes = []
     try:
         for opcode, arg, _ in pickletools.genops(source):
-            count += 1
-            if opcode.name == "PROTO":
-                protocol = int(arg)
-            elif opcode.name in ("GLOBAL", "INST"):
-                module, _, name = str(arg).partition(" ")
-                names[module, name] = names.get((module, name), 0) + 1
-            elif opcode.name == "STACK_GLOBAL":
-                found = (texts[-2], texts[-1]) if len(texts) > 1 else ("?", "?")
-                names[found] = names.get(found, 0) + 1
-            elif opcode.name in _GET:
-                texts.append(memo.get(int(arg), "?"))
-            elif opcode.name == "MEMOIZE":
-                memo[len(memo)] = last
-            elif opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
-                memo[int(arg)] = last
-            if opcode.name not in _KEEP:
-                last = str(arg)[:200] if opcode.name in _TEXTS else "?"
-            if opcode.name in _TEXTS:
-                texts.append(last)
-            calls += opcode.name in _CALLS
-            del texts[:-4]
-            if count >= MAX_OPCODES:
+            reader.take(opcode.name, arg)
+            if reader.count >= MAX_OPCODES:
                 notes.append(f"Only the first {MAX_OPCODES:,} instructions were read.")
                 break
     except (ValueError, UnicodeDecodeError, EOFError, IndexError, OverflowError, _EndError) as problem:
-        if count < 2:  # noqa: PLR2004
+        if reader.count < 2:  # noqa: PLR2004
             message = "it is no pickle, or a packed one."
             raise UnreadableError(message) from problem
         notes.append("Not all of it could be read; other names may follow.")
-    listed = sorted(names.items(), key=lambda item: (not is_risky(*item[0]), item[0]))
+    listed = sorted(reader.names.items(), key=lambda item: (not is_risky(*item[0]), item[0]))
     return {
-        "protocol": protocol,
-        "opcodes": count,
-        "calls": calls,
+        "protocol": reader.protocol,
+        "opcodes": reader.count,
+        "calls": reader.calls,
         "globals": [
             {"module": clip(module, 200), "name": clip(name, 200), "count": n, "risky": is_risky(module, name)}
             for (module, name), n in listed[:MAX_NAMES]
         ],
         "notes": [*notes, f"{len(listed) - MAX_NAMES} more names." if len(listed) > MAX_NAMES else ""],
     }
+
+
+class _Reader:
+    """Follows the texts on the stack of a pickle as far as needed to know which names it imports."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, str], int] = {}
+        self.count = self.calls = self.protocol = 0
+        self._texts: list[str] = []
+        self._memo: dict[int, str] = {}
+        self._last = "?"
+
+    def take(self, name: str, arg: Any) -> None:
+        """Follow one instruction."""
+        self.count += 1
+        self.calls += name in _CALLS
+        if name == "PROTO":
+            self.protocol = int(arg)
+        elif name in ("GLOBAL", "INST"):
+            module, _, attribute = str(arg).partition(" ")
+            self._import(module, attribute)
+        elif name == "STACK_GLOBAL":
+            self._import(*(self._texts[-2:] if len(self._texts) > 1 else ("?", "?")))
+        elif name == "MEMOIZE":
+            self._memo[len(self._memo)] = self._last
+        elif name in _PUT:
+            self._memo[int(arg)] = self._last
+        if name not in _KEEP:
+            self._last = self._text(name, arg)
+
+    def _text(self, name: str, arg: Any) -> str:
+        """Return the text that an instruction puts on the stack; "?" for anything else."""
+        if name in _TEXTS:
+            text = str(arg)[:200]
+        elif name in _GET:
+            text = self._memo.get(int(arg), "?")
+        else:
+            return "?"
+        self._texts = [*self._texts[-3:], text]
+        return text
+
+    def _import(self, module: str, name: str) -> None:
+        self.names[module, name] = self.names.get((module, name), 0) + 1
 
 
 def is_risky(module: str, name: str) -> bool:

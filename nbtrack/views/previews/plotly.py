@@ -35,7 +35,8 @@ def preview(file: File, part: Part) -> Answer:
         message = "it has no 'data' with traces."
         raise UnreadableError(message)
     layout = figure["layout"] if isinstance(figure.get("layout"), dict) else {}
-    traces, left_out = [], {}
+    traces: list[dict[str, Any]] = []
+    left_out: dict[str, int] = {}
     for trace in figure["data"]:
         kind = str(trace.get("type") or "scatter") if isinstance(trace, dict) else "?"
         drawn = _trace(trace, kind) if kind in _LINES | {"heatmap"} and len(traces) < MAX_TRACES else None

@@ -1,7 +1,7 @@
 """The question "preview": what is in one file of a run, as far as a reader wants to see it.
 
-``{what: "preview", run, path}`` is the first sight; ``part`` asks for more of the same file. The answer has ``kind`` (which drawing suits it),
-``size``, ``mime``, ``notes`` (what was cut, what is wrong), ``code`` (lines of Python that load it), and what that kind's module adds.
+``{what: "preview", run, path}`` is the first sight; ``part`` asks for more of the same file. The answer has ``view`` (which drawing suits
+it), ``size``, ``mime``, ``notes`` (what was cut, what is wrong), ``code`` (Python that loads it), and what that kind's module adds.
 """
 
 from __future__ import annotations
@@ -99,15 +99,16 @@ def _about(file: File) -> dict[str, Any]:
 def _first(file: File, sort: str) -> Answer:
     """Return the first sight of a file; one that is malformed is shown as the text or bytes that it is."""
     if file.size == 0:
-        return {"kind": "empty", "notes": ["The file is empty."]}, []
+        return {"view": "empty", "notes": ["The file is empty."]}, []
     try:
         facts, buffers = _room(sort).preview(file, {})
     except _MALFORMED as problem:
         kind = "text" if text.is_text(file.head(4096)) else "binary"
         facts, buffers = (text if kind == "text" else binary).preview(file, {})
-        note = f"This cannot be shown as {_WORDS.get(sort, sort)}: {_reason(problem)}"
-        return {"kind": kind, **facts, "notes": [note, *facts.get("notes", [])]}, buffers
-    return {"kind": sort, **facts}, buffers
+        reason = _reason(problem).replace(file.local.name, file.name)  # a digest says nothing to a reader
+        note = f"This cannot be shown as {_WORDS.get(sort, sort)}: {reason}"
+        return {"view": kind, **facts, "notes": [note, *facts.get("notes", [])]}, buffers
+    return {"view": sort, **facts}, buffers
 
 
 def _more(file: File, sort: str, part: dict[str, Any]) -> Answer:
@@ -119,7 +120,7 @@ def _more(file: File, sort: str, part: dict[str, Any]) -> Answer:
     except _MALFORMED as problem:
         message = f"{file.path!r} cannot be read further: {_reason(problem)}"
         raise InvalidValueError(message) from problem
-    return {"kind": "text" if room is text else sort, **facts}, buffers
+    return {"view": "text" if room is text else sort, **facts}, buffers
 
 
 def _bytes(file: File) -> Answer:

@@ -131,7 +131,7 @@ def _text(value: Any) -> str | None:
 
 def _arrow(file: File) -> Any:
     try:
-        import pyarrow  # noqa: PLC0415 - an extra
+        import pyarrow as pa  # noqa: PLC0415 - an extra
         from pyarrow import feather, ipc  # noqa: PLC0415
     except ImportError as cause:
         message = "pyarrow is needed to read Arrow files: pip install pyarrow."
@@ -142,5 +142,5 @@ def _arrow(file: File) -> Any:
     magic = file.head(6)
     if magic[:4] == b"FEA1":
         return feather.read_table(str(file.local))
-    with pyarrow.memory_map(str(file.local)) as source:
+    with pa.memory_map(str(file.local)) as source:
         return (ipc.open_file(source) if magic == b"ARROW1" else ipc.open_stream(source)).read_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from typing import Any
 
 from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError, clip
 
@@ -23,7 +24,7 @@ def preview(file: File, _: Part) -> Answer:
         message = "its header is no JSON object."
         raise UnreadableError(message)
     metadata = header.pop("__metadata__", None) or {}
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "name": clip(name, 300),
             "dtype": clip(facts["dtype"], 20),

@@ -61,7 +61,7 @@ function runPicture(target, alt, look) {
   look
     .other(beside(look.facts.path, target))
     .then(({ content, buffers }) => {
-      if (content.kind !== "image" || look.until.aborted) return;
+      if (content.view !== "image" || look.until.aborted) return;
       image.src = look.url(new Blob([bytesOf(buffers[0])], { type: content.type }));
       place.replaceChildren(image);
     })

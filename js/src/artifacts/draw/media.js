@@ -5,7 +5,7 @@ import { bytesOf } from "../bytes.js";
 
 /** @param {import("../preview.js").Look} look */
 export function drawMedia(look) {
-  const kind = look.facts.kind === "audio" ? "audio" : "video";
+  const kind = look.facts.view === "audio" ? "audio" : "video";
   const type = new RegExp(`^${kind}/[\\w.+-]+$`).test(look.facts.mime) ? look.facts.mime : `${kind}/mp4`;
   const player = h(kind, { class: "nbt-media", controls: true, preload: "metadata", "aria-label": look.facts.name });
   const problem = h(
