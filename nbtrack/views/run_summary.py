@@ -9,6 +9,8 @@ import html
 import math
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.views.run_picture import run_picture
+
 if TYPE_CHECKING:
     from nbtrack.store.protocol import RunColumns
 
@@ -49,8 +51,10 @@ def summary_html(found: RunColumns, title: str) -> str:
         for row in rows
     )
     more = f"<br><small>{len(found) - MAX_ROWS} more runs</small>" if len(found) > MAX_ROWS else ""
+    drawn = f"<br>{image}" if (image := run_picture(found)) else ""
     count = f"{len(found)} run{'s' if len(found) != 1 else ''}"
-    return f"<b>{html.escape(title)}</b> <small>{count}</small><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    heading = f"<b>{html.escape(title)}</b> <small>{count}</small>{drawn}"
+    return f"{heading}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def summary_text(found: RunColumns, title: str) -> str:

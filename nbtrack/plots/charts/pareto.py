@@ -38,7 +38,8 @@ def pareto_front(
     x, y : str
         Such as ``"metrics.loss"`` and ``"duration"``.
     goals : pair of {"min", "max", None}
-        Which end of each is the better one; None takes what ``set_goal`` said of the metric, else ``"min"``.
+        Which end of each is the better one; None takes what ``set_goal`` said of the metric, else what
+        its name says (``acc`` is better large), else ``"min"``.
     runs, experiment, log_x, log_y
         As for :func:`nbtrack.plots.scatter`.
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 STATUS = {"FINISHED": "#009e73", "RUNNING": "#0072b2", "FAILED": "#d55e00", "KILLED": "#e69f00"}
 MAX_NAMES = 60
 """Runs up to which each has its name beside it."""
-INDENT = "\u2003"
 
 
 def timeline(*, runs: Any = None, experiment: str | Sequence[str] | None = None) -> Any:
@@ -48,7 +47,7 @@ def timeline(*, runs: Any = None, experiment: str | Sequence[str] | None = None)
     down: dict[str, Any] = {"autorange": "reversed", "showgrid": False, "zeroline": False, "showticklabels": False}
     if len(table) <= MAX_NAMES:
         names = [
-            INDENT * depth + plain(short(label, 32))
+            _indent(depth) + plain(short(label, 32))
             for label, depth in zip(table["label"], table["depth"], strict=True)
         ]
         down |= {"showticklabels": True, "tickvals": list(range(len(table))), "ticktext": names}
@@ -96,3 +95,7 @@ def seconds_text(seconds: float) -> str:
             whole, rest = divmod(seconds, size)
             return f"{whole:.0f} {name} {rest // below:.0f} {small}"
     return f"{seconds:.3g} s"
+
+
+def _indent(depth: int) -> str:
+    return "" if depth == 0 else "\u2514 " * depth

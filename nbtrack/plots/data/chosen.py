@@ -16,6 +16,7 @@ from nbtrack.search.fields import no_goal
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.frames import runs_frame
+from nbtrack.views.goals import goal_of
 from nbtrack.views.run_rows import take_rows
 
 if TYPE_CHECKING:
@@ -96,11 +97,11 @@ class Chosen:
         if full in self.frame:
             label = key if group in GROUPS else full
             return make_column(
-                full, self.frame[full], label=label, goal=self.goals.get(key) if group == "metrics" else None
+                full, self.frame[full], label=label, goal=goal_of(key, self.goals) if group == "metrics" else None
             )
         key, _, statistic = key.rpartition(".")
         values = self._statistic(key, statistic)
-        return make_column(full, values, label=f"{key} ({statistic})", goal=self.goals.get(key))
+        return make_column(full, values, label=f"{key} ({statistic})", goal=goal_of(key, self.goals))
 
     def _full_name(self, name: str) -> str:
         if self._has(name):
