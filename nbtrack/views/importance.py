@@ -60,6 +60,8 @@ class Share:
         Rank correlation, -1 to 1; the correlation ratio of ranks, 0 to 1, for three categories or more.
     p : float or None
         Chance of such a correlation where there is none.
+    ordered : bool
+        Whether ``spearman`` has a sign.
     weak : bool
         It may well be chance.
     """
@@ -69,6 +71,7 @@ class Share:
     std: float | None
     spearman: float | None
     p: float | None
+    ordered: bool
     weak: bool
 
 
@@ -141,7 +144,7 @@ def shares_of(params: list[Param], target: Array) -> dict[str, Any]:
         is_weak = not (p is not None and p < WEAK_P) and not (
             importance is not None and std is not None and importance > 2 * std + 0.01
         )
-        shares.append(Share(param.column, importance, std, correlation, p, is_weak))
+        shares.append(Share(param.column, importance, std, correlation, p, not _is_unordered(param), is_weak))
     shares.sort(key=lambda share: -(abs(share.spearman or 0) if share.importance is None else share.importance))
     return {
         "shares": [asdict(share) for share in shares],
@@ -157,7 +160,7 @@ def correlate(param: Param, target: Array) -> tuple[float | None, float | None]:
     n, distinct = len(values), len(np.unique(values))
     if n < LEAST_RUNS or distinct < 2 or np.ptp(ranks) == 0:  # noqa: PLR2004 - one value has no correlation
         return None, None
-    if not param.is_category or distinct == 2:  # noqa: PLR2004 - two categories have an order
+    if not _is_unordered(param):
         r = float(np.corrcoef(_ranks(values), ranks)[0, 1])
         z = math.atanh(min(abs(r), 1 - 1e-12)) * math.sqrt((n - 3) / 1.06)  # Fieller, Hartley and Pearson 1957
         return r, math.erfc(z / math.sqrt(2))
@@ -165,6 +168,11 @@ def correlate(param: Param, target: Array) -> tuple[float | None, float | None]:
     between = sum(len(group) * (group.mean() - ranks.mean()) ** 2 for group in groups)
     share = float(between / ((ranks - ranks.mean()) ** 2).sum())
     return math.sqrt(share), _chi2_tail(share * (n - 1), distinct - 1)  # Kruskal and Wallis 1952
+
+
+def _is_unordered(param: Param) -> bool:
+    """Tell categories that have no order; two of them have one."""
+    return param.is_category and len(np.unique(param.values[~np.isnan(param.values)])) > 2  # noqa: PLR2004
 
 
 def _forest(params: list[Param], target: Array) -> tuple[float, Array, Array]:

@@ -11,14 +11,20 @@ export function runSearch(where) {
   return `df = nbtrack.search_runs(${text})\ndf`;
 }
 
+/** Whether this page lets a widget put in cells. */
+export function canWriteCell() {
+  const app = /** @type {any} */ (globalThis).jupyterapp;
+  return Boolean(app?.commands?.hasCommand?.("notebook:insert-cell-below"));
+}
+
 /**
  * Put a cell below the one in use.
  * @param {string} code
  * @returns {Promise<boolean>} whether the page allowed it
  */
 export async function writeCell(code) {
+  if (!canWriteCell()) return false;
   const app = /** @type {any} */ (globalThis).jupyterapp;
-  if (!app?.commands?.hasCommand?.("notebook:insert-cell-below")) return false;
   await app.commands.execute("notebook:insert-cell-below");
   const cell = app.shell?.currentWidget?.content?.activeCell;
   if (!cell?.model?.sharedModel) return false;

@@ -111,6 +111,13 @@ export class Heads {
     this.#rove(true);
   }
 
+  /** The pointer used an axis: keys start from it, but the focus is not drawn around its title. @param {string} id */
+  use(id) {
+    this.#current = id;
+    this.#rove(false);
+    this.plot.layers.el.focus({ preventScroll: true });
+  }
+
   /** @param {MouseEvent} event */
   #click(event) {
     const axis = this.#axisOf(event.target);

@@ -10,7 +10,7 @@ import { experimentIds } from "./where-bar.js";
 /**
  * @typedef {import("./parallel.js").ParallelPlot} ParallelPlot
  * @typedef {{ column: string, importance: number | null, std: number | null, spearman: number | null, p: number | null,
- *   weak: boolean }} Share
+ *   ordered: boolean, weak: boolean }} Share
  * @typedef {{ metric: string, statistic: string, runs: number, used: number, score: number | null, shares: Share[],
  *   hint: string }} Found
  */
@@ -141,13 +141,16 @@ function strength({ importance, spearman }) {
  * @param {number} part of the longest bar
  * @param {string} label
  */
-function bar({ importance, p, spearman, std, weak }, left, width, part, label) {
-  const rank = spearman === null ? "" : `ρ ${formatNumber(Math.round(spearman * 100) / 100)}`;
+function bar({ importance, ordered, p, spearman, std, weak }, left, width, part, label) {
+  // categories have no order: how far their ranks lie apart, without a sign
+  const rank = spearman === null ? "" : `${ordered ? "ρ" : "η"} ${formatNumber(Math.round(spearman * 100) / 100)}`;
   const words = [
     importance === null
       ? ""
       : `importance ${formatNumber(Math.round(importance * 1000) / 1000)} ± ${formatNumber(Math.round((std ?? 0) * 1000) / 1000)}`,
-    spearman === null ? "" : `rank correlation ${formatNumber(Math.round(spearman * 1000) / 1000)}`,
+    spearman === null
+      ? ""
+      : `${ordered ? "rank correlation" : "correlation ratio of ranks"} ${formatNumber(Math.round(spearman * 1000) / 1000)}`,
     p === null ? "" : p < 0.001 ? "p < 0.001" : `p ${formatNumber(Math.round(p * 1000) / 1000)}`,
     weak ? "may be chance" : "",
   ].filter(Boolean);

@@ -37,7 +37,7 @@ export class Layers {
     this.under = h("canvas", { "aria-hidden": "true" });
     this.lines = h("canvas", { "aria-hidden": "true" });
     this.over = h("canvas", { "aria-hidden": "true" });
-    this.el = h("div", { class: "nbt-par-plot" }, this.under, this.lines, this.over);
+    this.el = h("div", { class: "nbt-par-plot", tabindex: -1 }, this.under, this.lines, this.over);
     /** Width of the place that shows the axes. */
     this.room = signal(900);
     this.inks = themeColours(root, INKS, until);

@@ -37,11 +37,13 @@ export class ParallelPlot {
     this.tooltip = new Tooltip(state, this.root);
     this.stage = h("div", { class: "nbt-par-stage" }, this.importance.strip, this.heads.el, this.layers.el);
     this.scroll = h("div", { class: "nbt-par-scroll" }, this.stage);
+    this.notice = h("div", { class: "nbt-par-notice", role: "status", hidden: true });
     this.empty = h("div", { class: "nbt-par-empty" });
     this.spoken = h("div", { class: "nbt-par-spoken", role: "status", "aria-live": "polite" });
     this.said = h("span", { class: "nbt-par-said", role: "status" });
     this.root.append(
       this.toolbar.el,
+      this.notice,
       this.importance.line,
       this.scroll,
       this.empty,
@@ -82,6 +84,13 @@ export class ParallelPlot {
       setAttribute(el, "aria-label", `Parallel coordinates: ${text}`);
       clearTimeout(timer); // a brush being drawn is not read out at each pixel
       timer = setTimeout(() => setText(this.spoken, text), TELL);
+    });
+    react(until, () => {
+      this.notice.hidden = !view.kernel.gone.value;
+      setText(
+        this.notice,
+        "The kernel is gone: these are the runs as it last knew them. Run the cell again for live ones.",
+      );
     });
     react(until, () => {
       const isEmpty = view.store.loaded.value && (view.base.value.length === 0 || state.shown.value.length === 0);

@@ -65,7 +65,7 @@ export function listenPointer(plot) {
     const found = under(x, y);
     if (found) {
       event.preventDefault();
-      plot.heads.focus(found.axis.id);
+      plot.heads.use(found.axis.id);
       isDragging = true;
       plot.tooltip.hide();
       view.hovered.value = null;

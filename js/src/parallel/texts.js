@@ -1,6 +1,7 @@
 // What the picture shows, in words: for screen readers, file names and pictures.
 
 import { formatCount, plural } from "../kit/format.js";
+import { brushedName } from "./axes.js";
 import { brushWords } from "./brush.js";
 
 /** @typedef {import("./state.js").ParallelState} ParallelState */
@@ -12,11 +13,15 @@ export function countText({ view }) {
   return shown === total ? plural(total, "run") : `${formatCount(shown)} of ${plural(total, "run")}`;
 }
 
-/** Every brush in words, also of columns that have no axis on view. @param {ParallelState} state */
-export function brushList(state) {
+/**
+ * Every brush in words, also of columns that have no axis on view.
+ * @param {ParallelState} state
+ * @param {import("../runs/where.js").Extents} [extents] the present brush, or that of a step
+ */
+export function brushList(state, extents = state.view.extents.value) {
   const { view } = state;
-  const axes = new Map(state.shown.value.map((axis) => [state.nameOf(axis), axis]));
-  return Object.entries(view.extents.value).map(([column, pieces]) => {
+  const axes = new Map(state.shown.value.map((axis) => [brushedName(axis, extents, (key) => view.goalOf(key)), axis]));
+  return Object.entries(extents).map(([column, pieces]) => {
     const axis = axes.get(column);
     const source = view.store.column(column) ? column : `${column}.last`;
     const field = axis?.field ?? view.fieldOfColumn(source);

@@ -1,9 +1,9 @@
 // What was kept, excluded and brushed: as chips to take away, and as the condition it is, to use elsewhere.
 
 import { h, icon, replace, setText } from "../kit/dom.js";
+import { plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
-import { stepText } from "../runs/where.js";
-import { runSearch, writeCell } from "./cell.js";
+import { canWriteCell, runSearch, writeCell } from "./cell.js";
 import { brushList } from "./texts.js";
 
 /** @typedef {import("./parallel.js").ParallelPlot} ParallelPlot */
@@ -28,7 +28,7 @@ export class WhereBar {
         plot.copy(view.where.value, "Filter copied"),
       ),
       view.kernel.offline ? null : button("Copy SQL", "The query, for nbtrack.sql", () => this.#copySql()),
-      button("Insert cell", "A cell with these runs as a DataFrame", () => this.#insert()),
+      button(canWriteCell() ? "Insert cell" : "Copy as code", "These runs as a DataFrame", () => this.#insert()),
     ];
     this.line = h("div", { class: "nbt-par-line" }, this.text, h("span", { class: "nbt-par-tools" }, tools));
     this.el = h("div", { class: "nbt-par-foot" }, this.chips, this.line);
@@ -41,10 +41,17 @@ export class WhereBar {
     this.line.hidden = where === "";
     setText(this.text, where);
     const steps = view.steps.value.map((step, i) =>
-      chip(step.op === "keep" ? "kept" : "excluded", step.runs ? `${step.runs.length} runs` : stepWords(step), () => {
+      chip(step.op === "keep" ? "kept" : "excluded", stepWords(state, step), () => {
         view.steps.value = view.steps.value.filter((_, at) => at !== i);
       }),
     );
+    const typed = view.filter.value.trim();
+    if (typed) {
+      const clear = () => {
+        view.filter.value = "";
+      };
+      steps.unshift(chip("filter", typed, clear));
+    }
     const brushes = brushList(state).map(({ column, isOnView, label, words }) =>
       chip(isOnView ? "" : "no axis:", `${label} ${words}`, () => state.unbrush(column)),
     );
@@ -73,13 +80,19 @@ export class WhereBar {
     const { plot } = this;
     const code = runSearch(plot.view.where.value);
     if (await writeCell(code)) plot.say("A cell was inserted below");
-    else await plot.copy(code, "This page cannot insert cells: the code is copied, paste it into one");
+    else await plot.copy(code, "Code copied: paste it into a cell");
   }
 }
 
-/** @param {import("../runs/where.js").Step} step */
-function stepWords(step) {
-  return stepText({ ...step, op: "keep" }).replace(/^NOT \((.*)\)$/, "$1");
+/**
+ * @param {import("./state.js").ParallelState} state
+ * @param {import("../runs/where.js").Step} step
+ */
+function stepWords(state, { extents, runs }) {
+  if (runs) return plural(runs.length, "run");
+  return brushList(state, extents ?? {})
+    .map(({ label, words }) => `${label} ${words}`)
+    .join(" and ");
 }
 
 /**

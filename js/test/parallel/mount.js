@@ -10,8 +10,8 @@ import { fakeColumns } from "../fake-runs.js";
 
 export const NOW = Date.UTC(2026, 10, 23, 6, 30);
 export const SHARES = [
-  { column: "params.lr", importance: 0.5, std: 0.02, spearman: -0.6, p: 1e-9, weak: false },
-  { column: "params.seed", importance: 0, std: 0.01, spearman: 0.02, p: 0.7, weak: true },
+  { column: "params.lr", importance: 0.5, std: 0.02, spearman: -0.6, p: 1e-9, ordered: true, weak: false },
+  { column: "params.seed", importance: 0, std: 0.01, spearman: 0.02, p: 0.7, ordered: true, weak: true },
 ];
 
 /** Answers what only the parallel coordinates ask. */

@@ -133,7 +133,7 @@ describe("brushes", () => {
     const brushed = plot.view.matched.value.length;
     button(plot.root, "Exclude").click();
     expect(plot.view.base.value).toHaveLength(39 - brushed);
-    expect(one(".nbt-par-chip").textContent).toContain("excluded");
+    expect(one(".nbt-par-chip").textContent).toBe("excludedmodel resnet18");
     expect(button(plot.root, "Keep").disabled).toBe(true);
     button(plot.root, "Restore").click();
     expect(model.get("steps")).toEqual([]);
@@ -175,7 +175,7 @@ describe("what goes out", () => {
     button(plot.root, "Copy SQL").click();
     await settle();
     expect(copied).toHaveBeenLastCalledWith("SELECT -- params.lr BETWEEN 0.01 AND 0.1", "SQL copied");
-    button(plot.root, "Insert cell").click();
+    button(plot.root, "Copy as code").click();
     await settle();
     expect(copied.mock.lastCall?.[0]).toContain('nbtrack.search_runs("params.lr BETWEEN 0.01 AND 0.1")');
   });
