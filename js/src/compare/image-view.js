@@ -105,15 +105,17 @@ export class ImageView {
       replace(this.stage, h("div", { class: "nbt-cmp-side" }, shown.map(figure)));
     } else if (this.mode === "swipe") replace(this.stage, this.#swipe(a, b));
     else if (this.mode === "blink") replace(this.stage, this.#blink(a, b));
-    else replace(this.stage, this.#difference(a, b));
+    else {
+      const figure = await this.#difference(a, b);
+      if (turn === this.#turn) replace(this.stage, figure);
+    }
   }
 
   /** @param {Source} source */
   async #load(source) {
     const step = this.step === null ? null : stepAt(source.steps, this.step);
-    const img = h("img", { alt: `${source.label}${step === null ? "" : `, step ${step}`}`, decoding: "async" });
+    const img = h("img", { alt: `${source.label}${step === null ? "" : `, step ${step}`}` });
     img.src = await source.url(step);
-    await img.decode?.().catch(() => {}); // shown broken, then
     return { img, label: source.label, step, wanted: this.step };
   }
 
@@ -171,10 +173,8 @@ export class ImageView {
   }
 
   /** @param {Shown} a @param {Shown} b */
-  #difference(a, b) {
-    const width = Math.max(a.img.naturalWidth, b.img.naturalWidth, 1);
-    const height = Math.max(a.img.naturalHeight, b.img.naturalHeight, 1);
-    const canvas = h("canvas", { width, height, role: "img" });
+  async #difference(a, b) {
+    const canvas = h("canvas", { role: "img" });
     const said = h("span", {});
     const paint = () => {
       const found = difference(canvas, a.img, b.img, this.#gain);
@@ -200,6 +200,9 @@ export class ImageView {
         },
       },
     });
+    await Promise.all([loaded(a.img), loaded(b.img)]);
+    canvas.width = Math.max(a.img.naturalWidth, b.img.naturalWidth, 1);
+    canvas.height = Math.max(a.img.naturalHeight, b.img.naturalHeight, 1);
     paint();
     return h(
       "figure",
@@ -208,6 +211,14 @@ export class ImageView {
       h("figcaption", {}, said, h("label", { class: "nbt-cmp-steps" }, "Amplify", slider)),
     );
   }
+}
+
+/** A broken picture has loaded, too. @param {HTMLImageElement} img */
+function loaded(img) {
+  if (img.complete) return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ["load", "error"]) img.addEventListener(event, () => resolve(undefined), { once: true });
+  });
 }
 
 /** @typedef {{ img: HTMLImageElement, label: string, step: number | null, wanted: number | null }} Shown */
