@@ -6,24 +6,21 @@ runs (small curves, curves), the answer for each run or metric is stored and the
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbtrack.errors import NbtrackError
-from nbtrack.views import questions
+from nbtrack.exports.curve_answers import curves
+from nbtrack.exports.run_answers import artifacts, compare, importance
 from nbtrack.views.parcel import parcel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from nbtrack.store.protocol import RunColumns, TrackingStore
+    from nbtrack.exports.wanted import Entry, Wanted
 
-Entry = tuple[dict[str, Any], dict[str, Any], list[bytes]]
-"""Question, JSON answer, buffers."""
-
+ANSWERED_STATE = ("filter", "steps", "statistics", "runs", "base", "run_id")
 SPARK_POINTS = 40
 SPARK_RUNS = 2_000
 SPARK_METRICS = 12
@@ -31,62 +28,26 @@ KEPT_BITS = np.uint32(0xFFFFE000)
 """A small curve is 16 pixels high: ten bits of the mantissa are plenty, and zeros compress well."""
 
 
-@dataclass
-class Wanted:
-    """What a page is to answer.
-
-    Attributes
-    ----------
-    store : TrackingStore
-    found : RunColumns
-        The runs of the page, newest first.
-    history_points : int
-        Points of a curve.
-    artifacts : int
-        Bytes of files that may go into the page, 0 for none.
-    say : callable
-        Told what is being done.
-    left_out : list of str
-        Sentences about what did not fit.
-    """
-
-    store: TrackingStore
-    found: RunColumns
-    history_points: int = 1000
-    artifacts: int = 0
-    say: Callable[[str], None] = lambda _: None
-    left_out: list[str] = field(default_factory=list)
-
-    @property
-    def run_ids(self) -> list[str]:
-        """Return the ids of the runs, newest first."""
-        return [str(run) for run in self.found.attributes["run_id"]]
-
-    @property
-    def metrics(self) -> list[str]:
-        """Return the metrics that people log, system metrics last."""
-        return sorted(self.found.metrics, key=lambda key: (key.startswith("system/"), key))
-
-
 def gather(wanted: Wanted, views: Iterable[tuple[str, dict[str, Any]]]) -> list[bytes]:
     """Return the stored answers of each view, given by its name and state, as parcels."""
     parcels = []
-    for view, state in dict.fromkeys((view, _Frozen(state)) for view, state in views):
-        source = SOURCES.get(view)
-        if source is None:
-            continue
-        wanted.say(f"answers for {view}")
-        entries = list(source(wanted, state))
-        if entries:
-            parcels.append(_packed(entries))
+    done: set[tuple[str, str]] = set()
+    for view, state in views:
+        for source in SOURCES.get(view, ()):
+            key = source.__name__, json.dumps(source_state(state), sort_keys=True, default=str)
+            if key in done:
+                continue
+            done.add(key)
+            wanted.say(f"answers for {view}")
+            entries = list(source(wanted, state))
+            if entries:
+                parcels.append(_packed(entries))
     return parcels
 
 
-class _Frozen(dict[str, Any]):
-    """A state that can stand in a set; two are the same when they are one object."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return id(self)
+def source_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a state that answers depend on: steps of a story often differ in the brush alone."""
+    return {name: state[name] for name in ANSWERED_STATE if name in state}
 
 
 def _packed(entries: list[Entry]) -> bytes:
@@ -94,19 +55,12 @@ def _packed(entries: list[Entry]) -> bytes:
     return parcel({"entries": content}, [buffer for _, _, buffers in entries for buffer in buffers])
 
 
-def asked(wanted: Wanted, question: dict[str, Any]) -> Iterator[Entry]:
-    """Answer one question as a kernel would; nothing when it cannot be answered."""
-    with suppress(NbtrackError):
-        content, buffers = questions.answer(wanted.store, question)
-        yield question, content, buffers
-
-
 def sparks(wanted: Wanted, _: dict[str, Any]) -> Iterator[Entry]:
     """Yield the outlines of the metrics, one matrix a metric."""
     runs = wanted.run_ids[:SPARK_RUNS]
     keys = [key for key in wanted.metrics if not key.startswith("system/")][:SPARK_METRICS]
     if len(wanted.run_ids) > SPARK_RUNS and keys:
-        wanted.left_out.append(f"Small curves are there for the newest {SPARK_RUNS:,} runs.")
+        wanted.leave_out(f"Small curves are there for the newest {SPARK_RUNS:,} runs.")
     for key in keys:
         has = [run for run, count in zip(runs, wanted.found.metrics[key]["count"], strict=False) if count > 1]
         if not has:
@@ -117,6 +71,12 @@ def sparks(wanted: Wanted, _: dict[str, Any]) -> Iterator[Entry]:
         yield {"what": "sparks", "runs": has, "key": key, "points": SPARK_POINTS}, {}, [matrix.tobytes()]
 
 
-Source = "Callable[[Wanted, dict[str, Any]], Iterator[Entry]]"
-SOURCES: dict[str, Any] = {"run-table": sparks}
-"""What each view of the front end asks."""
+SOURCES: dict[str, tuple[Callable[[Wanted, dict[str, Any]], Iterator[Entry]], ...]] = {
+    "run-table": (sparks,),
+    "parallel": (importance,),
+    "curves": (curves,),
+    "board": (sparks, importance, curves),
+    "compare": (compare,),
+    "artifacts": (artifacts,),
+}
+"""What answers the questions of each view of the front end."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 NEWEST_FIRST = ("start_time DESC",)
 VIEWS = {
+    "board": ("board", ""),
     "runs": ("run-table", "Runs"),
     "parallel": ("parallel", "Parallel coordinates"),
     "curves": ("curves", "Curves"),
@@ -118,6 +119,30 @@ def placed(views: Iterable[Any]) -> list[Placed]:
             Placed(view, title if len(wanted) > 1 else "", f"{view}-{index}" if view in OWN_MODEL else "runs", state)
         )
     return found
+
+
+def completed(each: Placed, store: TrackingStore, found: RunColumns) -> Placed:
+    """Return a view that was asked for by name with the runs that it is about: the newest two, or the newest one with files."""
+    ids = [str(run) for run in found.attributes["run_id"]]
+    state = dict(each.state)
+    if each.view == "compare" and not state.get("runs"):
+        state |= {"runs": ids[:2][::-1], "base": ids[:2][-1] if ids else ""}
+    if each.view == "artifacts":
+        run = state.get("run_id") or next((run for run in ids if store.list_artifacts(run)), "")
+        names = dict(zip(ids, zip(found.attributes["number"], found.attributes["name"], strict=True), strict=True))
+        number, name = names.get(run, (None, ""))
+        state |= {"run_id": run, "_run_title": f"#{int(number)} {name}" if number else str(name)}
+    return replace(each, state=state)
+
+
+def condition_of(runs: Any, found: RunColumns) -> str:
+    """Return the filter that chose the runs, for what is computed over them; "" when all of them were."""
+    if runs is None or isinstance(runs, str):
+        return runs or ""
+    if isinstance(getattr(runs, "where", None), str):
+        return str(runs.where)
+    ids = ", ".join(f"'{run}'" for run in found.attributes["run_id"])
+    return f"run_id IN ({ids})" if ids else ""
 
 
 def view_name(widget: Any) -> str:

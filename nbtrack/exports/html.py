@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.exports.answers import Wanted, gather
-from nbtrack.exports.chosen import chosen_runs, placed, store_of
+from nbtrack.exports.answers import gather
+from nbtrack.exports.chosen import chosen_runs, completed, condition_of, placed, store_of
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.folder import split
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
+from nbtrack.exports.wanted import Wanted
 from nbtrack.views.run_summary import summary_html
 from nbtrack.views.run_table import pack
 
@@ -34,7 +35,7 @@ def export(
     views: Any = DEFAULT_VIEWS,
     title: str = "",
     notes: str = "",
-    artifacts: bool | int = True,
+    artifacts: bool | int | str = True,
     history_points: int = 1000,
     folder: bool = False,
     overwrite: bool = False,
@@ -54,9 +55,9 @@ def export(
         Heading; the name of the store when not given.
     notes : str
         Shown on top; a small part of Markdown, in which HTML stays text.
-    artifacts : bool or int
-        Put files of runs into the page, for the view ``"artifacts"``: True for up to 20 MB, a number for so many bytes. What a run
-        recorded about its environment and its git diff stays out unless an ``"artifacts"`` view is asked for.
+    artifacts : bool, int or "all"
+        Put files of runs into the page, for the views ``"artifacts"`` and ``"compare"``: True for up to 20 MB, a number for so many bytes.
+        What runs captured of their environment and git may say more than you mean to share: only ``"all"`` puts it in.
     history_points : int
         Points of a curve; longer histories keep their extremes.
     folder : bool
@@ -90,7 +91,10 @@ def export(
     store = store_of(runs, views)
     say("reading runs")
     found = chosen_runs(store, runs, views)
-    wanted = Wanted(store, found, _points(history_points), _bytes(artifacts), say)
+    wanted = Wanted(
+        store, found, _points(history_points), _bytes(artifacts), artifacts == "all", condition_of(runs, found), say
+    )
+    shown = [completed(each, store, found) for each in shown]
     parcels = gather(wanted, [(each.view, each.state) for each in shown])
     say("writing")
     name = title or Path(store.uri).name
@@ -106,9 +110,7 @@ def export(
     files = split(page, target.parent, say) if folder else {}
     size = write(target, page.html(), overwrite=True) + sum(files.values())
     if size > FOLDER_FROM and not folder:
-        wanted.left_out.append(
-            "Browsers take seconds to open so large a file; folder=True writes one that opens faster."
-        )
+        wanted.leave_out("Browsers take seconds to open so large a file; folder=True writes one that opens faster.")
     return Exported(target, size, len(found), page.sizes | files, tuple(wanted.left_out))
 
 
@@ -135,9 +137,11 @@ def _points(points: Any) -> int:
 
 
 def _bytes(artifacts: Any) -> int:
-    if isinstance(artifacts, bool):
+    if isinstance(artifacts, bool) or artifacts == "all":
         return MAX_ARTIFACTS if artifacts else 0
     if not isinstance(artifacts, int) or artifacts < 0:
-        message = f"artifacts={artifacts!r} is not allowed; use True, False or a number of bytes such as 5_000_000."
+        message = (
+            f"artifacts={artifacts!r} is not allowed; use True, False, 'all' or a number of bytes such as 5_000_000."
+        )
         raise InvalidValueError(message)
     return artifacts

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.exports.answers import Wanted, gather
-from nbtrack.exports.chosen import chosen_runs, listed, placed, store_of
+from nbtrack.exports.answers import gather
+from nbtrack.exports.chosen import chosen_runs, completed, condition_of, listed, placed, store_of
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
+from nbtrack.exports.wanted import Wanted
 from nbtrack.views.run_summary import summary_html
 from nbtrack.views.run_table import pack
 
@@ -126,7 +127,9 @@ class Story:
         check_place(target, overwrite=overwrite)
         store = store_of(self._runs, self._widgets)
         found = chosen_runs(store, self._runs, self._widgets)
-        wanted = Wanted(store, found, history_points)
+        wanted = Wanted(store, found, history_points, condition=condition_of(self._runs, found))
+        for step in self.steps:
+            step.views = [completed(each, store, found) for each in step.views]
         parcels = gather(wanted, [(each.view, each.state) for step in self.steps for each in step.views])
         page = Page(
             kind="story",

@@ -1,0 +1,74 @@
+"""What a page is to answer, and what of it did not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import NbtrackError
+from nbtrack.views import questions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nbtrack.store.protocol import RunColumns, TrackingStore
+
+Entry = tuple[dict[str, Any], dict[str, Any], list[bytes]]
+"""Question, JSON answer, buffers."""
+
+
+@dataclass
+class Wanted:
+    """What a page is to answer.
+
+    Attributes
+    ----------
+    store : TrackingStore
+    found : RunColumns
+        The runs of the page, newest first.
+    history_points : int
+        Points of a curve.
+    artifacts : int
+        Bytes of files that may go into the page, 0 for none.
+    captured : bool
+        Put in what runs captured about their environment and git, too.
+    condition : str
+        The filter that chose the runs, in the search grammar.
+    say : callable
+        Told what is being done.
+    left_out : list of str
+        Sentences about what did not fit.
+    """
+
+    store: TrackingStore
+    found: RunColumns
+    history_points: int = 1000
+    artifacts: int = 0
+    captured: bool = False
+    condition: str = ""
+    say: Callable[[str], None] = lambda _: None
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Return the ids of the runs, newest first."""
+        return [str(run) for run in self.found.attributes["run_id"]]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Return the metrics that people log, system metrics last."""
+        return sorted(self.found.metrics, key=lambda key: (key.startswith("system/"), key))
+
+    def ask(self, question: dict[str, Any], stored_as: dict[str, Any] | None = None) -> Iterator[Entry]:
+        """Answer one question as a kernel would, and keep it under what the page will ask; nothing when it cannot be answered."""
+        try:
+            content, buffers = questions.answer(self.store, question)
+        except (NbtrackError, OSError) as error:
+            self.leave_out(f"{question.get('path') or question['what']}: {error}")
+        else:
+            yield stored_as or question, content, buffers
+
+    def leave_out(self, why: str) -> None:
+        """Note what did not go in, once."""
+        if why not in self.left_out:
+            self.left_out.append(why)
