@@ -3,7 +3,7 @@
 import { mountRuns } from "../runs/mount.js";
 import { RunsView } from "../runs/view.js";
 import { ParallelPlot } from "./parallel.js";
-import style from "./style.css";
+import style from "./style/index.js";
 
 /** @param {{ model: import("../kit/model.js").Model, el: HTMLElement }} context */
 export function render(context) {
