@@ -84,7 +84,7 @@ def _file(store: TrackingStore, run_id: str, path: str) -> Answer:
         mime = (info.mime if info else None) or mime_of_content(head)
         kind = kind_of(mime)
         limit = {"image": MAX_IMAGE_BYTES, "notebook": MAX_NOTEBOOK_BYTES}.get(kind, MAX_TEXT_BYTES)
-        facts = {"mime": mime, "kind": kind, "size": size, "sha256": info.sha256 if info else None, "limit": limit}
+        facts = {"mime": mime, "size": size, "sha256": info.sha256 if info else None, "limit": limit}
         is_text = b"\0" not in head and kind not in ("image", "audio", "video", "pdf", "array")
         if size > limit and (kind in ("image", "notebook", "json") or not is_text):
             return {**facts, "is_text": is_text, "is_cut": True}, []
