@@ -26,8 +26,10 @@ COLOURS = {
     "mlflow": "#e0782f",
     "trackio": "#a371f7",
     "tensorboard": "#3fa35c",
+    "wigglystuff": "#d64f8a",
+    "plotly": "#c9a227",
 }
-MARKERS = {OURS: "o", "mlflow": "s", "trackio": "D", "tensorboard": "^"}
+MARKERS = {OURS: "o", "mlflow": "s", "trackio": "D", "tensorboard": "^", "wigglystuff": "v", "plotly": "P"}
 THEMES = {"light": ("#1f2328", "#d8dee4"), "dark": ("#e6edf3", "#30363d")}
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -45,8 +47,8 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
     plots: dict[str, tuple[str, Callable[[str, str], Figure]]] = {}
     if compared:
         plots["ratios"] = ("How many times nbtrack's figure floor and peers are", lambda *t: _ratios(compared, *t))
-    for name, label in (("runs", "runs"), ("points", "points")):
-        panels = [curve for curve in curves if label in curve.x_label]
+    for name, label in (("runs", "runs"), ("points", "points"), ("pages", "drawn")):
+        panels = [curve for curve in curves if curve.x_label.split()[-1] == label]
         if panels:
             plots[name] = (f"Time against the number of {label}", lambda *t, panels=panels: _curves(panels, *t))
     for name, (_, make) in plots.items():

@@ -6,7 +6,6 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.crew import PEERS
 from benchmarks.plots import draw
 from benchmarks.words import LABELS, quantity, times
 
@@ -77,7 +76,7 @@ def _picture(name: str, alt: str) -> str:
 
 
 def _table(rows: list[Row]) -> str:
-    peers = [name for name in PEERS if any(name in row.peers for row in rows)]
+    peers = [name for name in LABELS if any(name in row.peers for row in rows)]
     has_floor = any(row.floor is not None for row in rows)
     has_cpu = any(row.cpu is not None for row in rows)
     head = [

@@ -47,6 +47,9 @@ class Sizes:
     peer_bytes_points: int
     imports: int
     cells: int
+    page_runs: tuple[int, ...]
+    page_rounds: int
+    peer_page_runs: int
 
 
 FULL = Sizes(
@@ -72,6 +75,9 @@ FULL = Sizes(
     peer_bytes_points=100_000,
     imports=10,
     cells=50,
+    page_runs=(100, 1_000, 10_000, 100_000),
+    page_rounds=3,
+    peer_page_runs=10_000,
 )
 
 QUICK = Sizes(
@@ -97,4 +103,7 @@ QUICK = Sizes(
     peer_bytes_points=20_000,
     imports=3,
     cells=20,
+    page_runs=(100, 1_000),
+    page_rounds=1,
+    peer_page_runs=1_000,
 )

@@ -9,6 +9,8 @@ LABELS = {
     "mlflow": "MLflow",
     "trackio": "Trackio",
     "tensorboard": "TensorBoard",
+    "wigglystuff": "wigglystuff",
+    "plotly": "plotly",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import calls, cells, disk, imports, points, runs, seen
+from benchmarks.figures import calls, cells, disk, imports, pages, points, runs, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,4 +21,5 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "runs": runs.measure,
     "points": points.measure,
     "disk": disk.measure,
+    "pages": pages.measure,
 }
