@@ -62,6 +62,7 @@ def _drawn(values: Array, key: str, goal: str | None) -> str:
     ]
     if goal is not None:
         reached = HEIGHT - BOTTOM - (best_so_far(values, goal) - low) / ((high - low) or 1.0) * (HEIGHT - TOP - BOTTOM)
-        corners = [(x, y) for index, x in enumerate(across) for y in reached[max(index - 1, 0) : index + 1]]
+        steps = [0, *(np.flatnonzero(np.diff(reached)) + 1), len(across) - 1]
+        corners = [(across[index], y) for index in steps for y in reached[max(index - 1, 0) : index + 1]]
         drawn.insert(1, tag("path", d=path(corners), fill="none", stroke=GREY, stroke_width="1"))
     return picture(WIDTH, HEIGHT, *drawn, alt=said)
