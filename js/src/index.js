@@ -2,13 +2,17 @@
 
 import { render as artifacts } from "./artifacts/index.js";
 import { render as compare } from "./compare/index.js";
+import { render as curves } from "./curves/index.js";
 import { StaticModel } from "./kit/static-model.js";
+import { render as live } from "./live/index.js";
 import { render as parallel } from "./parallel/index.js";
 import { runTable } from "./run-table/index.js";
 
 const views = {
   artifacts: { render: artifacts },
   compare: { render: compare },
+  curves: { render: curves },
+  live: { render: live },
   parallel: { render: parallel },
   "run-table": runTable,
 };

@@ -5,11 +5,12 @@ import uPlot from "uplot";
 import { h, replace, setAttribute } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { themeColours } from "../kit/theme.js";
+import { axes } from "./axes.js";
 import { chartKeys } from "./chart-keys.js";
 import { Readout } from "./readout.js";
 import { heightOf, nearest, spanOf, toPixels } from "./scales.js";
 import { drawMarks, drawSeries } from "./strokes.js";
-import { DURATIONS, durationTicks, numberTicks, timeTicks } from "./ticks.js";
+import { numberTicks } from "./ticks.js";
 
 /**
  * @typedef {import("./scales.js").Range} Range
@@ -28,7 +29,6 @@ import { DURATIONS, durationTicks, numberTicks, timeTicks } from "./ticks.js";
  */
 
 const NEAR = 24; // pixels from the pointer to a line that it means
-const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 export const CHART_COLOURS = { axis: "--nbt-muted", grid: "--nbt-line", mark: "--nbt-faint", select: "--nbt-accent" };
 
 export class LineChart {
@@ -169,13 +169,6 @@ export class LineChart {
 
   /** @returns {uPlot.Options} */
   #settings() {
-    const { logX, xKind } = this.options;
-    const { axis, grid } = this.colours.peek();
-    const isTime = xKind === "time";
-    const line = { stroke: grid, width: 1 };
-    const ticks = { ...line, size: 4 };
-    const look = { stroke: axis, font: FONT, grid: line, ticks };
-    const xDistr = this.#xScale === "asinh" ? 4 : 1;
     return /** @type {uPlot.Options} */ ({
       width: this.#width,
       height: this.height,
@@ -183,27 +176,11 @@ export class LineChart {
       legend: { show: false },
       padding: [8, 10, 0, 0],
       scales: {
-        x: { time: isTime && !logX, distr: xDistr, asinh: 1, range: () => this.within },
+        x: { time: false, distr: this.#xScale === "asinh" ? 4 : 1, asinh: 1, range: () => this.within },
         y: { distr: this.options.logY ? 3 : 1, range: () => this.#heightRange() },
       },
       series: [{}, { show: false }],
-      axes: [
-        {
-          ...look,
-          size: isTime ? 40 : 26,
-          space: isTime ? 62 : 54,
-          ...(xKind === "relative" ? { incrs: DURATIONS } : {}),
-          values: (/** @type {uPlot} */ _, /** @type {number[]} */ at) =>
-            xKind === "time" ? timeTicks(at) : xKind === "relative" ? durationTicks(at) : numberTicks(at),
-        },
-        {
-          ...look,
-          size: (/** @type {uPlot} */ _, /** @type {string[] | null} */ texts) =>
-            14 + 6.4 * Math.max(3, ...(texts ?? []).map((text) => text?.length ?? 0)),
-          space: 32,
-          values: (/** @type {uPlot} */ _, /** @type {number[]} */ at) => numberTicks(at),
-        },
-      ],
+      axes: axes(this.options, this.#xScale, this.colours.peek()),
       cursor: {
         points: { show: false },
         y: false,

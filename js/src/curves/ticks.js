@@ -78,3 +78,40 @@ export function xText(value, kind, label) {
   if (kind === "relative") return `${durationTicks([Number(value.toPrecision(4))])[0]} after the start`;
   return `${label} ${formatNumber(value)}`.trim();
 }
+
+/**
+ * Marks of a logarithmic axis: 0, powers of ten, with 2 and 5 between them where there is room; even steps over less than a decade.
+ * @param {number} low 0 is taken for scales that show it
+ * @param {number} high
+ * @param {number} most how many there is room for
+ * @returns {number[]}
+ */
+export function logSplits(low, high, most) {
+  const from = low > 0 ? low : Math.min(1, high / 10);
+  const decades = Math.log10(high / from);
+  if (!(decades >= 1.3)) return evenSplits(low, high, most);
+  const within = (/** @type {number} */ value) => value >= low && value <= high;
+  const first = Math.floor(Math.log10(from));
+  const last = Math.ceil(Math.log10(high));
+  const stride = Math.max(1, Math.ceil((last - first) / most));
+  const parts = decades * 3 <= most ? [1, 2, 5] : [1];
+  const found = low <= 0 ? [0] : [];
+  for (let power = first; power <= last; power += stride) {
+    for (const part of parts) found.push(Number(`${part}e${power}`));
+  }
+  return found.filter(within);
+}
+
+/**
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most
+ */
+function evenSplits(low, high, most) {
+  const rough = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((part) => part * power >= rough) ?? 10) * power;
+  const found = [];
+  for (let i = Math.ceil(low / step); i * step <= high; i += 1) found.push(Number((i * step).toPrecision(12)));
+  return found;
+}

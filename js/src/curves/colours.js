@@ -1,0 +1,73 @@
+// The colour of a run: its own, always the same, or that of its value in a column.
+
+import { CATEGORIES, categorical, sequential } from "../kit/palette.js";
+import { byKey } from "../runs/catalog.js";
+import { toNumber } from "../runs/facts.js";
+
+/**
+ * @typedef {object} Colouring
+ * @property {(row: number) => string} of
+ * @property {{ text: string, colour: string }[]} legend
+ */
+
+const NOTHING = "#8a8a92";
+
+/**
+ * Runs started one after the other have different colours, and each keeps its own in every view and session.
+ * @param {string} id
+ * @param {number | null} number
+ */
+export function runColour(id, number) {
+  return categorical((number ?? Number.parseInt(id.slice(-6), 16)) % CATEGORIES || 0);
+}
+
+/**
+ * @param {import("../runs/view.js").RunsView} view
+ * @param {import("../runs/catalog.js").Field} field
+ * @param {number[]} rows that are drawn
+ * @param {boolean} dark
+ * @returns {Colouring}
+ */
+export function fieldColours(view, field, rows, dark) {
+  const { store } = view;
+  const source = view.sourceOf(field);
+  const column = store.column(source);
+  const texts = new Map(rows.map((row) => [row, column?.type === "dict" ? store.text(source, row) : null]));
+  const isText = column?.type === "dict";
+  const numbers = new Map(
+    rows.map((row) => [row, isText ? toNumber(texts.get(row) ?? undefined) : store.number(source, row)]),
+  );
+  const distinct = [...new Set(texts.values())].filter((text) => text !== null).sort(byKey);
+  if (isText && (distinct.length <= CATEGORIES || [...numbers.values()].includes(null))) {
+    const colours = new Map(distinct.map((text, i) => [text, categorical(i)]));
+    return {
+      of: (row) => colours.get(texts.get(row) ?? "") ?? NOTHING,
+      legend: distinct.slice(0, CATEGORIES).map((text) => ({ text, colour: colours.get(text) ?? NOTHING })),
+    };
+  }
+  return byNumber(numbers, dark);
+}
+
+/**
+ * @param {Map<number, number | null>} numbers by row
+ * @param {boolean} dark
+ * @returns {Colouring}
+ */
+function byNumber(numbers, dark) {
+  const finite = [...numbers.values()].filter((value) => value !== null && Number.isFinite(value)).map(Number);
+  const low = Math.min(...finite);
+  const high = Math.max(...finite);
+  const isWide = low > 0 && high / low >= 50; // learning rates and their like
+  const place = (/** @type {number} */ value) => (isWide ? Math.log(value) : value);
+  const paint = (/** @type {number} */ value) =>
+    sequential(high > low ? (place(value) - place(low)) / (place(high) - place(low)) : 0.5, dark);
+  return {
+    of: (row) => {
+      const value = numbers.get(row);
+      return value === null || value === undefined || !Number.isFinite(value) ? NOTHING : paint(value);
+    },
+    legend: finite.length
+      ? [...new Set([low, high])].map((value) => ({ text: String(value), colour: paint(value) }))
+      : [],
+  };
+}

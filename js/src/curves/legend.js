@@ -1,0 +1,100 @@
+// The lines by name: hovering lifts one out, a click switches it off, Alt+click leaves it alone.
+
+import { h, replace } from "../kit/dom.js";
+import { react } from "../kit/model.js";
+import { groupsOf } from "./lines.js";
+
+/** @typedef {import("./curves.js").CurvesPlot} CurvesPlot */
+
+const MOST = 60;
+
+/** @param {CurvesPlot} plot */
+export function legend(plot) {
+  const { state, view } = plot;
+  const el = h("div", { class: "nbt-curve-legend", role: "group", "aria-label": "Lines" });
+  react(view.until, () => {
+    view.store.revision.value;
+    const groups = groupsOf(state, state.drawn.value);
+    const hidden = state.hidden.value;
+    const values = state.colouring.value?.legend ?? [];
+    const field = state.colourField.value;
+    const keys = values.length
+      ? [
+          h("span", { class: "nbt-curve-key" }, `${field?.label}:`),
+          ...values.map(({ text, colour }) => h("span", { class: "nbt-curve-key" }, swatch(colour, []), text)),
+        ]
+      : [];
+    const lines = groups.slice(0, MOST).map((group) => {
+      const [first = 0] = group.rows;
+      const isOn = !hidden.has(group.id);
+      const count = group.rows.length > 1 ? ` (${group.rows.length})` : "";
+      return h(
+        "button",
+        {
+          class: "nbt-curve-line",
+          type: "button",
+          "aria-pressed": String(isOn),
+          title: `${group.label}${count}: click switches it off and on, Alt+click leaves it alone`,
+          data: { group: group.id },
+        },
+        swatch(state.colourOf(first), state.dashOf(first)),
+        `${group.label}${count}`,
+      );
+    });
+    const rest =
+      groups.length > MOST ? h("span", { class: "nbt-curve-key" }, `and ${groups.length - MOST} more`) : null;
+    replace(el, ...keys, ...lines, rest);
+  });
+  el.addEventListener("click", (event) => {
+    const id = groupAt(event);
+    if (id !== undefined) toggle(plot, id, event.altKey);
+  });
+  el.addEventListener("pointerover", (event) => {
+    const id = groupAt(event);
+    view.hovered.value = id === undefined ? null : plot.runOf(id);
+  });
+  el.addEventListener("pointerleave", () => {
+    view.hovered.value = null;
+  });
+  react(view.until, () => {
+    const group = plot.groupOf(view.hovered.value);
+    for (const line of el.querySelectorAll("[data-group]")) {
+      line.classList.toggle("nbt-near", /** @type {HTMLElement} */ (line).dataset.group === group);
+    }
+  });
+  return el;
+}
+
+/** @param {Event} event */
+function groupAt(event) {
+  const line = /** @type {Element} */ (event.target).closest("[data-group]");
+  return /** @type {HTMLElement | null} */ (line)?.dataset.group;
+}
+
+/** @param {CurvesPlot} plot @param {string} id @param {boolean} alone */
+function toggle({ state }, id, alone) {
+  const hidden = new Set(state.hidden.value);
+  if (alone) {
+    const others = groupsOf(state, state.drawn.value)
+      .map((group) => group.id)
+      .filter((other) => other !== id);
+    const isAlone = !hidden.has(id) && others.every((other) => hidden.has(other));
+    state.hidden.value = new Set(isAlone ? [] : others);
+    return;
+  }
+  if (!hidden.delete(id)) hidden.add(id);
+  state.hidden.value = hidden;
+}
+
+/** @param {string} colour @param {number[]} dash */
+function swatch(colour, dash) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [name, value] of Object.entries({ width: 18, height: 8, viewBox: "0 0 18 8", "aria-hidden": "true" })) {
+    svg.setAttribute(name, String(value));
+  }
+  const looks = { d: "M1 4H17", stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash.join(" ") || "none" };
+  for (const [name, value] of Object.entries(looks)) line.setAttribute(name, String(value));
+  svg.append(line);
+  return svg;
+}
