@@ -29,11 +29,14 @@ class Curves:
         Sequence number of the last record that is in it, by writer.
     writer : str or None
         Whose process leads the run.
+    has_died : bool
+        The process is gone without having ended the run.
     """
 
     series: dict[str, dict[str, Array]]
     cut: dict[str, int]
     writer: str | None = None
+    has_died: bool = False
 
 
 def curves(con: DuckDBPyConnection, run_id: str, n_buckets: int) -> Curves:
@@ -53,8 +56,9 @@ def curves(con: DuckDBPyConnection, run_id: str, n_buckets: int) -> Curves:
     columns = {name: _filled(rows[name]) for name in COLUMNS}
     borders = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(keys)] if len(keys) else [0]
     series = {str(keys[a]): {name: values[a:b] for name, values in columns.items()} for a, b in pairwise(borders)}
-    leads = con.execute("SELECT writer FROM all_runs WHERE run_id = ?", [run_id]).fetchall()
-    return Curves(series, _cut(con), leads[0][0] if leads else None)
+    query = "SELECT a.writer, a.status <> r.status FROM all_runs a JOIN runs r USING (run_id) WHERE run_id = ?"
+    (writer, has_died), *_ = con.execute(query, [run_id]).fetchall() or [(None, False)]
+    return Curves(series, _cut(con), writer, bool(has_died))
 
 
 def _is_narrow(con: DuckDBPyConnection, run_id: str) -> bool:

@@ -45,7 +45,9 @@ def answer(store: TrackingStore, question: dict[str, Any]) -> tuple[dict[str, An
         raise InvalidValueError(message)
     run = store.get_run(str(run_id))
     found = store.curves(str(run_id), BUCKETS)
-    return {"run": run_id}, [full_blob(1, facts(run, store.live_state(str(run_id)), last_steps(found)), found)]
+    return {"run": run_id}, [
+        full_blob(1, facts(run, store.live_state(str(run_id)), last_steps(found), has_died=found.has_died), found)
+    ]
 
 
 def order(store: TrackingStore, message: dict[str, Any], run: Run) -> None:
@@ -97,7 +99,7 @@ def order_of(message: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def facts(run: Run, state: Mapping[str, Any], steps: Mapping[str, float]) -> dict[str, Any]:
+def facts(run: Run, state: Mapping[str, Any], steps: Mapping[str, float], *, has_died: bool = False) -> dict[str, Any]:
     """Return what the head of the view shows.
 
     Parameters
@@ -107,6 +109,8 @@ def facts(run: Run, state: Mapping[str, Any], steps: Mapping[str, float]) -> dic
         What the run says of itself, see ``store.live_state``.
     steps : mapping
         Last step by metric.
+    has_died : bool
+        Its process is gone without having ended it.
     """
     info, data = run.info, run.data
     is_running = info.status == "RUNNING"
@@ -119,6 +123,8 @@ def facts(run: Run, state: Mapping[str, Any], steps: Mapping[str, float]) -> dic
         "start": info.start_time,
         "end": info.end_time,
         "duration": info.duration,
+        "died": has_died,
+        "notebook": data.tags.get("mlflow.source.type") == "NOTEBOOK",
         "now": time.time() * 1000,
         "params": dict(data.params),
         "note": data.tags.get(NOTE, ""),

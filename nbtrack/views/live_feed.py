@@ -46,6 +46,7 @@ class LiveFeed:
         self._seq = 0
         self._follower: Follower | None = None
         self._writer: str | None = None
+        self._has_died = False
         self._is_stale = False
         self._read_at = time.monotonic()
         self._state: dict[str, Any] = {}
@@ -71,7 +72,7 @@ class LiveFeed:
             if self._follower is not None:
                 self._follower.close()
             self._follower = Follower(self.store.folder, self.run_id, found.cut)
-            self._writer = found.writer
+            self._writer, self._has_died = found.writer, found.has_died
             self.counts = {key: int(columns["count"].sum()) for key, columns in found.series.items()}
             self._steps = last_steps(found)
             return found
@@ -85,6 +86,8 @@ class LiveFeed:
                 news = self._follower.news()
             except GapError:
                 return self.whole()
+            if not news.points and not news.has_other and self._is_dead():
+                return self.whole()
             is_other = self._look_at_run(news)
             if not news.points and not is_other:
                 return None
@@ -96,7 +99,7 @@ class LiveFeed:
 
     def facts(self) -> dict[str, Any]:
         """Return what the head of the view shows."""
-        return facts(self.run, self._state, self._steps) | self.about
+        return facts(self.run, self._state, self._steps, has_died=self._has_died) | self.about
 
     def close(self) -> None:
         """Let go of the journals."""
@@ -105,12 +108,12 @@ class LiveFeed:
                 self._follower.close()
                 self._follower = None
 
+    def _is_dead(self) -> bool:
+        return self.is_running and self._writer is not None and not is_alive(self.store.folder / "w", self._writer)
+
     def _look_at_run(self, news: News) -> bool:
         """Bring what is known of the run up to date, and say whether anything of it changed."""
         self._is_stale = self._is_stale or news.has_other
-        is_quiet = not news.points and not news.has_other
-        if is_quiet and self.is_running and self._writer and not is_alive(self.store.folder / "w", self._writer):
-            self._is_stale = True  # its process has died
         is_changed = False
         if self._is_stale and time.monotonic() - self._read_at >= READ_RUN_S:
             self._read_run()

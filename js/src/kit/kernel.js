@@ -69,6 +69,16 @@ export class Kernel {
   }
 
   /**
+   * Ask something of a run that goes on. The order has a name of its own: a busy kernel may hear it twice.
+   * @param {{ do: string, key?: string | null, value?: any }} order
+   * @returns {Promise<Answer>}
+   */
+  order({ do: what, key = null, value = null }) {
+    const order = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+    return this.#send({ kind: "order", order, do: what, key, value }, 0);
+  }
+
+  /**
    * @param {Record<string, any>} message
    * @param {number} timeout 0 for none
    * @returns {Promise<Answer>}

@@ -1,0 +1,159 @@
+// The buttons: Stop, Checkpoint, Note. They say what became of the click, also when the kernel cannot hear.
+
+import { signal } from "@preact/signals-core";
+import { h, icon, setAttribute, setText } from "../kit/dom.js";
+import { react } from "../kit/model.js";
+
+/** @typedef {import("./panel.js").LivePanel} LivePanel */
+
+const PATIENCE = 1500; // milliseconds until a kernel that has not answered counts as busy
+const LINGER = 4000;
+const DEAF = "The kernel cannot hear while this cell runs: it stops when the cell yields — or press ■.";
+
+export class OrderButtons {
+  /** Whether Stop was pressed for the run on view. */
+  stopping = signal(false);
+  /** @type {any} */
+  #timer = null;
+  #run = "";
+
+  /**
+   * @param {LivePanel} panel
+   * @param {AbortSignal} until
+   */
+  constructor(panel, until) {
+    this.panel = panel;
+    this.stopText = h("span", {}, "Stop");
+    this.stop = button("Stop the run at its next log call", stopIcon(), this.stopText, () => this.#stop());
+    this.stop.classList.add("nbt-live-stop");
+    this.checkpoint = button("Ask for a checkpoint", icon("pin"), "Checkpoint", () =>
+      this.#order({ do: "checkpoint" }, "Checkpoint asked for."),
+    );
+    this.note = button("Write a note", icon("note"), "Note", () => this.#openNote());
+    this.buttons = h(
+      "div",
+      { class: "nbt-live-orders", role: "group", "aria-label": "Run" },
+      this.stop,
+      this.checkpoint,
+      this.note,
+    );
+    this.text = h("input", {
+      class: "nbt-live-text",
+      type: "text",
+      placeholder: "A note about this moment; Enter keeps it",
+      "aria-label": "Note",
+      on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+    });
+    this.form = h("div", { class: "nbt-live-form", hidden: true }, this.text);
+    this.message = h("div", { class: "nbt-live-message", role: "status", hidden: true });
+    react(until, () => this.#tell());
+    until.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+  }
+
+  #tell() {
+    const run = this.panel.news.run.value;
+    const isGone = this.panel.kernel.gone.value || this.panel.kernel.offline;
+    const isRunning = run?.status === "RUNNING" && !isGone;
+    if (run && (run.id !== this.#run || !isRunning)) {
+      this.#run = run.id;
+      this.stopping.value = false;
+    }
+    const stopping = this.stopping.value;
+    this.stop.hidden = !isRunning || (stopping && !run?.here);
+    this.checkpoint.hidden = !isRunning || !run?.checkpoint;
+    this.note.hidden = isGone || !run;
+    setText(this.stopText, stopping ? "Interrupt now" : "Stop");
+    setAttribute(this.stop, "title", stopping ? "Interrupt the cell, as ■ does" : "Stop the run at its next log call");
+    this.stop.classList.toggle("nbt-live-urgent", stopping);
+    if (!isRunning && this.message.dataset.kind === "stop") this.#say("");
+  }
+
+  #stop() {
+    if (this.stopping.peek()) {
+      this.#order({ do: "interrupt" }, "Interrupting the cell…", "stop");
+      return;
+    }
+    this.stopping.value = true;
+    this.#order({ do: "stop" }, "Stops at its next log call.", "stop");
+  }
+
+  #openNote() {
+    this.form.hidden = !this.form.hidden;
+    if (!this.form.hidden) this.text.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    event.stopPropagation(); // a notebook's own keys
+    if (event.key === "Escape") this.#close();
+    if (event.key !== "Enter") return;
+    const value = this.text.value.trim();
+    if (value) this.#order({ do: "note", value }, "Note kept.");
+    this.text.value = "";
+    this.#close();
+  }
+
+  #close() {
+    this.form.hidden = true;
+    this.note.focus();
+  }
+
+  /**
+   * @param {{ do: string, key?: string, value?: any }} order
+   * @param {string} done
+   * @param {string} [kind]
+   */
+  async #order(order, done, kind = "done") {
+    const deaf = setTimeout(() => this.#say(DEAF, kind, false), PATIENCE);
+    try {
+      await this.panel.kernel.order(order);
+      this.#say(done, kind);
+    } catch (cause) {
+      this.#say(cause instanceof Error ? cause.message : String(cause), "bad");
+      if (order.do === "stop") this.stopping.value = false;
+    } finally {
+      clearTimeout(deaf);
+    }
+  }
+
+  /**
+   * @param {{ key: string, value: any }} turn
+   * @returns {Promise<boolean>}
+   */
+  async knob({ key, value }) {
+    try {
+      await this.panel.kernel.order({ do: "knob", key, value });
+      return true;
+    } catch (cause) {
+      this.#say(cause instanceof Error ? cause.message : String(cause), "bad");
+      return false;
+    }
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} [kind]
+   * @param {boolean} [fades]
+   */
+  #say(text, kind = "done", fades = true) {
+    clearTimeout(this.#timer);
+    setText(this.message, text);
+    this.message.hidden = !text;
+    this.message.dataset.kind = kind;
+    if (text && fades && kind === "done") this.#timer = setTimeout(() => this.#say(""), LINGER);
+  }
+}
+
+/**
+ * @param {string} title
+ * @param {Element} sign
+ * @param {string | Element} text
+ * @param {() => void} click
+ */
+function button(title, sign, text, click) {
+  return h("button", { class: "nbt-button", type: "button", title, on: { click } }, sign, text);
+}
+
+function stopIcon() {
+  return h("span", { class: "nbt-live-square", "aria-hidden": "true" });
+}
