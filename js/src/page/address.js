@@ -45,9 +45,9 @@ function read(text) {
   }
 }
 
-/** Nothing chosen: the view does what it does by itself. @param {any} value */
+/** Nothing chosen: the view does what it does by itself. A false or a zero is a choice. @param {any} value */
 function isEmpty(value) {
-  if (value === null || value === undefined || value === "" || value === false || value === 0) return true;
+  if (value === null || value === undefined || value === "") return true;
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 

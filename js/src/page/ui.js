@@ -1,9 +1,13 @@
 // `nbtrack ui`: runs, comparison and files of the store on this machine, each at an address of its own.
 
+import { effect } from "@preact/signals-core";
 import { h, replace } from "../kit/dom.js";
 import { same } from "../kit/model.js";
+import { RunStore } from "../kit/run-store.js";
 import { StaticModel } from "../kit/static-model.js";
 import { readPlace, writePlace } from "./address.js";
+import { Channel } from "./channel.js";
+import { choices, defaultState, labelOf } from "./links.js";
 import { Stage } from "./stage.js";
 import { HttpTransport } from "./transport.js";
 
@@ -30,37 +34,59 @@ function tabsOf(views) {
 export class Interface {
   /** Tab -> its views, once somebody looked at it. @type {Map<string, HTMLElement>} */
   #shown = new Map();
-  /** Values that the views of a tab had before anybody changed them. @type {Map<string, Record<string, any>>} */
-  #untouched = new Map();
-  #changed = 0;
+  #changed = Number.NEGATIVE_INFINITY;
   #restoring = false;
 
   /**
-   * @param {{ title: string, store: string }} page
+   * @param {{ title: string, store: string, state?: Record<string, any> }} page
    * @param {HTMLElement} root
    * @param {Views} views
    * @param {import("../kit/static-model.js").Transport} transport
    */
   constructor(page, root, views, transport) {
+    this.page = page;
     this.tabs = tabsOf(views);
-    this.transport = fanned(transport);
+    this.current = this.tabs[0]?.name ?? "";
+    this.runs = new RunStore();
     this.stage = new Stage(views, (group, state) => this.#model(group, state));
-    this.root = root;
     this.nav = h("nav", { class: "nbt-ui-tabs", "aria-label": "Pages" });
+    this.picker = h("select", {
+      class: "nbt-ui-picker",
+      "aria-label": "Run",
+      on: { change: () => this.modelOf("artifacts").set("run_id", this.picker.value) },
+    });
     this.place = h("div", {});
-    replace(
-      root,
-      h("header", { class: "nbt-ui-head" }, h("strong", { title: page.store }, page.title), this.nav),
-      this.place,
-    );
+    const name = h("strong", { title: page.store }, page.title);
+    replace(root, h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker), this.place);
+    this.channel = new Channel(transport, (blob) => this.#takeRuns(blob));
     addEventListener("popstate", () => this.#restore());
     addEventListener("hashchange", () => this.#restore());
     this.#restore();
+    effect(() => {
+      this.runs.revision.value;
+      this.#draw();
+    });
+  }
+
+  /** @param {string} group */
+  modelOf(group) {
+    return this.stage.modelOf({ view: "", group, state: {} });
+  }
+
+  /** @param {any} blob */
+  #takeRuns(blob) {
+    const isFirst = !this.runs.loaded.peek();
+    if (this.runs.take(blob) === "gap")
+      this.channel.transport.send({ method: "custom", content: { kind: "need", data: true } });
+    if (isFirst) this.#restore(); // now it is known which runs there are
   }
 
   /** @param {string} group @param {Record<string, any>} state */
   #model(group, state) {
-    const model = new StaticModel(state, this.transport());
+    const model = new StaticModel(
+      { ...this.page.state, ...state },
+      this.channel.line(group, () => model.state),
+    );
     const set = model.set.bind(model);
     model.set = (name, value) => {
       set(name, value);
@@ -75,46 +101,58 @@ export class Interface {
     const tab = this.tabs.find(({ name }) => name === page) ?? this.tabs[0];
     if (!tab) return;
     this.#restoring = true;
-    this.#show(tab, state);
-    const model = this.stage.modelOf({ view: "", group: tab.name, state: {} });
-    const before = this.#untouched.get(tab.name) ?? {};
-    for (const name of new Set([...Object.keys(model.state), ...Object.keys(state)])) {
-      if (name.startsWith("_")) continue;
-      const value = name in state ? state[name] : before[name];
-      if (!same(model.get(name), value)) model.set(name, value);
-    }
+    this.current = tab.name;
+    const selected = this.stage.models.get("runs")?.get("selected") ?? [];
+    const wanted = { ...defaultState(tab.name, this.runs, selected), ...state };
+    if (tab.name === "artifacts") wanted._run_title = labelOf(this.runs, wanted.run_id ?? "");
+    if (this.#shown.has(tab.name)) this.#apply(tab.name, wanted);
+    else this.#mount(tab, wanted);
+    for (const [name, el] of this.#shown) el.hidden = name !== tab.name;
     this.#restoring = false;
+    this.#draw();
+  }
+
+  /** @param {string} group @param {Record<string, any>} state */
+  #apply(group, state) {
+    const model = this.modelOf(group);
+    for (const name of new Set([...Object.keys(model.state), ...Object.keys(state)])) {
+      const isKept = name.startsWith("_") && !(name in state);
+      if (!isKept && !same(model.get(name), state[name])) model.set(name, state[name]);
+    }
+    model.save_changes();
   }
 
   /** @param {Tab} tab @param {Record<string, any>} state */
-  #show(tab, state) {
+  #mount(tab, state) {
+    const views = tab.views.map((view) => ({ view, group: tab.name, state }));
+    for (const placed of views) this.stage.modelOf(placed);
+    const shown = h("div", { data: { tab: tab.name } });
+    this.#shown.set(tab.name, shown);
+    this.place.append(shown);
+    for (const placed of views) shown.append(this.stage.mount(placed));
+  }
+
+  /** Tabs, and the run whose files are on view. */
+  #draw() {
     const links = this.tabs.map(({ name, title }) =>
-      h("a", { href: `#${name}`, "aria-current": name === tab.name ? "page" : null }, title),
+      h("a", { href: `#${name}`, "aria-current": name === this.current ? "page" : null }, title),
     );
     replace(this.nav, links);
-    document.title = `${tab.title} · nbtrack`;
-    if (!this.#shown.has(tab.name)) {
-      const views = tab.views.map((view) => ({ view, group: tab.name, state }));
-      for (const placed of views) this.stage.modelOf(placed);
-      this.#shown.set(
-        tab.name,
-        h(
-          "div",
-          {},
-          views.map((placed) => this.stage.mount(placed)),
-        ),
-      );
-    }
-    const shown = /** @type {HTMLElement} */ (this.#shown.get(tab.name));
-    if (shown.parentNode !== this.place) this.place.append(shown);
-    for (const [name, el] of this.#shown) el.hidden = name !== tab.name;
+    const title = this.tabs.find(({ name }) => name === this.current)?.title ?? "";
+    document.title = `${title} · ${this.page.title} · nbtrack`;
+    this.picker.hidden = this.current !== "artifacts";
+    if (this.picker.hidden) return;
+    const chosen = this.modelOf("artifacts").get("run_id") ?? "";
+    const options = choices(this.runs, chosen).map(({ run, label }) =>
+      h("option", { value: run, selected: run === chosen }, label),
+    );
+    replace(this.picker, options);
   }
 
   /** Something in a view changed: so does the address. @param {string} group */
   #note(group) {
-    if (this.#restoring) return;
-    const model = this.stage.models.get(group);
-    if (!model) return;
+    if (this.#restoring || group !== this.current) return;
+    const model = this.modelOf(group);
     const state = Object.fromEntries(Object.entries(model.state).filter(([name]) => !name.startsWith("_")));
     const address = writePlace({ page: group, state });
     if (address === location.hash) return;
@@ -123,22 +161,6 @@ export class Interface {
     this.#changed = now;
     history[step](null, "", address);
   }
-}
-
-/**
- * One stream for several models: what comes in goes to each of them, and each hears only answers to its own questions.
- * @param {import("../kit/static-model.js").Transport} transport
- */
-function fanned(transport) {
-  /** @type {((message: any, buffers?: any[]) => void)[]} */
-  const receivers = [];
-  transport.open((message, buffers) => {
-    for (const receive of receivers) receive(message, buffers);
-  });
-  return () => ({
-    send: (/** @type {any} */ message) => transport.send(message),
-    open: (/** @type {(message: any, buffers?: any[]) => void} */ receive) => receivers.push(receive),
-  });
 }
 
 /**
