@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.artifacts.kinds import BINARY, kind_of, mime_of
+from nbtrack.artifacts.kinds import BINARY, mime_of
 from nbtrack.errors import InvalidValueError
 from nbtrack.names import check_artifact_path, is_run_id
+from nbtrack.views.previews.sorts import sort_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +111,15 @@ def _file(row: Row) -> dict[str, Any]:
     path, size, mime, time = row
     shown = mime if mime != BINARY else mime_of(path)
     name = path.rpartition("/")[2]
-    return {"path": path, "name": name, "dir": False, "size": size, "kind": kind_of(shown), "mime": mime, "time": time}
+    return {
+        "path": path,
+        "name": name,
+        "dir": False,
+        "size": size,
+        "kind": sort_by_name(PurePosixPath(name).suffix.lower(), shown),
+        "mime": mime,
+        "time": time,
+    }
 
 
 def _order(name: str) -> list[tuple[int, int, str]]:

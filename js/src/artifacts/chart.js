@@ -82,7 +82,10 @@ export function axisOf(values, { log, zero, room }) {
     return spread({ kind: "log", names: [], low, high }, 0.03);
   }
   const { low, high } = ends(zero ? [...numbers, 0] : numbers);
-  const axis = spread({ kind: "number", names: [], low, high }, zero ? 0 : 0.03);
+  const axis = spread({ kind: "number", names: [], low, high }, 0.04);
+  // bars stand on the very edge of the picture
+  if (zero && low === 0) axis.low = 0;
+  if (zero && high === 0) axis.high = 0;
   const steps = new Set(numbers).size;
   const extra = steps > 1 ? ((high - low) / (steps - 1)) * room : room;
   return { ...axis, low: axis.low - extra, high: axis.high + extra };

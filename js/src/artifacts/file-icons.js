@@ -24,6 +24,9 @@ const OUTLINES = {
   model: "M8 1.8l5.5 3v6.4L8 14.2l-5.5-3V4.8zM2.5 4.8L8 8l5.5-3.2M8 8v6.2",
   code: "M5.5 4.5L2 8l3.5 3.5M10.5 4.5L14 8l-3.5 3.5M9 3L7 13",
   text: `${SHEET}M5.5 7.5h5M5.5 9.7h5M5.5 11.9h3`,
+  archive: "M2 2.5h12v3.5H2zM3 6v7.5h10V6M6.5 8.5h3",
+  pickle: `${SHEET}M8 6.5v3.5M8 12h.01`,
+  tensors: "M8 1.8l5.5 3v6.4L8 14.2l-5.5-3V4.8zM2.5 4.8L8 8l5.5-3.2M8 8v6.2",
   binary: SHEET,
 };
 

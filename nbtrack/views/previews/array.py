@@ -17,7 +17,7 @@ MAX_MEMBERS = 500
 SAMPLE = 1_000_000
 LINE_POINTS = 600
 THUMB = 128
-FIRST_VALUES = 20
+FIRST_VALUES = 12
 
 Array = np.ndarray[Any, Any]
 
@@ -128,13 +128,17 @@ def _array_facts(array: Array) -> Answer:
         facts["notes"] = ["Its values are not read: the array is packed and larger than 64 MB."]
     if is_hidden or not array.size:
         return facts, []
-    facts["first"] = [clip(value, 60) for value in array.reshape(-1)[:FIRST_VALUES].tolist()] if array.ndim < 2 else []  # noqa: PLR2004
+    facts["first"] = [_value(value) for value in array.reshape(-1)[:FIRST_VALUES].tolist()] if array.ndim < 2 else []  # noqa: PLR2004
     if array.dtype.kind not in "biuf":
         return facts, []
     sample = _sample(array)
     facts["stats"] = _stats(sample)
     facts["sampled"] = sample.size if sample.size < array.size else None
     return _with_picture(facts, array)
+
+
+def _value(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else clip(value, 60)
 
 
 def _sample(array: Array) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -42,20 +42,23 @@ def sort_of(file: File) -> str:
 
     A type of the file's own record comes first (``log_table`` and ``log_figure`` write one), its suffix next, its first bytes last.
     """
-    kind = kind_of(file.mime)
-    if kind != "binary":
-        return _BY_MIME.get(file.mime, kind)
-    found = _BY_SUFFIX.get(file.suffix) or _BY_MIME.get(file.mime)
+    found = sort_by_name(file.suffix, file.mime)
     if found == "pickle" and file.suffix == ".bin" and not looks_pickled(file.head(64)):
         return "binary"
-    if found:
+    if found != "binary" or file.mime != BINARY:
         return found
-    if file.mime != BINARY:
-        return "binary"
     head = file.head()
     seen = mime_of_content(head)
     kind = _BY_MIME.get(seen, kind_of(seen))
     return "pickle" if kind == "binary" and looks_pickled(head) else kind
+
+
+def sort_by_name(suffix: str, mime: str) -> str:
+    """Return the name of the preview as far as suffix and MIME type tell: what a listing shows, which opens no file."""
+    kind = kind_of(mime)
+    if kind != "binary":
+        return _BY_MIME.get(mime, kind)
+    return _BY_SUFFIX.get(suffix) or _BY_MIME.get(mime, "binary")
 
 
 def looks_pickled(head: bytes) -> bool:

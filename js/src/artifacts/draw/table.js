@@ -1,7 +1,7 @@
 // A table a page at a time: sorted by DuckDB in Python, with a profile of each column over its head.
 
 import { h, icon, replace } from "../../kit/dom.js";
-import { formatCount } from "../../kit/format.js";
+import { formatCount, numberFormat } from "../../kit/format.js";
 import { messageOf, short } from "./parts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -121,12 +121,19 @@ class TableView {
     return h("tr", {}, h("td", { class: "nbt-data-number" }, formatCount(number + 1)), cells);
   }
 
+  /** One format a column, so that its decimal points stand under each other. @param {any} column @returns {(value: number) => string} */
+  format(column) {
+    column.format ??= /INT|BOOL/.test(column.type)
+      ? String
+      : numberFormat(Number(column.min), Number(column.max), false);
+    return column.format;
+  }
+
   /** @param {any} value @param {any} column */
   #cell(value, column) {
-    if (value === null) return h("td", { class: "nbt-data-null" }, "null");
     const side = column.numeric ? "nbt-right" : null;
-    const text =
-      typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(7))) : String(value);
+    if (value === null) return h("td", { class: `nbt-data-null ${side ?? ""}` }, "null");
+    const text = column.numeric && typeof value === "number" ? this.format(column)(value) : String(value);
     return h("td", { class: side, title: text.length > 24 || typeof value === "number" ? String(value) : null }, text);
   }
 
