@@ -261,7 +261,9 @@ def _ranks(values: Array) -> Array:
 
 
 def _chi2_tail(value: float, freedom: int) -> float:
-    """Return the upper tail of the chi-squared distribution, after Wilson and Hilferty 1931."""
-    spread = 2 / (9 * freedom)
-    z = ((value / freedom) ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
-    return 0.5 * math.erfc(z / math.sqrt(2))
+    """Return the upper tail of the chi-squared distribution, in two degrees of freedom at a time."""
+    half = value / 2
+    tail = math.erfc(math.sqrt(half)) if freedom % 2 else math.exp(-half)
+    for done in range(2 - freedom % 2, freedom, 2):
+        tail += math.exp(done / 2 * math.log(half) - half - math.lgamma(done / 2 + 1)) if half > 0 else 0.0
+    return min(tail, 1.0)

@@ -98,9 +98,13 @@ class Parallel(RunsPanel):
         if isinstance(ids, str):
             message = f"runs is a list of run ids; received {ids!r}. Use [{ids!r}]."
             raise InvalidValueError(message)
-        known = [self._store.resolve_run(str(each)) for each in ids]
+        found = self._runs.found or self._store.run_columns(self._query)
+        known = set(found.attributes["run_id"])
+        chosen = [each if each in known else self._store.resolve_run(str(each)) for each in ids]
+        if missing := [each for each in chosen if each not in known]:
+            raise NotFoundError("Run", missing[0])
         self.extents = {}
-        self.steps = [{"op": "keep", "runs": known}]
+        self.steps = [{"op": "keep", "runs": chosen}]
 
     def summary(self) -> tuple[str, str]:
         """Return a picture of the runs on view."""
@@ -108,13 +112,13 @@ class Parallel(RunsPanel):
         text = f"nbtrack parallel coordinates: {self._title}, {len(found)} run{'' if len(found) == 1 else 's'}"
         if len(found) == 0:
             return super().summary()[0], text
-        columns, colour = self._drawn(found)
+        columns, colour = self._pictured(found)
         where = f" <small>where <code>{html.escape(self.where)}</code></small>" if self.where else ""
         by = f", coloured by {html.escape(colour.partition('.')[2] or colour)}" if colour else ""
         line = f"<b>{html.escape(self._title)}</b> <small>{len(found)} run{'' if len(found) == 1 else 's'}{by}</small>{where}"
         return f"{line}<br>{parallel_picture(found, columns, colour, dict(self.statistics))}", text
 
-    def _drawn(self, found: RunColumns) -> tuple[list[str], str | None]:
+    def _pictured(self, found: RunColumns) -> tuple[list[str], str | None]:
         """Return the columns of the picture and the one that colours it, chosen as the page does."""
         metrics = [key for key in found.metrics if not key.startswith("system/")]
         metrics.sort(key=lambda key: (key != self.parallel_metric, key not in found.goals))
