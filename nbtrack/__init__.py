@@ -63,12 +63,12 @@ if TYPE_CHECKING:
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
     from nbtrack.widgets.artifacts import artifacts
+    from nbtrack.widgets.board import runs
     from nbtrack.widgets.compare import compare
     from nbtrack.widgets.curves import curves
     from nbtrack.widgets.environment import env
     from nbtrack.widgets.live import live
     from nbtrack.widgets.parallel import parallel
-    from nbtrack.widgets.run_table import runs
 
 _ROOMS = {
     "entities": ["ViewType"],
@@ -125,7 +125,7 @@ _ROOMS = {
     "widgets.live": ["live"],
     "widgets.parallel": ["parallel"],
     "widgets.environment": ["env"],
-    "widgets.run_table": ["runs"],
+    "widgets.board": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _LATER = {"autolog", "log_model", "models", "projects", "pyfunc", "register_model", "sklearn"}

@@ -1,6 +1,7 @@
 // The bundle: every view by the name that a widget's trait `_view` gives.
 
 import { render as artifacts } from "./artifacts/index.js";
+import { render as board } from "./board/index.js";
 import { render as compare } from "./compare/index.js";
 import { render as curves } from "./curves/index.js";
 import { StaticModel } from "./kit/static-model.js";
@@ -9,6 +10,7 @@ import { render as parallel } from "./parallel/index.js";
 import { runTable } from "./run-table/index.js";
 
 const views = {
+  board: { render: board },
   artifacts: { render: artifacts },
   compare: { render: compare },
   curves: { render: curves },

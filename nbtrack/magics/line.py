@@ -160,7 +160,7 @@ class TrackMagics(Magics):
     def _table(self, filter_string: str, order_by: list[str] | None) -> Any:
         """Return the runs table in Jupyter, and a DataFrame where no widget can be shown."""
         if self._has_widgets():
-            from nbtrack.widgets.run_table import runs  # noqa: PLC0415
+            from nbtrack.widgets.board import runs  # noqa: PLC0415
 
             return runs(filter_string, order_by=order_by or ())
         from nbtrack.tracking.searching import search_runs  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""``nbtrack.runs()``: the table of runs, live in the notebook."""
+"""The table of runs, live in the notebook."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbtrack.search.parser import parse_filter, parse_order_by
-from nbtrack.tracking import active
-from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments
+from nbtrack.widgets.runs_panel import RunsPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbtrack.store.local import LocalStore
 
 
@@ -49,60 +45,3 @@ class RunTable(RunsPanel):
 
     def _order(self) -> tuple[str, ...]:
         return tuple(self.order_by)
-
-
-def runs(
-    filter: str = "",  # noqa: A002 - the name that search_runs and the page use
-    *,
-    experiment: str | Sequence[str] | None = None,
-    order_by: str | Sequence[str] = (),
-    columns: Sequence[str] | None = None,
-    group_by: str | None = None,
-    height: int = 0,
-) -> RunTable:
-    """Show the runs as a live table.
-
-    Parameters
-    ----------
-    filter : str
-        Such as ``"metrics.acc > 0.9 and params.lr < 0.01"``; can be changed in the page.
-    experiment : str or sequence of str, optional
-        Which experiments; by default the one chosen with ``set_experiment``, else all.
-    order_by : str or sequence of str
-        Such as ``"metrics.acc DESC"``.
-    columns : sequence of str, optional
-        Ids of the columns on view, such as ``["name", "params.lr", "metrics.acc"]``.
-    group_by : str, optional
-        Column to group by, such as ``"params.lr"``.
-    height : int
-        Pixels; 0 fits the rows.
-
-    Returns
-    -------
-    RunTable
-        Shown when it is the last line of a cell; its state is ``.selected``, ``.df``, ``.sql``.
-
-    Raises
-    ------
-    SearchSyntaxError
-        The filter or the order cannot be read.
-    NotFoundError
-        There is no such experiment.
-    """
-    parse_filter(filter)
-    order = [order_by] if isinstance(order_by, str) and order_by else list(order_by)
-    parse_order_by(order)
-    store = active.get_store()
-    ids, title = chosen_experiments(store, experiment)
-    if group_by or columns:
-        check_columns(store, ids, [*(columns or ()), *([group_by] if group_by else [])])
-    return RunTable(
-        store,
-        ids,
-        title,
-        filter=filter,
-        order_by=order,
-        columns=None if columns is None else list(columns),
-        group_by=group_by,
-        height=height,
-    )

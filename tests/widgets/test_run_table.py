@@ -13,12 +13,14 @@ import pytest
 import nbtrack
 from nbtrack.errors import NotFoundError, SearchSyntaxError
 from nbtrack.views.watcher import watch
-from nbtrack.widgets.run_table import RunTable, runs
+from nbtrack.widgets.board import runs
 from tests.widgets.blob import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from nbtrack.widgets.run_table import RunTable
 
 
 @pytest.fixture
@@ -206,4 +208,4 @@ def test_an_empty_store_says_how_to_record_a_run(tmp_path: Path) -> None:
 
 
 def test_its_repr_is_the_same_in_every_session(table: RunTable) -> None:
-    assert repr(table) == "RunTable('runs.duckdb')"
+    assert repr(table) == "Board('runs.duckdb')"

@@ -5,7 +5,7 @@ import pytest
 import nbtrack
 from nbtrack.views.watcher import watch
 from nbtrack.widgets import runs_panel, view_memory
-from nbtrack.widgets.run_table import runs
+from nbtrack.widgets.board import runs
 
 
 class Shell:

@@ -21,7 +21,7 @@ export class SavedViews {
     this.view = view;
     this.popover = popover;
     this.known = signal(/** @type {Record<string, State>} */ ({}));
-    this.el = opener("star", "Views", (at, onClose) => this.#open(at, onClose));
+    this.el = opener("star", "Saved", (at, onClose) => this.#open(at, onClose));
     this.el.hidden = this.names.length === 0;
   }
 

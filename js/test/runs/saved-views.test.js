@@ -17,7 +17,7 @@ async function open() {
     },
   });
   await settle();
-  table.one('[title="Views"]').click();
+  table.one('[title="Saved"]').click();
   await settle();
 }
 

@@ -1,0 +1,103 @@
+// Table, parallel coordinates and curves over the same runs: one filter, one brush, one selection.
+
+import { computed } from "@preact/signals-core";
+import { CurvesPlot } from "../curves/curves.js";
+import { h, icon, replace } from "../kit/dom.js";
+import { react, trait } from "../kit/model.js";
+import { ParallelPlot } from "../parallel/parallel.js";
+import { RunTable } from "../run-table/table.js";
+
+/**
+ * @typedef {import("../run-table/state.js").TableState} TableState
+ * @typedef {"parallel" | "curves"} PaneName
+ * @typedef {{ name: PaneName, title: string, build: (state: TableState) => HTMLElement, useful: (state: TableState) => boolean }} Pane
+ */
+
+/** @type {Pane[]} */
+const PANES = [
+  {
+    name: "parallel",
+    title: "Parallel coordinates",
+    build: (state) => new ParallelPlot(state).root,
+    useful: canCompare,
+  },
+  { name: "curves", title: "Curves", build: (state) => new CurvesPlot(state).root, useful: hasCurves },
+];
+
+export class Board {
+  /** @param {TableState} state */
+  constructor(state) {
+    this.state = state;
+    this.table = new RunTable(state);
+    /** Panes that are open; null: those that have something to show. */
+    this.panes = trait(state.model, "panes", /** @type {PaneName[] | null} */ (null), state.until);
+    this.open = computed(() => this.panes.value ?? this.#useful());
+    this.root = h(
+      "div",
+      { class: "nbt nbt-board", data: { view: "board", lmSuppressShortcuts: "true" } },
+      this.table.root,
+      h(
+        "div",
+        { class: "nbt-panes" },
+        PANES.map((pane) => this.#pane(pane)),
+      ),
+    );
+  }
+
+  #useful() {
+    this.state.store.shape.value;
+    return PANES.filter(({ useful }) => useful(this.state)).map(({ name }) => name);
+  }
+
+  /** @param {Pane} pane */
+  #pane({ name, title, build }) {
+    const id = `${this.state.uid}-${name}`;
+    const sign = h("span", {});
+    const head = h(
+      "button",
+      { class: "nbt-pane-head", type: "button", "aria-controls": id, on: { click: () => this.toggle(name) } },
+      sign,
+      title,
+    );
+    const body = h("div", { class: "nbt-pane-body", id });
+    const section = h("section", { class: "nbt-pane", "aria-label": title }, head, body);
+    // what nobody has opened costs nothing
+    let isBuilt = false;
+    react(this.state.until, () => {
+      const isOpen = this.open.value.includes(name);
+      head.setAttribute("aria-expanded", String(isOpen));
+      section.classList.toggle("nbt-open", isOpen);
+      replace(sign, icon(isOpen ? "down" : "right", 12));
+      body.hidden = !isOpen;
+      if (!isOpen || isBuilt) return;
+      isBuilt = true;
+      queueMicrotask(() => body.append(build(this.state)));
+    });
+    return section;
+  }
+
+  /** @param {PaneName} name */
+  toggle(name) {
+    const open = this.open.value;
+    this.panes.value = open.includes(name) ? open.filter((each) => each !== name) : [...open, name];
+  }
+}
+
+/** @param {TableState} state */
+function canCompare({ catalog, facts, store, total }) {
+  if (total.value < 2) return false;
+  store.revision.value;
+  const varied = [...catalog.value.values()].filter(({ group, source }) => {
+    const { constant, present } = facts.of(source);
+    return (group === "params" || group === "metrics") && present > 1 && !constant;
+  });
+  return varied.length > 1;
+}
+
+/** @param {TableState} state */
+function hasCurves({ catalog, facts, store }) {
+  store.revision.value;
+  return [...catalog.value.values()].some(
+    ({ kind, key }) => kind === "metric" && facts.of(`metrics.${key}.count`).max > 1,
+  );
+}

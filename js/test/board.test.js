@@ -1,0 +1,62 @@
+import { afterEach, expect, it } from "vitest";
+import views, { StaticModel } from "../src/index.js";
+import { FakeKernel } from "./fake-kernel.js";
+import { fakeColumns } from "./fake-runs.js";
+import { settle } from "./run-table/mount.js";
+
+/** @type {{ model: StaticModel, el: HTMLElement, close: () => void }} */
+let board;
+
+/** @param {Record<string, any>} [state] */
+async function mount(state = {}, count = 30) {
+  const kernel = new FakeKernel(fakeColumns({ count, now: Date.UTC(2026, 10, 23) }));
+  const model = new StaticModel({ _view: "board", _data: kernel.blob(), ...state }, kernel);
+  const el = document.createElement("div");
+  document.body.append(el);
+  board = { model, el, close: views.board.render({ model, el }) };
+  await settle();
+}
+
+/** @param {string} selector */
+const all = (selector) => /** @type {HTMLElement[]} */ ([...board.el.querySelectorAll(selector)]);
+const heads = () => all(".nbt-pane-head").map((head) => head.getAttribute("aria-expanded"));
+
+afterEach(() => {
+  board.close();
+  board.el.remove();
+});
+
+it("opens the panes that have something to show", async () => {
+  await mount();
+  expect(heads()).toEqual(["true", "true"]);
+  expect(all('[data-view="parallel"]').length).toBe(1);
+  expect(all('[data-view="curves"]').length).toBe(1);
+});
+
+it("shows the table alone when there is nothing to compare", async () => {
+  await mount({}, 1);
+  expect(heads()[0]).toBe("false");
+  expect(all('[data-view="parallel"]').length).toBe(0);
+});
+
+it("closes and opens panes, and tells Python", async () => {
+  await mount({ panes: ["parallel"] });
+  expect(heads()).toEqual(["true", "false"]);
+  all(".nbt-pane-head")[1]?.click();
+  await settle(120);
+  expect(board.model.get("panes")).toEqual(["parallel", "curves"]);
+  all(".nbt-pane-head")[0]?.click();
+  await settle(120);
+  expect(board.model.get("panes")).toEqual(["curves"]);
+  expect(/** @type {HTMLElement} */ (all(".nbt-pane-body")[0]).hidden).toBe(true);
+});
+
+it("has one brush for the table and the lines", async () => {
+  await mount();
+  const before = Number(board.el.querySelector(".nbt-matches b")?.textContent);
+  board.model.set("extents", { "metrics.acc": [[0.9, null]] });
+  await settle();
+  const after = Number(board.el.querySelector(".nbt-matches b")?.textContent);
+  expect(after).toBeGreaterThan(0);
+  expect(after).toBeLessThan(before);
+});

@@ -1,0 +1,59 @@
+"""Table, parallel coordinates and curves over the same runs."""
+
+import pytest
+
+import nbtrack
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.views.watcher import watch
+
+
+@pytest.fixture
+def board(tmp_path):
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    for index in range(3):
+        with nbtrack.start_run(f"run-{index}", params={"lr": 10.0**-index}) as run:
+            for step in range(2):
+                run.log_metric("loss", 1.0 / (index + 1), step=step)
+    made = nbtrack.runs(order_by="metrics.loss ASC")
+    yield made
+    made.close()
+    watch(made._store).close()
+
+
+def test_one_brush_for_all(board):
+    board.extents = {"params.lr": (0.05, 2)}
+    assert board.df["run_name"].tolist() == ["run-1", "run-0"]
+    assert board.where == "params.lr BETWEEN 0.05 AND 2"
+    assert nbtrack.sql(board.sql)["run_id"].tolist() == board.df["run_id"].tolist()
+    assert board.runs == board.df["run_id"].tolist()
+    assert set(board.data["run_name"]) == {"run-0", "run-1"}
+
+
+def test_every_part_of_the_view_is_saved(board):
+    board.panes = ["curves"]
+    board.axes = ["params.lr", "metrics.loss"]
+    board.smoothing = 0.5
+    board.columns = ["name", "metrics.loss"]
+    board.save_view("mine")
+    other = nbtrack.runs(view="mine")
+    assert (other.panes, other.axes, other.smoothing, other.columns, other.order_by) == (
+        ["curves"],
+        ["params.lr", "metrics.loss"],
+        0.5,
+        ["name", "metrics.loss"],
+        ["metrics.loss ASC"],
+    )
+    with pytest.raises(NotFoundError, match="mine"):
+        nbtrack.runs(view="mein")
+
+
+def test_a_pane_that_there_is_not_is_refused():
+    with pytest.raises(InvalidValueError, match="'scatter' is not there; use 'parallel', 'curves'"):
+        nbtrack.runs(panes=["scatter"])
+
+
+def test_its_summary_is_the_table_with_a_picture(board):
+    html, text = board.summary()
+    assert "run-2" in html
+    assert "<img" in html
+    assert text == "nbtrack runs: runs.duckdb, 3 runs"
