@@ -2,7 +2,7 @@
 
 import { DURATIONS, durationTicks, logSplits, numberTicks, timeTicks } from "./ticks.js";
 
-/** @typedef {import("uplot").default} uPlot */
+/** @typedef {import("uplot")} uPlot */
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const SECOND = 1000;

@@ -1,6 +1,6 @@
 // The charts in a grid: one for each metric (and value of the facet), grouped by what stands before the slash.
 
-import { h, icon, replace, setText } from "../kit/dom.js";
+import { h, icon, replace } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { themeColours } from "../kit/theme.js";
@@ -100,7 +100,9 @@ export class Charts {
       groups.set(prefix, [...(groups.get(prefix) ?? []), panel]);
     }
     const elements = (/** @type {Panel[]} */ some) => some.map(({ id }) => this.charts.get(id)?.root);
-    if (groups.size < 2) return [h("div", { class: "nbt-chart-grid" }, elements(panels))];
+    // a heading for each chart would say nothing that its title does not
+    if (panels.length < 2 * groups.size || groups.size < 2)
+      return [h("div", { class: "nbt-chart-grid" }, elements(panels))];
     return [...groups].map(([prefix, some]) => {
       const isFolded = state.folded.value.has(prefix);
       const fold = () => {
@@ -200,10 +202,5 @@ export class Charts {
   get pixels() {
     const [chart] = this.charts.values();
     return (chart?.field.clientWidth || 500) * (globalThis.devicePixelRatio || 1);
-  }
-
-  /** @param {HTMLElement} el */
-  tell(el) {
-    setText(el, `${plural(this.charts.size, "chart")}`);
   }
 }

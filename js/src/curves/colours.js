@@ -1,5 +1,6 @@
 // The colour of a run: its own, always the same, or that of its value in a column.
 
+import { formatNumber } from "../kit/format.js";
 import { CATEGORIES, categorical, sequential } from "../kit/palette.js";
 import { byKey } from "../runs/catalog.js";
 import { toNumber } from "../runs/facts.js";
@@ -38,7 +39,8 @@ export function fieldColours(view, field, rows, dark) {
     rows.map((row) => [row, isText ? toNumber(texts.get(row) ?? undefined) : store.number(source, row)]),
   );
   const distinct = [...new Set(texts.values())].filter((text) => text !== null).sort(byKey);
-  if (isText && (distinct.length <= CATEGORIES || [...numbers.values()].includes(null))) {
+  const isNumeric = [...numbers].every(([row, value]) => value !== null || texts.get(row) === null);
+  if (isText && !(isNumeric && distinct.length > 2)) {
     const colours = new Map(distinct.map((text, i) => [text, categorical(i)]));
     return {
       of: (row) => colours.get(texts.get(row) ?? "") ?? NOTHING,
@@ -66,8 +68,12 @@ function byNumber(numbers, dark) {
       const value = numbers.get(row);
       return value === null || value === undefined || !Number.isFinite(value) ? NOTHING : paint(value);
     },
-    legend: finite.length
-      ? [...new Set([low, high])].map((value) => ({ text: String(value), colour: paint(value) }))
-      : [],
+    legend: legendOf(finite).map((value) => ({ text: formatNumber(value), colour: paint(value) })),
   };
+}
+
+/** Each value where they are few, else the ends. @param {number[]} values */
+function legendOf(values) {
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  return distinct.length > CATEGORIES ? [distinct[0] ?? 0, distinct[distinct.length - 1] ?? 0] : distinct;
 }

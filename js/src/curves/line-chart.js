@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals-core";
 import uPlot from "uplot";
 import { h, replace, setAttribute } from "../kit/dom.js";
+import { formatNumber } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { themeColours } from "../kit/theme.js";
 import { axes } from "./axes.js";
@@ -28,6 +29,7 @@ import { numberTicks } from "./ticks.js";
  * @typedef {{ axis: string, grid: string, mark: string, select: string, dark: boolean }} Colours
  */
 
+const FADED = 0.22;
 const NEAR = 24; // pixels from the pointer to a line that it means
 export const CHART_COLOURS = { axis: "--nbt-muted", grid: "--nbt-line", mark: "--nbt-faint", select: "--nbt-accent" };
 
@@ -236,7 +238,9 @@ export class LineChart {
 
   /** @param {uPlot} u */
   #drawMarks(u) {
-    if (this.marks.length) drawMarks(this.#place(u), this.marks, this.colours.peek().mark);
+    u.ctx.save(); // uPlot remembers what it has set
+    drawMarks(this.#place(u), this.marks, this.colours.peek().mark);
+    u.ctx.restore();
   }
 
   /** @param {uPlot} u */
@@ -249,7 +253,7 @@ export class LineChart {
     pen.clip();
     const strong = this.highlight;
     for (const series of this.series) {
-      if (idOf(series) !== strong) drawSeries(field, series, strong === null ? 1 : 0.18, false);
+      if (idOf(series) !== strong) drawSeries(field, series, strong === null ? 1 : FADED, false);
     }
     for (const series of this.series) if (idOf(series) === strong) drawSeries(field, series, 1, true);
     pen.restore();
@@ -296,7 +300,7 @@ export class LineChart {
     }
     const told =
       points.find(({ series }) => idOf(series) === this.highlight) ?? (points.length === 1 ? points[0] : null);
-    replace(this.value, told ? this.readout.valueText(told) : null);
+    replace(this.value, told ? formatNumber(told.value) : null);
   }
 
   /**

@@ -50,7 +50,7 @@ export class Readout {
           { class: isNear(point) ? "nbt-readout-row nbt-near" : "nbt-readout-row" },
           h("i", { style: { background: point.series.colour } }),
           h("span", {}, point.series.label),
-          h("b", {}, this.valueText(point)),
+          h("b", {}, isNear(point) ? this.valueText(point) : formatNumber(point.value)),
         ),
       ),
       points.length > shown.length
@@ -78,8 +78,12 @@ export class Readout {
     if (!over) return;
     const x = over.offsetLeft + left;
     const { offsetWidth: width, offsetHeight: height } = this.el;
-    const isRoomRight = x + GAP + width < this.host.clientWidth;
-    this.el.style.left = `${isRoomRight ? x + GAP : Math.max(0, x - GAP - width)}px`;
-    this.el.style.top = `${Math.max(0, Math.min(over.offsetTop + top - height / 2, this.host.clientHeight - height))}px`;
+    // it may stand over the neighbours, but not outside the view, where it would be cut off
+    const room = (this.host.closest(".nbt") ?? this.host).getBoundingClientRect();
+    const own = this.host.getBoundingClientRect();
+    const isRoomRight = own.left + x + GAP + width < room.right;
+    const y = Math.min(over.offsetTop + top - height / 2, room.bottom - own.top - height);
+    this.el.style.left = `${isRoomRight ? x + GAP : Math.max(room.left - own.left, x - GAP - width)}px`;
+    this.el.style.top = `${Math.max(room.top - own.top, y)}px`;
   }
 }

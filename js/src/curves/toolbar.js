@@ -25,7 +25,8 @@ const XS = [
 export function toolbar(plot, { filter }) {
   const { popover, state, view } = plot;
   const metrics = opener("columns", "Metrics", (at, onClose) => openMetricPicker(plot, at, onClose));
-  const x = opener("right", "x", (at, onClose) => openMenu(popover, xMenu(plot), { at, label: "x axis", onClose }));
+  const x = opener("down", "x", (at, onClose) => openMenu(popover, xMenu(plot), { at, label: "x axis", onClose }));
+  x.classList.add("nbt-curve-x");
   const columns = opener("group", "Group", (at, onClose) =>
     openMenu(popover, columnMenu(plot), { at, label: "Colours, dashes and groups", onClose }),
   );

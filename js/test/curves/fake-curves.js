@@ -11,7 +11,7 @@ export class CurvesKernel extends FakeKernel {
   /** Points of one series; replace it to say what there is. @type {(run: string, key: string, question: any) => Point[]} */
   history = (run, key) => madeUp(run, key);
 
-  /** @param {any} message */
+  /** @override @param {any} message */
   send(message) {
     const { content } = message;
     if (message.method !== "custom" || content?.kind !== "ask" || content.what !== "curves") {
