@@ -5,6 +5,7 @@ import { h } from "../kit/dom.js";
 import { formatNumber } from "../kit/format.js";
 import { categorical } from "../kit/palette.js";
 import { groupsOf } from "./groups.js";
+import { stairs } from "./series.js";
 
 /**
  * @typedef {import("./news.js").News} News
@@ -51,14 +52,15 @@ export class LiveCharts {
     this.news = news;
     const groups = groupsOf(news.series.keys());
     this.#arrange(groups);
+    const end = lastStep(groups, news);
     for (const group of groups) {
       if (group.kind === "system" && !this.more.open) continue;
       const { chart, latest } = this.#chart(group);
-      const series = group.keys.map((key, i) => ({
-        label: key,
-        colour: categorical(i),
-        .../** @type {import("./series.js").LiveSeries} */ (news.series.get(key)).drawn(),
-      }));
+      const series = group.keys.map((key, i) => {
+        const curve = /** @type {import("./series.js").LiveSeries} */ (news.series.get(key));
+        const lines = group.kind === "knob" ? stairs(curve.drawn(), end) : curve.drawn();
+        return { label: key, colour: categorical(i), ...lines };
+      });
       chart.setSeries(series);
       this.#tell(latest, group, news);
     }
@@ -112,6 +114,16 @@ export class LiveCharts {
     });
     latest.replaceChildren(...parts);
   }
+}
+
+/**
+ * The last step that anything but the machine was logged at.
+ * @param {Group[]} groups
+ * @param {News} news
+ */
+function lastStep(groups, news) {
+  const keys = groups.flatMap((group) => (isSystem(group) ? [] : group.keys));
+  return Math.max(...keys.map((key) => news.series.get(key)?.drawn().x.at(-1) ?? Number.NEGATIVE_INFINITY));
 }
 
 /** @param {Group} group */

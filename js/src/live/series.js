@@ -122,3 +122,20 @@ export class LiveSeries {
 function least(a, b) {
   return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b);
 }
+
+/**
+ * A setting holds until it is changed: a line that goes up in steps, and on to `end`.
+ * @param {{ x: Float64Array, y: Float64Array }} line
+ * @param {number} end
+ * @returns {{ x: Float64Array, y: Float64Array, low: null, high: null }}
+ */
+export function stairs({ x, y }, end) {
+  /** @type {[number[], number[]]} */
+  const [xs, ys] = [[], []];
+  for (let i = 0; i < x.length; i += 1) {
+    const value = Number(y[i]);
+    xs.push(Number(x[i]), i + 1 < x.length ? Number(x[i + 1]) : Math.max(end, Number(x[i])));
+    ys.push(value, value);
+  }
+  return { x: Float64Array.from(xs), y: Float64Array.from(ys), low: null, high: null };
+}

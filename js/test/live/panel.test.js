@@ -41,7 +41,7 @@ describe("a run that goes on", () => {
     await drawn(el);
     expect(text()).toContain("#12 bold-otter");
     expect(text()).toContain("lr0.001");
-    expect([...el.querySelectorAll(".nbt-chart-title")].map((each) => each.textContent)).toEqual(["loss", "acc"]);
+    expect([...el.querySelectorAll(".nbt-chart-title")].map((each) => each.textContent)).toEqual(["acc", "loss"]);
   });
 
   it("takes new points, and counts them all", async () => {

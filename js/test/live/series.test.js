@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { baseName, groupsOf } from "../../src/live/groups.js";
 import { shareOf, valueAt } from "../../src/live/knobs.js";
-import { LiveSeries } from "../../src/live/series.js";
+import { LiveSeries, stairs } from "../../src/live/series.js";
 
 describe("a growing curve", () => {
   it("keeps every point while there are few, and draws no band", () => {
@@ -52,6 +52,12 @@ describe("a growing curve", () => {
   });
 });
 
+it("a knob holds its value until it is turned", () => {
+  const { x, y } = stairs({ x: Float64Array.of(0, 10), y: Float64Array.of(1, 2) }, 30);
+  expect([...x]).toEqual([0, 10, 10, 30]);
+  expect([...y]).toEqual([1, 1, 2, 2]);
+});
+
 describe("groups", () => {
   it("puts train and validation of one metric together", () => {
     expect(["val_loss", "train/loss", "loss", "loss.test", "evaluation"].map(baseName)).toEqual([
@@ -63,8 +69,8 @@ describe("groups", () => {
     ]);
     const groups = groupsOf(["system/cpu", "knob/lr", "val/acc", "loss", "val_loss"]);
     expect(groups.map(({ name, keys }) => [name, keys])).toEqual([
-      ["val/acc", ["val/acc"]],
       ["loss", ["loss", "val_loss"]],
+      ["val/acc", ["val/acc"]],
       ["knob/lr", ["knob/lr"]],
       ["system/cpu", ["system/cpu"]],
     ]);
