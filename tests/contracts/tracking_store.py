@@ -10,7 +10,7 @@ import pytest
 
 from nbtrack.entities import ViewType
 from nbtrack.errors import AlreadyExistsError, NotFoundError
-from nbtrack.store.protocol import RunQuery
+from nbtrack.store.protocol import CurveQuery, RunQuery
 from tests.store.kit import end, start
 
 if TYPE_CHECKING:
@@ -74,6 +74,48 @@ class TrackingStoreContract:
         buckets = store.metric_buckets(run_id, "x", 10)
         assert (buckets["max"].max(), buckets["count"].sum()) == (99.0, 100)
         assert store.sparks([run_id, "0" * 32], "x", 20).shape == (2, 20)
+
+    def test_histories_of_many_runs_are_cut_into_buckets_that_lose_nothing(self, store: LocalStore):
+        ids = [start(store, name) for name in "ab"]
+        begun = 1_700_000_000_000_000
+        for number, run_id in enumerate(ids):
+            odd = {400: math.nan, 401: math.inf, 402: -math.inf, 777: 99.0}
+            points = [(begun + i * 1_000_000, i, {"x": odd.get(i, 0.5 + number), "at": 2.0 * i}) for i in range(1000)]
+            store.log_points(run_id, points)
+            store.log_points(run_id, [(begun, -5 + 10 * i, {"few": float(i)}) for i in (2, 0, 1)])
+            end(store, run_id)
+        self.settle(store)
+        series = tuple((run, key) for run in ids for key in ("x", "few", "none"))
+
+        for x, ends in [
+            ("step", (0, 999)),
+            ("time", (begun / 1000, begun / 1000 + 999_000)),
+            ("metrics.at", (0, 1998)),
+        ]:
+            found = store.metric_curves(CurveQuery((series[0], series[3]), 20, x))
+            for slot, value in enumerate((0.5, 1.5)):
+                part = slice(found.starts[slot], found.starts[slot + 1])
+                assert 15 <= len(found.x[part]) <= 21
+                assert (found.x[part][0], found.x[part][-1]) == ends
+                assert (found.y[part][0], found.y[part][-1], found.low[part].min(), found.high[part].max()) == (
+                    value,
+                    value,
+                    value,
+                    99.0,
+                )
+                assert [v[part].sum() for v in (found.count, found.nans, found.ups, found.downs)] == [1000, 1, 1, 1]
+                assert (np.diff(found.x[part]) > 0).all()
+
+        found = store.metric_curves(CurveQuery(series, 20))
+        assert np.diff(found.starts).tolist()[1:3] == [3, 0]
+        few = slice(found.starts[1], found.starts[2])
+        assert (found.x[few].tolist(), found.y[few].tolist()) == ([-5, 5, 15], [0, 1, 2])
+        assert store.metric_curves(CurveQuery(())).starts.tolist() == [0]
+
+        near = store.metric_curves(CurveQuery(series[:1], 20, "step", 770, 780))
+        assert (near.x.tolist(), near.y.max()) == (list(range(770, 781)), 99.0)
+        seconds = store.metric_curves(CurveQuery(series[:1], 2000, "relative"))
+        assert np.allclose(np.diff(seconds.x), 1)
 
     def test_experiments_are_made_renamed_deleted_and_restored(self, store: LocalStore):
         experiment_id = store.create_experiment("digits", {"a": "b"})
