@@ -21,7 +21,9 @@ from nbtrack.errors import NbtrackError
 from nbtrack.names import new_run_id
 from nbtrack.views import questions
 from nbtrack.views.bundle import LOADER, bundle_hash, packed_bundle
+from nbtrack.widgets.layout import LeanLayout
 from nbtrack.widgets.reach import let_through
+from nbtrack.widgets.surroundings import nobody_looks
 
 if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
@@ -32,6 +34,10 @@ CSS = """<style>
 + .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(.nbt-root)){display:none}
 </style>"""
 """The first rule hides the summary while the widget right after it lives; the second hides the error line of a dead one."""
+
+
+STILL = "export default{render(){}}"
+"""Saved in place of the loader where nobody is looking: without its kernel there is nothing to load, the summary stands for the widget."""
 
 
 class Panel(anywidget.AnyWidget):
@@ -56,7 +62,9 @@ class Panel(anywidget.AnyWidget):
     _data = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(self, store: LocalStore, **traits: Any) -> None:
-        super().__init__(_hash=bundle_hash(), _fallback_id=f"nbt-{new_run_id()[-8:]}", **traits)
+        light = {"layout": LeanLayout(), "_hash": bundle_hash(), "_fallback_id": f"nbt-{new_run_id()[-8:]}"}
+        super().__init__(**{**light, **traits})
+        self._loader = self._esm
         self._store = store
         self._sending = threading.RLock()
         self._handles: list[DisplayHandle] = []
@@ -93,6 +101,7 @@ class Panel(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         """Show the summary and the widget, and clear what must not be saved when the cell ends."""
         running = shell()
+        self.set_trait("_esm", self._loader)
         self._bundle = packed_bundle()
         self._data = self.table()
         text, plain = self.summary()
@@ -125,6 +134,8 @@ class Panel(anywidget.AnyWidget):
                 running.events.unregister("post_run_cell", self._after_cell)
         with suppress(Exception):  # a failing hook would disturb every later cell
             self._forget_transient()
+            if nobody_looks():
+                self.set_trait("_esm", STILL)
             self.refresh_summary()
 
     def _forget_transient(self) -> None:

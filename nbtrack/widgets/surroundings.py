@@ -86,6 +86,16 @@ def gather() -> Facts:
     )
 
 
+def nobody_looks() -> bool:
+    """Return whether a program runs the cells with no page beside it, as nbclient, nbconvert and papermill do.
+
+    They answer no ``input()``, and start the kernel without a Jupyter server; Voila runs cells like that too, but has a page.
+    """
+    shell = _shell()
+    is_served = any(name == "JPY_SESSION_NAME" or name.startswith("VOILA_") for name in os.environ)
+    return hasattr(shell, "kernel") and not is_served and not _allows_input(shell)
+
+
 def _shell() -> Any:
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None
