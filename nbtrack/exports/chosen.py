@@ -28,6 +28,7 @@ VIEWS = {
     "artifacts": ("artifacts", "Artifacts"),
 }
 """Names that a caller gives, with the view of the front end and its heading."""
+BOARD = ("runs", "parallel", "curves")
 OWN_MODEL = ("compare", "artifacts")
 """Views of a few runs: they do not share filter and brush with the others."""
 _PLAIN = (str, int, float, bool, list, dict, type(None))
@@ -105,20 +106,32 @@ def placed(views: Iterable[Any]) -> list[Placed]:
         There is no view of that name.
     """
     wanted = listed(views)
+    unknown = [each for each in wanted if isinstance(each, str) and each not in VIEWS]
+    if unknown:
+        raise NotFoundError("View", unknown[0], VIEWS, where="what nbtrack can export")
+    wanted = _on_one_board(wanted)
     found = []
     for index, each in enumerate(wanted):
-        if isinstance(each, str):
-            if each not in VIEWS:
-                raise NotFoundError("View", each, VIEWS, where="what nbtrack can export")
-            view, title = VIEWS[each]
-            state: dict[str, Any] = {}
-        else:
-            view, state = view_name(each), state_of(each)
-            title = next((title for name, title in VIEWS.values() if name == view), "")
-        found.append(
-            Placed(view, title if len(wanted) > 1 else "", f"{view}-{index}" if view in OWN_MODEL else "runs", state)
-        )
+        view, title = VIEWS[each] if isinstance(each, str) else _view_of(each)
+        state = {} if isinstance(each, str) else state_of(each)
+        group = f"{view}-{index}" if view in OWN_MODEL else "runs"
+        found.append(Placed(view, title if len(wanted) > 1 else "", group, state))
     return found
+
+
+def _on_one_board(wanted: list[Any]) -> list[Any]:
+    """Put table, parallel coordinates and curves, when all are asked for by name, on one board, as the notebook has them."""
+    if not set(BOARD) <= {each for each in wanted if isinstance(each, str)}:
+        return wanted
+    first = min(wanted.index(name) for name in BOARD)
+    rest = [each for each in wanted if not (isinstance(each, str) and each in BOARD)]
+    return [*rest[:first], "board", *rest[first:]]
+
+
+def _view_of(widget: Any) -> tuple[str, str]:
+    """Return view and heading of a widget."""
+    name = view_name(widget)
+    return name, next((title for view, title in VIEWS.values() if view == name), "")
 
 
 def completed(each: Placed, store: TrackingStore, found: RunColumns) -> Placed:

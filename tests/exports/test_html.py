@@ -1,0 +1,223 @@
+"""Exported pages hold what was asked for, and nothing that was not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import nbtrack
+from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, SearchSyntaxError
+from tests.exports.conftest import HOSTILE, read_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Tags(HTMLParser):
+    """Every element of a page as a browser would find it, with its attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_all_runs_go_in_and_the_page_says_how_large_it_is(store: Path) -> None:
+    done = nbtrack.export(store / "demo.html", title="Demo")
+    found = read_page(done.path)
+    assert found.runs["name"] == [HOSTILE, "c", "b", "a"]
+    assert (done.runs, done.bytes) == (4, done.path.stat().st_size)
+    assert set(done.sizes) == {"script", "runs", "answers"}
+    assert "demo.html" in repr(done)
+    assert f'<a href="{done.path}"' in done._repr_html_()
+    assert done.path.stat().st_mode & 0o777 == 0o644
+    assert list(store.glob(".demo*")) == []
+
+
+def test_runs_are_chosen_by_filter_name_number_id_frame_and_widget(store: Path) -> None:
+    def names(runs: object) -> list[str]:
+        return read_page(nbtrack.export(store / "demo.html", runs, views=["runs"]).path).runs["name"]
+
+    widget = nbtrack.runs("params.lr < 0.05")
+    assert names("params.lr > 0.5") == ["a"]
+    assert names(["b", 1]) == ["b", "a"]
+    assert names([nbtrack.get_run("c").info.run_id]) == ["c"]
+    assert names(nbtrack.search_runs("metrics.acc > 1.5")) == [HOSTILE, "c"]
+    assert names(widget) == [HOSTILE, "c"]
+
+
+def test_a_widget_among_the_views_brings_its_state_and_all_its_runs(store: Path) -> None:
+    widget = nbtrack.runs("params.lr < 0.05", order_by="metrics.acc DESC")
+    widget.selected = [nbtrack.get_run("c").info.run_id]
+    found = read_page(nbtrack.export(store / "demo.html", views=[widget]).path)
+    (view,) = found.facts["views"]
+    assert view["view"] == widget._view
+    assert view["state"]["filter"] == "params.lr < 0.05"
+    assert view["state"]["order_by"] == ["metrics.acc DESC"]
+    assert view["state"]["selected"] == widget.selected
+    assert len(found.runs["name"]) == 4
+
+
+def test_views_of_runs_share_a_model_and_views_of_single_runs_do_not(store: Path) -> None:
+    views = ["parallel", "runs", "compare", "artifacts"]
+    found = read_page(nbtrack.export(store / "demo.html", views=views).path)
+    groups = {view["view"]: view["group"] for view in found.facts["views"]}
+    assert groups["parallel"] == groups["run-table"] == "runs"
+    assert len({*groups.values()}) == 3
+    boards = read_page(nbtrack.export(store / "demo.html").path).facts["views"]
+    assert [view["view"] for view in boards] == ["board"]
+
+
+def test_questions_of_the_page_are_answered_beforehand(store: Path) -> None:
+    found = read_page(nbtrack.export(store / "demo.html").path)
+    ids = found.runs["run_id"]
+    (spark,) = [(q, b) for q, _, b in found.answers if q["what"] == "sparks"]
+    assert spark[0] == {"what": "sparks", "runs": ids, "key": "acc", "points": 40}
+    outline = np.frombuffer(spark[1][0], "<f4").reshape(4, 40)
+    assert outline[3, [0, -1]] == pytest.approx([0, 0.19], abs=1e-3)
+    curves = {q["x"]: (content, buffers) for q, content, buffers in found.answers if q["what"] == "curves"}
+    assert set(curves) == {"step", "time", "relative"}
+    content, buffers = curves["step"]
+    assert content["series"] == [[run, "acc"] for run in ids]
+    assert np.frombuffer(buffers[1], "<f8")[-20:] == pytest.approx([step / 100 for step in range(20)])
+
+
+def test_curves_stop_where_the_page_would_grow_too_large(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbtrack.exports.curve_answers.MAX_POINTS", 50)
+    monkeypatch.setattr("nbtrack.exports.curve_answers.MAX_POINTS_OF_TIMES", 10)
+    done = nbtrack.export(store / "demo.html", views=["curves"])
+    ((question, content, _),) = read_page(done.path).answers
+    assert (question["x"], len(content["series"])) == ("step", 2)
+    assert "newest 2 runs" in done.left_out[0]
+
+
+def test_files_go_in_up_to_a_size_and_secrets_only_when_asked(store: Path) -> None:
+    def files(artifacts: object) -> list[str]:
+        done = nbtrack.export(store / "demo.html", views=["artifacts"], artifacts=artifacts)  # type: ignore[arg-type]
+        return sorted({question["path"] for question in read_page(done.path).asked("preview")})
+
+    assert files(True) == ["notes.txt"]
+    assert files("all") == ["environment/packages.txt", "notes.txt"]
+    assert files(False) == files(3) == []
+    done = nbtrack.export(store / "demo.html", views=["artifacts"])
+    assert any("environment" in line for line in done.left_out)
+
+
+def test_no_name_breaks_out_of_the_page(store: Path) -> None:
+    done = nbtrack.export(
+        store / "demo.html", title=HOSTILE, notes=f"# {HOSTILE}\n[x](javascript:alert(1))\n\n`{HOSTILE}`"
+    )
+    text = done.path.read_text(encoding="utf-8")
+    tags = Tags(text)
+    assert all((attributes["src"] or "").startswith("data:image/svg+xml;base64,") for attributes in tags.named("img"))
+    kinds = [attributes.get("type") for attributes in tags.named("script")]
+    assert kinds.count("module") == 1
+    assert kinds.count("application/json") == 1
+    assert set(kinds) == {"module", "application/json", "text/plain"}
+    assert [name for _, attributes in tags.found for name in attributes if name.startswith("on")] == []
+    assert [attributes for attributes in tags.named("a") if "javascript" in (attributes.get("href") or "")] == []
+
+
+def test_the_policy_lets_in_this_script_alone_and_no_address(store: Path) -> None:
+    text = nbtrack.export(store / "demo.html").path.read_text(encoding="utf-8")
+    (policy,) = [tag["content"] for tag in Tags(text).named("meta") if tag.get("http-equiv")]
+    script = text.rsplit('<script type="module">', 1)[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy is not None
+    assert policy.startswith(f"default-src 'none'; script-src 'sha256-{digest}';")
+    assert not re.search(r"https?:|unsafe-eval|\*", policy)
+    assert not re.search(r'(src|href)="https?:', text.split("<script")[0])
+
+
+def test_a_page_may_be_exported_again_but_other_files_are_safe(store: Path) -> None:
+    target = store / "demo.html"
+    nbtrack.export(target)
+    nbtrack.export(target)
+    target.write_text("my thesis")
+    with pytest.raises(AlreadyExistsError, match="no page of nbtrack; overwrite=True"):
+        nbtrack.export(target)
+    assert target.read_text() == "my thesis"
+    nbtrack.export(target, overwrite=True)
+    assert "nbt-stage" in target.read_text()
+
+
+def test_an_export_that_fails_leaves_what_was_there(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = nbtrack.export(store / "demo.html").path
+    before = target.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(OSError, match="No space"):
+        nbtrack.export(target)
+    assert target.read_bytes() == before
+    assert list(store.glob(".demo*")) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "said"),
+    [
+        ({"views": ["runz"]}, NotFoundError, "'runz'.*'runs'"),
+        ({"runs": "metrics.acc >"}, SearchSyntaxError, "acc"),
+        ({"runs": ["nobody"]}, NotFoundError, "nobody"),
+        ({"runs": 3.5}, InvalidValueError, "use a filter such as"),
+        ({"views": [3]}, InvalidValueError, "int is no view"),
+        ({"history_points": 1}, InvalidValueError, "from 2"),
+        ({"artifacts": -1}, InvalidValueError, "a number of bytes"),
+        ({"path": "no/where.html"}, NotFoundError, "Make it first"),
+        ({"path": "."}, AlreadyExistsError, r"Name a file in it"),
+    ],
+)
+def test_what_cannot_be_exported_says_why(
+    store: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, object], kind: type[Exception], said: str
+) -> None:
+    monkeypatch.chdir(store)
+    with pytest.raises(kind, match=said):
+        nbtrack.export(**{"path": "demo.html", **options})  # type: ignore[arg-type]
+    assert list(store.glob("*.html")) == []
+
+
+def test_a_folder_has_its_data_in_scripts_beside_the_page(store: Path) -> None:
+    done = nbtrack.export(store / "site", views=["runs"], folder=True)
+    again = nbtrack.export(store / "site", views=["runs"], folder=True)
+    files = sorted(path.name for path in (store / "site" / "data").iterdir())
+    text = done.path.read_text(encoding="utf-8")
+    assert done.path == again.path == store / "site" / "index.html"
+    assert len(files) == 2
+    assert all(f'src="data/{name}"' in text for name in files)
+    assert 'id="nbt-runs" ></script>' in text
+    assert done.bytes == done.path.stat().st_size + sum(p.stat().st_size for p in (store / "site" / "data").iterdir())
+
+
+def test_progress_is_told(store: Path) -> None:
+    told: list[str] = []
+    nbtrack.export(store / "demo.html", progress=told.append)
+    assert told[0] == "reading runs"
+    assert told[-1] == "writing"
+
+
+def test_without_scripts_the_page_shows_the_runs(store: Path) -> None:
+    text = nbtrack.export(store / "demo.html").path.read_text(encoding="utf-8")
+    still = text.split("<noscript>")[1].split("</noscript>")[0]
+    assert "<td" in still
+    assert "&lt;/script&gt;" in still
+
+
+def test_a_store_without_runs_is_a_page_too(tmp_path: Path) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "new.duckdb")
+    done = nbtrack.export(tmp_path / "demo.html", views=["runs", "parallel", "curves", "compare", "artifacts"])
+    assert done.runs == 0
