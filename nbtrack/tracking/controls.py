@@ -80,6 +80,7 @@ class Controls:
         self.on_look: list[Callable[[ActiveRun], None]] = []
         self.last_step: int | None = None
         self._look_at = time.monotonic()  # the first call looks: a panel may wait for it
+        self._is_asked = False  # a look found something that only a ``log_*`` call may do
         self._inbox: Inbox | None = None
         self._orders: deque[Order] = deque()
         self._taken: set[str] = set()
@@ -245,7 +246,10 @@ class Controls:
     @property
     def stopped_at(self) -> str | None:
         """Return ``stopped at step 120`` for a run that was stopped by hand, else None."""
-        return None if self._stop_by is None else stopped_text(self.last_step)
+        if self._stop_by is None:
+            return None
+        step = self.tags.get(STOPPED)
+        return stopped_text(self.last_step if step is None else int(step) if step else None)
 
     # -- orders ------------------------------------------------------------------------------------------------------
 
@@ -270,6 +274,7 @@ class Controls:
     def _heed(self) -> None:
         """Do what was asked for; called by the training's own ``log_*`` calls when it is time, and so the place that may raise."""
         self._look()
+        self._is_asked = False
         if self._checkpoint_asked and self._checkpoints:
             self._checkpoint_asked = False
             self._checkpoint()
@@ -296,6 +301,7 @@ class Controls:
                 if order.get("id") not in self._taken:
                     self._taken.add(str(order.get("id")))
                     self._safely(lambda order=order: self._obey(order))  # type: ignore[misc]
+                    self._is_asked = True
         finally:
             self._looking.release()
 
@@ -314,6 +320,7 @@ class Controls:
             if run.id == parent_id:
                 run._look()  # noqa: SLF001 - one of us
                 self._stop_by = run._stop_by  # noqa: SLF001
+                self._is_asked = self._is_asked or self._stop_by is not None
 
     def _obey(self, order: Order) -> None:
         do, t = order.get("do"), order.get("t")

@@ -151,13 +151,13 @@ class ActiveRun(RunFiles, Controls):
             self.last_step = whole
         except Exception as error:  # noqa: BLE001 - see the class docstring
             self.trouble(error)
-        if time.monotonic() >= self._look_at:
+        if self._is_asked or time.monotonic() >= self._look_at:
             self._heed()
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of each of several metrics at the same step; one bad value does not take the others along."""
         self.last_step = self.record(metrics, step, timestamp)
-        if time.monotonic() >= self._look_at:
+        if self._is_asked or time.monotonic() >= self._look_at:
             self._heed()
 
     def record(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> int | None:

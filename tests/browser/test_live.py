@@ -64,6 +64,7 @@ def test_curves_and_buttons_live_while_the_cell_runs(lab: NotebookPage, axe: Axe
     shown.get_by_role("textbox", name="Note").fill("a plateau")
     shown.get_by_role("textbox", name="Note").press("Enter")
     expect(shown).to_contain_text("Note kept")
+    expect(shown.get_by_role("textbox", name="Note")).to_be_hidden()
     assert axe(lab.page, ".nbt-live") == []
     lab.screenshot("live")
     lab.set_theme("dark")

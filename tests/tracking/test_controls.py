@@ -49,6 +49,17 @@ def test_a_stop_ends_the_block_and_what_follows_it_goes_on() -> None:
     assert events(run) == [{"t": events(run)[0]["t"], "step": 7, "kind": "stop", "text": "stopped at step 7"}]
 
 
+def test_a_stop_that_a_knob_finds_first_is_obeyed_by_the_next_log_call() -> None:
+    with nbtrack.start_run() as run:
+        for step in range(100):
+            run.knob("lr", 1e-3)
+            if step == 7:
+                run.take(new_order("stop"))
+                assert run.knob("lr", 1e-3) == 1e-3
+            run.log_metric("loss", 1.0, step=step)
+    assert run.last_step == 7
+
+
 def test_no_except_exception_swallows_a_stop_and_cleaning_up_may_log() -> None:
     with nbtrack.start_run() as run:
         run.take(new_order("stop"))

@@ -87,6 +87,7 @@ export class OrderButtons {
     event.stopPropagation(); // a notebook's own keys
     if (event.key === "Escape") this.#close();
     if (event.key !== "Enter") return;
+    event.preventDefault(); // else it would press the button that gets the focus next
     const value = this.text.value.trim();
     if (value) this.#order({ do: "note", value }, "Note kept.");
     this.text.value = "";
