@@ -68,7 +68,11 @@ export class LineChart {
     this.until = until;
     Object.assign(this.options, options);
     this.empty = h("div", { class: "nbt-chart-empty" }, "");
-    this.field = h("div", { class: "nbt-chart-field", tabindex: 0, role: "img" }, this.empty);
+    this.field = h(
+      "div",
+      { class: "nbt-chart-field", tabindex: 0, role: "group", "aria-roledescription": "chart" },
+      this.empty,
+    );
     this.field.style.height = `${height}px`;
     this.value = h("span", { class: "nbt-chart-value" });
     /** Buttons may be put at its end. */
