@@ -13,6 +13,7 @@ import { columnsInSight, HEAD, ROW, rowsInSight, scrollToShow, shapeOf } from ".
 
 const MOST_HEIGHT = 560;
 const LEAST_HEIGHT = 120;
+const SOME_WIDTH = 900; // until the page has measured it
 const BAR = 14;
 
 export class Grid {
@@ -36,7 +37,7 @@ export class Grid {
     this.empty = h("p", { class: "nbt-cmp-empty", role: "status", hidden: true });
     this.size = { width: 0, height: 0 };
     /** @type {Shape} */
-    this.shape = shapeOf(900, 2);
+    this.shape = shapeOf(SOME_WIDTH, 2);
     this.el.addEventListener("scroll", () => this.invalidate(false), { passive: true, signal: state.until });
     react(state.until, () => {
       state.view.value;
@@ -79,7 +80,7 @@ export class Grid {
     const { state } = this.compare;
     const { lines } = state.view.value;
     const runs = state.runs.value;
-    const width = this.size.width || this.el.clientWidth || 900;
+    const width = this.size.width || this.el.clientWidth || SOME_WIDTH;
     this.shape = shapeOf(width, runs.length);
     this.#fit(lines.length);
     const height = this.el.clientHeight || MOST_HEIGHT;
@@ -174,8 +175,8 @@ export class Grid {
     const box = {
       top: el.scrollTop,
       left: el.scrollLeft,
-      width: this.size.width || el.clientWidth,
-      height: el.clientHeight,
+      width: this.size.width || el.clientWidth || SOME_WIDTH,
+      height: el.clientHeight || MOST_HEIGHT,
     };
     const { top, left } = scrollToShow(place, box, this.shape);
     if (top !== el.scrollTop) el.scrollTop = top;

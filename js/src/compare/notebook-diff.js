@@ -32,13 +32,15 @@ export function cellsOf(notebook) {
 }
 
 /**
- * Cells with the same source stay together; between them, cells with the same id, then those that are alike.
+ * Cells with the same id belong together where the notebooks share most ids, else those with the same source; what is left
+ * between them goes by likeness.
  * @param {Cell[]} before
  * @param {Cell[]} after
  * @returns {Pair[]}
  */
 export function alignCells(before, after) {
-  const parts = diffArrays(before.map(signature), after.map(signature), { timeout: 800 });
+  const name = shareIds(before, after) ? (/** @type {Cell} */ cell) => cell.id : signature;
+  const parts = diffArrays(before.map(name), after.map(name), { timeout: 800 });
   if (!parts) return pairUp(before, after);
   /** @type {Pair[]} */
   const pairs = [];
@@ -100,6 +102,13 @@ function plainTraceback(output) {
   const lines = Array.isArray(output.traceback) ? output.traceback.join("\n") : `${output.ename}: ${output.evalue}`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
   return lines.replace(/\u001b\[[0-9;]*m/g, "");
+}
+
+/** @param {Cell[]} before @param {Cell[]} after */
+function shareIds(before, after) {
+  const ids = new Set(before.map(({ id }) => id).filter(Boolean));
+  const shared = after.filter(({ id }) => ids.has(id)).length;
+  return ids.size === before.length && shared * 2 > Math.min(before.length, after.length);
 }
 
 /** @param {Cell} cell */

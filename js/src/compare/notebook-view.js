@@ -54,7 +54,7 @@ export function notebookDiffView(before, after, layout) {
   const counts = kinds
     .map((kind) => ({ kind, count: pairs.filter((pair) => pair.kind === kind).length }))
     .filter(({ count }) => count)
-    .map(({ kind, count }) => `${plural(count, "cell")} ${SAID[kind]}`);
+    .map(({ kind, count }) => `${SAID[kind]}: ${plural(count, "cell")}`);
   const said = changed.length
     ? `${counts.join(" · ")} · ${pairs.length - changed.length} the same`
     : "All cells are the same.";

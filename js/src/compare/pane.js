@@ -84,14 +84,19 @@ export class Pane {
     this.draw(row, base, other);
   }
 
-  /** @param {Row} row @param {string} base @param {string} run */
-  draw(row, base, run) {
+  /**
+   * @param {Row} row
+   * @param {string} base
+   * @param {string} run
+   * @param {boolean} [keeps] what is there until the new has come
+   */
+  draw(row, base, run, keeps = false) {
     this.#clear();
     this.#turn += 1;
     const turn = this.#turn;
     replace(this.title, row.key);
     this.#tools(row, base, run);
-    replace(this.body, h("p", { class: "nbt-cmp-note" }, "Loading …"));
+    if (!keeps) replace(this.body, h("p", { class: "nbt-cmp-note" }, "Loading …"));
     this.#content(row, base, run).then(
       (el) => turn === this.#turn && replace(this.body, el),
       (cause) => turn === this.#turn && replace(this.body, this.#sorry(cause)),
@@ -136,7 +141,7 @@ export class Pane {
           on: {
             click: () => {
               act();
-              this.draw(row, base, run);
+              this.draw(row, base, run, true);
             },
           },
         },

@@ -1,6 +1,6 @@
 // Two texts line by line. Pure: the view draws what this says.
 
-import { diffLines, diffWordsWithSpace } from "diff";
+import { diffArrays, diffLines } from "diff";
 
 /**
  * @typedef {[text: string, changed: boolean][]} Words
@@ -17,6 +17,8 @@ import { diffLines, diffWordsWithSpace } from "diff";
 
 const PATIENCE = 1500; // ms
 const LONGEST_LINE = 400;
+/** Words, numbers with their points, spaces, single signs. */
+const TOKEN = /[\p{L}\p{N}_.]+|\s+|./gu;
 
 /**
  * @param {string} before
@@ -102,7 +104,11 @@ function lineOf(before, after, left, right) {
   if (after === undefined) return { kind: "removed", before: side(left, before), after: null };
   if (before.length > LONGEST_LINE || after.length > LONGEST_LINE)
     return { kind: "changed", before: side(left, before), after: side(right, after) };
-  const words = diffWordsWithSpace(before, after);
+  const words = diffArrays(before.match(TOKEN) ?? [], after.match(TOKEN) ?? []).map(({ value, added, removed }) => ({
+    value: value.join(""),
+    added,
+    removed,
+  }));
   const kept = words.reduce((sum, part) => sum + (part.added || part.removed ? 0 : part.value.trim().length), 0);
   // hardly anything in common: marking single words would only confuse
   if (kept * 3 < Math.max(before.trim().length, after.trim().length))
