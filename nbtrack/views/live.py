@@ -19,7 +19,7 @@ import numpy as np
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.journal.control import new_order
-from nbtrack.names import NOTE, is_run_id
+from nbtrack.names import EVENT, NOTE, is_run_id, next_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import TrackingStore
 
 BUCKETS = 2000
-EVENT = "nbtrack.event."
 STOPPED = "nbtrack.stopped_at"
 FULL = ("step", "min", "max", "mean", "last", "count")
 STEPS = ("total_steps", "max_steps", "num_steps", "n_steps", "steps", "max_iter", "n_iter", "iterations")
@@ -83,8 +82,9 @@ def _note(store: TrackingStore, run: Run, text: str) -> None:
     if text.strip():
         t = time.time_ns() // 1_000_000
         event = json.dumps({"t": t, "step": None, "kind": "note", "text": text}, ensure_ascii=False)
-        note = f"{store.get_run(run.info.run_id).data.tags.get(NOTE, '').rstrip()}\n\n{text}".strip()
-        store.append(("tags", run.info.run_id, {f"{EVENT}{t}": event, NOTE: note}, None))
+        tags = store.get_run(run.info.run_id).data.tags
+        note = f"{tags.get(NOTE, '').rstrip()}\n\n{text}".strip()
+        store.append(("tags", run.info.run_id, {next_event(tags): event, NOTE: note}, None))
 
 
 def order_of(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ SAMPLE = 1_000_000
 LINE_POINTS = 600
 THUMB = 128
 FIRST_VALUES = 12
+BINS = 40
 
 Array = np.ndarray[Any, Any]
 
@@ -132,9 +133,10 @@ def _array_facts(array: Array) -> Answer:
     if array.dtype.kind not in "biuf":
         return facts, []
     sample = _sample(array)
-    facts["stats"] = _stats(sample)
     facts["sampled"] = sample.size if sample.size < array.size else None
-    return _with_picture(facts, array)
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest numbers of float64 have no square, and no float32
+        facts["stats"] = _stats(sample)
+        return _with_picture(facts, array)
 
 
 def _value(value: Any) -> str:
@@ -153,18 +155,25 @@ def _stats(sample: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
     finite = sample[np.isfinite(sample)]
     found: dict[str, Any] = {"nans": int(np.isnan(sample).sum()), "infinities": int(np.isinf(sample).sum())}
     if finite.size:
-        counts, _ = np.histogram(finite, bins=40)
-        with np.errstate(over="ignore"):
-            mean, std = float(finite.mean()), float(finite.std())
+        mean, std = float(finite.mean()), float(finite.std())
         found |= {
             "min": float(finite.min()),
             "max": float(finite.max()),
             "mean": mean if math.isfinite(mean) else None,
             "std": std if math.isfinite(std) else None,
             "zeros": int((finite == 0).sum()),
-            "bins": counts.tolist(),
+            "bins": _bins(finite),
         }
     return found
+
+
+def _bins(finite: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
+    """Return how many values are in each part of their range; halves keep the largest numbers from overflowing."""
+    low, high = finite.min() / 2, finite.max() / 2
+    if high <= low:
+        return [finite.size]
+    share = (finite / 2 - low) / (high - low)
+    return np.bincount(np.minimum(share * BINS, BINS - 1).astype(int), minlength=BINS).tolist()
 
 
 def _with_picture(facts: dict[str, Any], array: Array) -> Answer:
@@ -180,8 +189,7 @@ def _with_picture(facts: dict[str, Any], array: Array) -> Answer:
     facts |= {"picture": "heatmap", "rows": thumb.shape[0], "columns": thumb.shape[1], "every": [rows, columns]}
     if array.ndim > 2:  # noqa: PLR2004
         facts["notes"].append(f"The picture is of [{', '.join('0' * (array.ndim - 2))}, :, :].")
-    with np.errstate(over="ignore"):
-        return facts, [thumb.astype("<f4").tobytes()]
+    return facts, [thumb.astype("<f4").tobytes()]
 
 
 def _outline(array: Array) -> np.ndarray[Any, np.dtype[np.float64]]:
