@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.search.parser import parse_filter
 from nbtrack.tracking import active
 from nbtrack.views.parallel_summary import parallel_picture
+from nbtrack.views.saved import saved_view
 from nbtrack.views.where import brush, check_extents
 from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments
 
@@ -86,6 +88,14 @@ class Parallel(RunsPanel):
             check_columns(*self._asked_of, fresh)
             self._seen_columns.update(fresh)
 
+    def apply_view(self, state: dict[str, Any]) -> None:
+        """Take over a state; columns that are gone from the store, and what this view does not have, are left alone."""
+        with self.hold_sync():
+            for name in self.view_traits:
+                if name in state:
+                    with suppress(NotFoundError):
+                        setattr(self, name, state[name])
+
     # -- values back -------------------------------------------------------------------------------------------------
 
     @property
@@ -137,6 +147,7 @@ def parallel(
     experiment: str | Sequence[str] | None = None,
     axes: Sequence[str] | None = None,
     colour_by: str | None = None,
+    view: str | None = None,
     height: int = 0,
 ) -> Parallel:
     """Show the runs as lines across parallel axes, one axis a param or metric.
@@ -156,6 +167,8 @@ def parallel(
         runs, and the metric last.
     colour_by : str, optional
         Column that colours the lines; by default the metric.
+    view : str, optional
+        Name of a saved view; the other arguments are what it does not say.
     height : int
         Pixels of the axes; 0 chooses.
 
@@ -169,7 +182,7 @@ def parallel(
     SearchSyntaxError
         The filter cannot be read.
     NotFoundError
-        There is no such experiment, metric or column.
+        There is no such experiment, metric, column or view.
 
     Examples
     --------
@@ -181,17 +194,17 @@ def parallel(
     store = active.get_store()
     ids, title = chosen_experiments(store, experiment)
     key, statistics = _asked_metric(store, ids, metric)
-    return Parallel(
-        store,
-        ids,
-        title,
-        filter=filter,
-        parallel_metric=key,
-        statistics=statistics,
-        axes=None if axes is None else list(axes),
-        colour_by=colour_by,
-        parallel_height=height,
-    )
+    given = {
+        "filter": filter,
+        "parallel_metric": key,
+        "statistics": statistics,
+        "axes": None if axes is None else list(axes),
+        "colour_by": colour_by,
+        "parallel_height": height,
+    }
+    if view is not None:
+        given |= {name: value for name, value in saved_view(store, view).items() if Parallel.class_traits().get(name)}
+    return Parallel(store, ids, title, **given)
 
 
 def _asked_metric(

@@ -9,8 +9,8 @@ import traitlets
 
 import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError, SearchSyntaxError
+from nbtrack.views.watcher import watch
 from nbtrack.widgets.parallel import Parallel, parallel
-from nbtrack.widgets.watcher import watch
 from tests.widgets.blob import unpack
 
 if TYPE_CHECKING:
@@ -132,6 +132,18 @@ def test_the_summary_is_a_picture_of_the_runs_on_view(plot: Parallel) -> None:
     assert "params.model IN (&#x27;mlp&#x27;)" in html
     plot.filter = "name = 'nobody'"
     assert "<img" not in plot.summary()[0]
+
+
+def test_a_saved_view_brings_back_axes_and_brush_and_leaves_alone_what_is_gone(plot: Parallel) -> None:
+    plot.extents = {"params.lr": (0.01, 0.1)}
+    plot.axes = ["params.lr", "metrics.loss"]
+    plot.axis_kinds = {"params.lr": "rank"}
+    plot.save_view("rates")
+    again = parallel("acc", view="rates")
+    assert (again.extents, again.axes, again.axis_kinds) == (plot.extents, plot.axes, {"params.lr": "rank"})
+    again.apply_view({"extents": {"params.gone": [[0, 1]]}, "inverted_axes": ["params.lr"]})
+    assert (again.extents, again.inverted_axes) == (plot.extents, ["params.lr"])
+    again.close()
 
 
 def test_repr_says_what_is_shown(plot: Parallel) -> None:

@@ -16,7 +16,7 @@ import { MISSING, NAN } from "./scale.js";
  */
 
 const NARROWEST = 108;
-const WIDEST = 210;
+const WIDEST = 340;
 const TOP = 12;
 const FOOT = 10;
 const LANE = 20;

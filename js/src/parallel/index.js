@@ -1,5 +1,6 @@
 // Parallel coordinates as a view: what anywidget, an exported page or the web interface mount.
 
+import table from "../run-table/style/index.js";
 import { mountRuns } from "../runs/mount.js";
 import { RunsView } from "../runs/view.js";
 import { ParallelPlot } from "./parallel.js";
@@ -9,8 +10,9 @@ import style from "./style/index.js";
 export function render(context) {
   return mountRuns(
     context,
-    ({ model, kernel, store, until }) => new ParallelPlot(new RunsView(model, kernel, store, until)).root,
-    style,
+    ({ model, kernel, store, until }) =>
+      new ParallelPlot(new RunsView(model, kernel, store, until), { alone: true }).root,
+    [table, style].join("\n"),
   );
 }
 

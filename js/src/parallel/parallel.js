@@ -4,6 +4,8 @@ import { copyText } from "../kit/clipboard.js";
 import { h, setAttribute, setText } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { openMenu, Popover } from "../kit/popover.js";
+import { FilterBox } from "../run-table/filter-box.js";
+import { SavedViews } from "../runs/saved-views.js";
 import { axisMenu } from "./axis-menu.js";
 import { Heads } from "./heads.js";
 import { Importance } from "./importance.js";
@@ -20,8 +22,11 @@ const SAID = 2600; // ms that a word about what was done stays
 const TELL = 500;
 
 export class ParallelPlot {
-  /** @param {import("../runs/view.js").RunsView} view shared with whatever else shows these runs */
-  constructor(view) {
+  /**
+   * @param {import("../runs/view.js").RunsView} view shared with whatever else shows these runs
+   * @param {{ alone?: boolean }} [options] alone: no table stands beside it that has the filter and the saved views
+   */
+  constructor(view, { alone = false } = {}) {
     this.view = view;
     const state = new ParallelState(view);
     this.state = state;
@@ -41,6 +46,7 @@ export class ParallelPlot {
     this.empty = h("div", { class: "nbt-par-empty" });
     this.spoken = h("div", { class: "nbt-par-spoken", role: "status", "aria-live": "polite" });
     this.said = h("span", { class: "nbt-par-said", role: "status" });
+    if (alone) this.root.append(...filterLine(this));
     this.root.append(
       this.toolbar.el,
       this.notice,
@@ -141,4 +147,16 @@ export class ParallelPlot {
     clearTimeout(this.#saying);
     this.#saying = setTimeout(() => setText(this.said, ""), SAID);
   }
+}
+
+/**
+ * The filter and the saved views, as the table has them.
+ * @param {ParallelPlot} plot
+ * @returns {HTMLElement[]}
+ */
+function filterLine({ layers, root, view }) {
+  const box = new FilterBox(/** @type {import("../run-table/state.js").TableState} */ (view), root);
+  box.onLeave = () => layers.el.focus({ preventScroll: true });
+  const views = new SavedViews(view, new Popover(root, view.until));
+  return [h("div", { class: "nbt-par-filter" }, box.el, views.el), box.error];
 }

@@ -3,6 +3,7 @@
 import { h, icon, replace, setAttribute } from "../kit/dom.js";
 import { formatCount, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
+import { opener } from "../kit/opener.js";
 import { openMenu } from "../kit/popover.js";
 import { openAxisPicker } from "./axis-picker.js";
 import { saveCsv, savePng, saveSvg } from "./export.js";
@@ -29,15 +30,13 @@ export class Toolbar {
     this.undo.addEventListener("click", () => {
       view.steps.value = view.steps.value.slice(0, -1);
     });
-    this.colour = opener("Colour", (at, onClose) =>
+    this.colour = opener("down", "Colour", (at, onClose) =>
       openMenu(plot.popover, colourMenu(plot), { at, label: "Colour by", alignEnd: true, onClose }),
     );
     this.colour.classList.add("nbt-par-colour");
-    const axes = opener("Axes", (at, onClose) => openAxisPicker(plot, at, onClose), "columns");
-    const more = opener(
-      "",
-      (at, onClose) => openMenu(plot.popover, moreMenu(plot), { at, label: "More", alignEnd: true, onClose }),
-      "more",
+    const axes = opener("columns", "Axes", (at, onClose) => openAxisPicker(plot, at, onClose));
+    const more = opener("more", "", (at, onClose) =>
+      openMenu(plot.popover, moreMenu(plot), { at, label: "More", alignEnd: true, onClose }),
     );
     setAttribute(more, "aria-label", "More");
     this.el = h(
@@ -71,31 +70,6 @@ export class Toolbar {
     this.exclude.disabled = !isBrushed;
     this.undo.hidden = view.steps.value.length === 0;
   }
-}
-
-/**
- * @param {string} label
- * @param {(at: HTMLElement, onClose: () => void) => void} open
- * @param {Parameters<typeof icon>[0]} [picture]
- */
-function opener(label, open, picture) {
-  const button = h(
-    "button",
-    { class: "nbt-button", type: "button", "aria-haspopup": "true", "aria-expanded": "false" },
-    picture ? icon(picture) : null,
-    label || null,
-  );
-  let closed = 0;
-  button.addEventListener("click", () => {
-    // the press that closed the popover must not open it again
-    if (performance.now() - closed < 250) return;
-    button.setAttribute("aria-expanded", "true");
-    open(button, () => {
-      closed = performance.now();
-      button.setAttribute("aria-expanded", "false");
-    });
-  });
-  return button;
 }
 
 /** @param {ParallelPlot} plot @returns {(import("../kit/popover.js").Item | "line" | { title: string })[]} */

@@ -45,13 +45,6 @@ export class WhereBar {
         view.steps.value = view.steps.value.filter((_, at) => at !== i);
       }),
     );
-    const typed = view.filter.value.trim();
-    if (typed) {
-      const clear = () => {
-        view.filter.value = "";
-      };
-      steps.unshift(chip("filter", typed, clear));
-    }
     const brushes = brushList(state).map(({ column, isOnView, label, words }) =>
       chip(isOnView ? "" : "no axis:", `${label} ${words}`, () => state.unbrush(column)),
     );
