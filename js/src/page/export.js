@@ -20,13 +20,25 @@ export async function stored(document) {
 }
 
 /**
+ * Models without anybody behind them. Runs go to the views of runs; a comparison asks for its own data.
+ * @param {import("./stage.js").Views} views
+ * @param {{ runs: Uint8Array, answers: Answers }} held
+ */
+export function stageOf(views, { runs, answers }) {
+  return new Stage(
+    views,
+    (group, state) =>
+      new PageModel(group === "runs" ? { ...state, _data: runs } : state, (question) => answers.answer(question)),
+  );
+}
+
+/**
  * @param {{ views: Placed[] }} page
  * @param {HTMLElement} root
  * @param {import("./stage.js").Views} views
  */
 export async function openExport(page, root, views) {
-  const { runs, answers } = await stored(root.ownerDocument);
-  const stage = new Stage(views, (_, state) => new PageModel({ ...state, _data: runs }, (q) => answers.answer(q)));
+  const stage = stageOf(views, await stored(root.ownerDocument));
   for (const placed of page.views) stage.modelOf(placed); // every view's state is there before the first one reads it
   const sections = page.views.map((placed) =>
     h(

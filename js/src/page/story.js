@@ -5,8 +5,7 @@ import { same } from "../kit/model.js";
 import { RunStore } from "../kit/run-store.js";
 import { Facts } from "../runs/facts.js";
 import { brushBetween, ease } from "./between.js";
-import { stored } from "./export.js";
-import { PageModel, Stage } from "./stage.js";
+import { stageOf, stored } from "./export.js";
 import { listenSteps } from "./story-keys.js";
 
 const TRAVEL = 700; // ms that a brush takes
@@ -25,7 +24,7 @@ export class Story {
   /**
    * @param {StoryPage} page
    * @param {HTMLElement} root holds the steps as HTML
-   * @param {Stage} stage
+   * @param {import("./stage.js").Stage} stage
    * @param {import("./between.js").Domain} domain
    */
   constructor(page, root, stage, domain) {
@@ -161,9 +160,8 @@ export class Story {
  * @param {import("./stage.js").Views} views
  */
 export async function openStory(page, root, views) {
-  const { runs, answers } = await stored(root.ownerDocument);
-  const stage = new Stage(views, (_, state) => new PageModel({ ...state, _data: runs }, (q) => answers.answer(q)));
-  const story = new Story(page, root, stage, domainOf(runs));
+  const held = await stored(root.ownerDocument);
+  const story = new Story(page, root, stageOf(views, held), domainOf(held.runs));
   listenSteps(story);
   story.follow();
   return story;
