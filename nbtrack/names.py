@@ -7,9 +7,12 @@ import re
 import time
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 
 from nbtrack.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_KEY = 250
 MAX_NAME = 500
@@ -19,6 +22,8 @@ FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
 """Tags in which MLflow keeps what nbtrack shows as name, note and parent."""
+EVENT = "nbtrack.event."
+"""Begins the tags that keep the events of a run: ``{"t": ms, "step", "kind", "text"}``."""
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -37,6 +42,12 @@ def new_run_id() -> str:
 def is_run_id(text: object) -> bool:
     """Say whether `text` looks like a run id: 32 lower-case hexadecimal digits."""
     return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
+
+
+def next_event(tags: Iterable[str]) -> str:
+    """Return the tag for a run's next event: ``nbtrack.event.<n>``, counted within the run, so that a table has few columns of them."""
+    numbers = [key.removeprefix(EVENT) for key in list(tags) if key.startswith(EVENT)]
+    return f"{EVENT}{max((int(number) for number in numbers if number.isdecimal()), default=-1) + 1}"
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""``nbtrack runs``: list, show, delete, restore and tag runs."""
+"""``nbtrack runs``: list, show, stop, delete, restore and tag runs."""
 
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import RunColumns, RunQuery
 
 app = typer.Typer(
-    help="Runs: list, show, delete, restore, tag.",
+    help="Runs: list, show, stop, delete, restore, tag.",
     epilog="Example: nbtrack runs show 12",
     no_args_is_help=True,
 )
@@ -113,6 +113,21 @@ def delete(runs: options.Runs, store: options.Store = None, as_json: options.Jso
 def restore(runs: options.Runs, store: options.Store = None, as_json: options.Json = False) -> None:
     """Take runs out of the trash."""
     _set_stage(options.open_store(store), runs, LifecycleStage.ACTIVE, as_json=as_json)
+
+
+@app.command(epilog="Example: nbtrack runs stop 12")
+def stop(runs: options.Runs, store: options.Store = None, as_json: options.Json = False) -> None:
+    """Stop running runs at their next log call; they end as FINISHED, with all that they logged."""
+    from nbtrack.views.live import order  # noqa: PLC0415
+
+    opened = options.open_store(store)
+    found = _find(opened, runs)
+    for run in found:
+        order(opened, {"do": "stop"}, run)
+    if as_json:
+        show_json({"asked_to_stop": [_brief(run) for run in found]})
+    else:
+        say(f"Asked to stop: {_named(found)}.")
 
 
 @app.command(

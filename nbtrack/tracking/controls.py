@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbtrack.errors import NbtrackError, NotFoundError, warn
 from nbtrack.journal import control
 from nbtrack.journal.control import Inbox
-from nbtrack.names import NOTE, check_key
+from nbtrack.names import NOTE, check_key, next_event
 from nbtrack.tracking import active
 from nbtrack.tracking.knobs import Knob
 
@@ -33,7 +33,6 @@ Value = TypeVar("Value", bound=float | str)
 
 LOOK_S = 0.25
 SAY_S = 0.5
-EVENT = "nbtrack.event."
 STOPPED = "nbtrack.stopped_at"
 
 
@@ -94,7 +93,6 @@ class Controls:
         self._knobs: dict[str, Knob] = {}
         self._progress: list[float] | None = None
         self._said_at = 0.0
-        self._last_event = 0
 
     # -- what a training loop uses -----------------------------------------------------------------------------------
 
@@ -229,11 +227,11 @@ class Controls:
         text : str
             What is shown.
         t_ms : int, optional
-            Milliseconds UTC; now by default. An event of the same millisecond is put right after it.
+            Milliseconds UTC; now by default.
         """
         t = time.time_ns() // 1_000_000 if t_ms is None else t_ms
-        self._last_event = t = t if t > self._last_event else self._last_event + 1
-        self._me().set_tag(f"{EVENT}{t}", event_text(t, self.last_step, kind, text))
+        known = self._me().data.tags if self._me().is_joined else self.tags
+        self._me().set_tag(next_event(known), event_text(t, self.last_step, kind, text))
 
     def note(self, text: str) -> None:
         """Add a line to the run's note, and an event to its curves."""

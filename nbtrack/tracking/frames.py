@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtrack.names import EVENT
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 def runs_frame(found: RunColumns) -> pd.DataFrame:
     """Return one row a run: attributes, then ``metrics.*`` (last value), ``params.*`` and ``tags.*``.
 
+    Events (tags ``nbtrack.event.*``) are left out; ``get_run(…).data.tags`` has them.
     Times are UTC, `duration` is in seconds, a missing metric is NaN, a missing param or tag None.
     """
     import pandas as pd  # noqa: PLC0415 - `import nbtrack` stays light
@@ -34,7 +37,7 @@ def runs_frame(found: RunColumns) -> pd.DataFrame:
     }
     columns |= {f"metrics.{key}": parts["last"] for key, parts in found.metrics.items()}
     columns |= {f"params.{key}": _texts(values) for key, values in found.params.items()}
-    columns |= {f"tags.{key}": _texts(values) for key, values in found.tags.items()}
+    columns |= {f"tags.{key}": _texts(values) for key, values in found.tags.items() if not key.startswith(EVENT)}
     return pd.DataFrame(columns, copy=False)
 
 

@@ -176,3 +176,12 @@ def test_wrong_changes_are_refused(desk: Desk, words: list[str], exit_code: int,
     assert message in done.stderr
     assert "nope" not in tags(desk, "3")
     assert "a" not in tags(desk, "3")
+
+
+# ---------------------------------------------------------------- stop
+
+
+def test_only_a_running_run_can_be_stopped(desk: Desk) -> None:
+    done = desk.call("runs", "stop", "3")
+    assert done.exit_code != 0
+    assert "is finished; only a running one" in str(done.exception or done.output)

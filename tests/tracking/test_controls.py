@@ -236,6 +236,6 @@ def test_progress_and_knobs_are_said_while_the_run_goes_on() -> None:
 def test_a_resumed_run_has_a_mark_where_it_was_resumed() -> None:
     with nbtrack.start_run() as run:
         run.log_metric("loss", 1.0, step=41)
-    with nbtrack.start_run(run_id=run.id):
+    with nbtrack.start_run(run_id=run.id) as again:
         pass
-    assert [(event["kind"], event["step"]) for event in events(run)] == [("restart", 41)]
+    assert [(event["kind"], event["step"]) for event in events(again)] == [("restart", 41)]

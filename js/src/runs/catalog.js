@@ -21,6 +21,7 @@
 export const GROUPS = /** @type {const} */ (["attributes", "metrics", "params", "tags"]);
 export const NOTE = "tags.mlflow.note.content";
 const SYSTEM_TAG = /^(mlflow|nbtrack)\./;
+const EVENT_TAG = /^nbtrack\.event\./; // marks on the curves, no column for anybody
 
 /** @type {[id: string, label: string, kind: Kind][]} */
 const ATTRIBUTES = [
@@ -61,7 +62,7 @@ export function catalogOf(store) {
   add({ id: "tags", group: "tags", key: "", label: "Tags", kind: "tags", source: "" });
   add({ id: "note", group: "tags", key: "mlflow.note.content", label: "Note", kind: "note", source: NOTE });
   for (const { group, key, id } of columns) {
-    if (group === "tags" && id !== NOTE) add({ id, group, key, label: key, kind: "tag", source: id });
+    if (group === "tags" && id !== NOTE && !EVENT_TAG.test(key)) add({ id, group, key, label: key, kind: "tag", source: id });
   }
   return catalog;
 }
