@@ -40,8 +40,18 @@ export function automaticAxes(view, metric) {
   const aimed = metrics.filter(({ key }) => key !== metric && view.goalOf(key).goal !== null);
   const others = metrics.filter((field) => !asked.includes(field) && !aimed.includes(field));
   const shown = asked.length ? asked : [...aimed, ...others].slice(0, params.length ? 3 : MOST_AUTOMATIC);
+  const room = MOST_AUTOMATIC - shown.length;
+  // where there are too many, texts that tell nearly every run apart (paths, names) go first
+  const telling = params.length > room ? params.filter((id) => !isName(view, id)) : params;
   // the metric that matters most stands at the very end
-  return [...params.slice(0, MOST_AUTOMATIC - shown.length), ...shown.reverse().map(({ id }) => id)];
+  return [...telling.slice(0, room), ...shown.reverse().map(({ id }) => id)];
+}
+
+/** @param {RunsView} view @param {string} id of a param */
+function isName({ facts, store }, id) {
+  const column = store.column(id);
+  const { numeric, present } = facts.of(id);
+  return column?.type === "dict" && !numeric && column.values.length > present / 2 && present > 4;
 }
 
 /**

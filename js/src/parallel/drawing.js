@@ -13,7 +13,8 @@ import { fitted } from "./pen.js";
  */
 
 const APART = 15;
-const BRUSH = 9;
+const BRUSH = 6;
+const LABEL = 9;
 
 /**
  * @param {Pen} pen
@@ -32,14 +33,14 @@ export function drawAxes(pen, { axes, geometry, brushes, inks }) {
 }
 
 /** @param {Pen} pen @param {Geometry} geometry @param {Inks} inks */
-function drawLanes(pen, { width, gap, nanY, missingY }, inks) {
+function drawLanes(pen, { width, xs, nanY, missingY }, inks) {
   for (const [y, text] of /** @type {[number, string][]} */ ([
     [nanY, "NaN"],
     [missingY, "no value"],
   ])) {
     if (!y) continue;
     pen.line([4, y, width - 4, y], { colour: inks.axis, dash: [2, 4], alpha: 0.8 });
-    pen.text(fitted(pen, text, gap / 2 - 12, 10.5), 4, y - 7, { colour: inks.muted, size: 10.5, halo: inks.ground });
+    pen.text(fitted(pen, text, (xs[0] ?? 60) - 5, 10), 3, y - 7, { colour: inks.muted, size: 10, halo: inks.ground });
   }
 }
 
@@ -51,14 +52,19 @@ function drawLanes(pen, { width, gap, nanY, missingY }, inks) {
  * @param {Inks} inks
  */
 function drawTicks(pen, axis, geometry, x, inks) {
-  const room = geometry.gap - 16 - (isCategory(axis) ? 4 : 0);
+  const room = geometry.gap - 18 - (isCategory(axis) ? 4 : 0);
   let last = Number.NaN;
   for (const { at, text } of axis.ticks) {
     const y = yOf(geometry, axis.inverted, at);
     if (Math.abs(y - last) < APART) continue;
     last = y;
     pen.line([x - 4, y, x, y], { colour: inks.axis });
-    pen.text(fitted(pen, text, room), x - 7, y, { colour: inks.ink, align: "right", halo: inks.ground });
+    // the first axis has half a gap to its left
+    pen.text(fitted(pen, text, Math.min(room, x - LABEL - 2)), x - LABEL, y, {
+      colour: inks.ink,
+      align: "right",
+      halo: inks.ground,
+    });
   }
 }
 

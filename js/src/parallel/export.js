@@ -44,7 +44,7 @@ export async function savePng(plot) {
   if (view.matched.value.length < view.base.value.length) {
     const grey = { colours: [layers.inks.value.grey], order: [0], bucket: new Uint8Array(view.store.size) };
     const rows = view.base.value;
-    for (const _ of drawing(context, { ...work, ...grey, rows, alpha: alphaFor(rows.length) * 0.4 }));
+    for (const _ of drawing(context, { ...work, ...grey, rows, alpha: alphaFor(rows.length), fade: 0.4 }));
   }
   const rows = view.matched.value;
   for (const _ of drawing(context, { ...work, rows, alpha: alphaFor(rows.length) }));

@@ -128,7 +128,7 @@ export class Layers {
       colours: [grey],
       order: [0],
     };
-    this.painters.under.start(drawing(context, { ...work, alpha: alphaFor(rows.length) * 0.4, width: 1 }));
+    this.painters.under.start(drawing(context, { ...work, alpha: alphaFor(rows.length), fade: 0.4, width: 1 }));
   }
 
   #drawOver() {
@@ -148,10 +148,11 @@ export class Layers {
     const colourOf = (/** @type {number} */ row) => colours[bucket[row] ?? 0] ?? inks.ink;
     for (const { row, width } of strong)
       drawRun(pen, row, heights, geometry, { colour: colourOf(row), width, ground: inks.ground });
-    drawAxes(pen, { axes, geometry, brushes, inks });
     const row = hovered === null ? undefined : store.rowOf.get(hovered);
     if (row !== undefined)
       drawRun(pen, row, heights, geometry, { colour: colourOf(row), width: 3.2, ground: inks.ground });
+    // words stay readable over any line
+    drawAxes(pen, { axes, geometry, brushes, inks });
   }
 
   /** Selected and pinned runs, that stand out from the others. */

@@ -5,7 +5,7 @@ import { opacityClass, pairsOf } from "./density.js";
 /**
  * @typedef {import("./geometry.js").Geometry} Geometry
  * @typedef {{ rows: Int32Array, heights: Float32Array[], geometry: Geometry, bucket: Uint8Array, colours: string[],
- *   order: number[], alpha: number, width: number }} Work
+ *   order: number[], alpha: number, width: number, fade?: number }} Work `fade` weakens all of it
  */
 
 /** Milliseconds of script a frame. */
@@ -71,12 +71,12 @@ export function* drawing(context, work) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Work} work */
-function* drawRows(context, { rows, heights, geometry, bucket, colours, order, alpha, width }) {
+function* drawRows(context, { rows, heights, geometry, bucket, colours, order, alpha, width, fade = 1 }) {
   const mixed = rows.length > CHUNK ? shuffled(rows) : rows;
   for (let start = 0; start < mixed.length; start += CHUNK) {
     const lists = byBucket(mixed.subarray(start, start + CHUNK), bucket, colours.length);
     // another drawing may have had the canvas in between
-    context.globalAlpha = alpha;
+    context.globalAlpha = alpha * fade;
     context.lineWidth = width;
     context.lineJoin = "round";
     for (const index of order) {
@@ -112,7 +112,7 @@ export function trace(path, row, heights, xs) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Work} work */
-function* drawPairs(context, { rows, heights, geometry, bucket, colours, width }) {
+function* drawPairs(context, { rows, heights, geometry, bucket, colours, width, fade = 1 }) {
   const { xs } = geometry;
   for (let i = 0; i + 1 < xs.length; i += 1) {
     const left = /** @type {Float32Array} */ (heights[i]);
@@ -122,7 +122,7 @@ function* drawPairs(context, { rows, heights, geometry, bucket, colours, width }
     let from = 0;
     while (from < pairs.weight.length) {
       const to = Math.min(pairs.weight.length, from + CHUNK * 4);
-      strokePairs(context, pairs, from, to, [xs[i] ?? 0, xs[i + 1] ?? 0], colours, width);
+      strokePairs(context, pairs, from, to, [xs[i] ?? 0, xs[i + 1] ?? 0], { colours, width, fade });
       from = to;
       yield;
     }
@@ -135,10 +135,9 @@ function* drawPairs(context, { rows, heights, geometry, bucket, colours, width }
  * @param {number} start
  * @param {number} end
  * @param {[number, number]} ends
- * @param {string[]} colours
- * @param {number} width
+ * @param {{ colours: string[], width: number, fade: number }} looks
  */
-function strokePairs(context, pairs, start, end, [x0, x1], colours, width) {
+function strokePairs(context, pairs, start, end, [x0, x1], { colours, width, fade }) {
   /** @type {Map<number, number[]>} */
   const groups = new Map();
   for (let i = start; i < end; i += 1) {
@@ -150,7 +149,7 @@ function strokePairs(context, pairs, start, end, [x0, x1], colours, width) {
   }
   context.lineWidth = width;
   for (const key of [...groups.keys()].sort((a, b) => a - b)) {
-    context.globalAlpha = 0.06 + 0.74 * (Math.floor(key / 256) / (CLASSES - 1)) ** 1.6;
+    context.globalAlpha = fade * (0.06 + 0.74 * (Math.floor(key / 256) / (CLASSES - 1)) ** 1.6);
     context.strokeStyle = colours[key % 256] ?? "#888";
     context.beginPath();
     for (const i of groups.get(key) ?? []) {

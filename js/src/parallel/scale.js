@@ -2,7 +2,18 @@
 
 import { byKey } from "../runs/catalog.js";
 import { toNumber } from "../runs/facts.js";
-import { exact, formatOf, linearTicks, logEnds, logTicks, roundEnds, tickTexts, timeTicks } from "./ticks.js";
+import {
+  clockStep,
+  exact,
+  formatOf,
+  linearTicks,
+  logEnds,
+  logTicks,
+  roundEnds,
+  roundStep,
+  tickTexts,
+  timeTicks,
+} from "./ticks.js";
 
 /**
  * @typedef {"linear" | "log" | "rank" | "time" | "category" | "boolean"} Kind
@@ -210,7 +221,8 @@ export function numbersOf(column, size) {
 function numberScale(column, kind, rows, size) {
   const { numbers, valid } = numbersOf(column, size);
   const found = survey(numbers, valid, rows, kind);
-  const map = kind === "rank" ? rankMap(found.sorted) : plainMap(kind, found);
+  const map =
+    kind === "rank" ? rankMap(found.sorted) : plainMap(kind, found, column.id === "duration" ? clockStep : roundStep);
   const place = new Float32Array(size).fill(MISSING);
   for (let row = 0; row < size; row += 1) {
     if (!valid[row]) continue;
@@ -292,18 +304,20 @@ function withInfinities(value, at) {
 /**
  * @param {Kind} kind
  * @param {Survey} found
+ * @param {(span: number) => number} stepOf
  */
-function plainMap(kind, { min, max, few }) {
+function plainMap(kind, { min, max, few }, stepOf) {
   if (!(max >= min))
     return { ticks: [], placeOf: (/** @type {number} */ v) => withInfinities(v, 0.5), valueAt: () => 0 };
   if (min === max) return singleMap(min);
   const log = kind === "log";
-  const [low, high] = few || kind === "time" ? [min, max] : log ? logEnds(min, max) : roundEnds(min, max);
+  const [low, high] = few || kind === "time" ? [min, max] : log ? logEnds(min, max) : roundEnds(min, max, stepOf);
   const write = log ? Math.log : (/** @type {number} */ value) => value;
   const read = log ? Math.exp : (/** @type {number} */ value) => value;
   const from = write(low);
   const span = write(high) - from;
-  const ticks = few ?? (log ? logTicks(low, high) : kind === "time" ? timeTicks(low, high) : linearTicks(low, high));
+  const ticks =
+    few ?? (log ? logTicks(low, high) : kind === "time" ? timeTicks(low, high) : linearTicks(low, high, stepOf));
   return {
     ticks,
     placeOf: (/** @type {number} */ value) => {

@@ -29,22 +29,24 @@ export function roundStep(span, count = WANTED) {
  * Round ends around the values: an axis that does not move with every new run.
  * @param {number} min
  * @param {number} max
+ * @param {(span: number) => number} [stepOf]
  * @returns {[number, number]}
  */
-export function roundEnds(min, max) {
+export function roundEnds(min, max, stepOf = roundStep) {
   if (!(max > min)) return [min, max];
-  const step = roundStep(max - min);
+  const step = stepOf(max - min);
   return [exact(Math.floor(min / step + 1e-9) * step), exact(Math.ceil(max / step - 1e-9) * step)];
 }
 
 /**
  * @param {number} min
  * @param {number} max
+ * @param {(span: number) => number} [stepOf]
  * @returns {number[]}
  */
-export function linearTicks(min, max) {
+export function linearTicks(min, max, stepOf = roundStep) {
   if (!(max > min)) return [min];
-  const step = roundStep(max - min);
+  const step = stepOf(max - min);
   const found = [];
   for (let at = Math.ceil(min / step - 1e-9); at <= max / step + 1e-9; at += 1) found.push(exact(at * step));
   return found;
@@ -94,6 +96,16 @@ export function timeTicks(min, max) {
   const found = [];
   for (let at = Math.ceil((min - shift) / step); at * step + shift <= max; at += 1) found.push(at * step + shift);
   return found.length ? found : [min, max];
+}
+
+/**
+ * A step that clocks know: whole seconds, minutes, hours.
+ * @param {number} span seconds
+ */
+export function clockStep(span) {
+  const size = span * 1000;
+  const step = size > WANTED * 1000 && TIME_STEPS.find((each) => size / each <= WANTED);
+  return step ? step / 1000 : roundStep(span);
 }
 
 /**

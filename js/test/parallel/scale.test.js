@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RunStore } from "../../src/kit/run-store.js";
 import { guessKind, kindsOf, MISSING, NAN, scaleOf } from "../../src/parallel/scale.js";
-import { logEnds, logTicks, roundEnds, tickTexts, timeTicks } from "../../src/parallel/ticks.js";
+import { clockStep, logEnds, logTicks, roundEnds, tickTexts, timeTicks } from "../../src/parallel/ticks.js";
 import { Facts } from "../../src/runs/facts.js";
 import { encodeTable } from "../encode-table.js";
 import { runId } from "../fake-runs.js";
@@ -120,6 +120,11 @@ describe("marks", () => {
   it("of times are whole minutes, hours or days", () => {
     const minute = 60_000;
     for (const time of timeTicks(1_700_000_000_000, 1_700_000_000_000 + 9 * minute)) expect(time % minute).toBe(0);
+  });
+
+  it("of durations are what clocks know", () => {
+    expect(clockStep(900) % 60).toBe(0);
+    expect(clockStep(0.9)).toBe(0.2);
   });
 
   it("do not move with a new run inside the ends", () => {
