@@ -78,6 +78,12 @@ class Curves(RunsPanel):
     def _check_x(self, proposal: Any) -> str:
         return check_x(proposal["value"])
 
+    @traitlets.observe("x")
+    def _forget_range(self, change: Any) -> None:
+        """Zoom out: the range is in the unit of the x before."""
+        if change["old"] != traitlets.Undefined:
+            self.set_trait("x_range", None)
+
     @traitlets.validate("smoothing")
     def _check_smoothing(self, proposal: Any) -> float:
         return check_smoothing(proposal["value"])

@@ -81,6 +81,14 @@ def test_the_view_can_be_kept_and_brought_back(curves: Curves) -> None:
     assert (other.smoothing, other.x_range, other.aggregate_by) == (0.6, [1.0, 2.0], ["params.model"])
 
 
+def test_another_x_zooms_out(curves: Curves) -> None:
+    curves.x_range = [1.0, 2.0]
+    curves.x = "relative"
+    assert curves.x_range is None
+    curves.apply_view({"x": "step", "x_range": [0.0, 2.0]})
+    assert (curves.x, curves.x_range) == ("step", [0.0, 2.0])
+
+
 def test_the_summary_is_a_picture_and_a_line_of_text(curves: Curves) -> None:
     html, text = curves.summary()
     assert 'src="data:image/svg+xml;base64,' in html

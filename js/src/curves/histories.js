@@ -10,6 +10,9 @@ import { decodeCurves, splice } from "./answer.js";
  * @typedef {{ run: string, key: string }} Pair
  */
 
+const EMPTY = new Float64Array();
+/** @type {History} */
+const NOTHING = { x: EMPTY, y: EMPTY, low: null, high: null, count: null, thinned: false, bad: null };
 const SETTLE = 30; // ms in which wishes are gathered
 const FRESH = 700; // ms between two looks at runs that go on
 const MOST_KEPT = 4000;
@@ -126,8 +129,7 @@ export class Histories {
       const kept = range ? this.#detail : this.#whole;
       if (kept.size > MOST_KEPT) kept.clear();
       for (const [i, [, { id, count }]] of wishes.entries()) {
-        const history = histories[i];
-        if (history) kept.set(id, { history, count });
+        kept.set(id, { history: histories[i] ?? NOTHING, count });
       }
       this.trouble.value = "";
     } catch (cause) {

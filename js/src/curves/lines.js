@@ -77,18 +77,18 @@ export function seriesOf(state, histories, panel) {
   // the newest run is drawn last, on top
   for (const group of groupsOf(state, panel.rows).reverse()) {
     if (hidden.has(group.id)) continue;
-    const found = group.rows
-      .map((row) => histories.get({ run: store.idAt(row), key: panel.key }, x, range))
-      .filter((history) => history !== null && history.x.length > 0);
+    /** @type {History[]} */
+    const found = [];
+    for (const row of group.rows) {
+      const history = histories.get({ run: store.idAt(row), key: panel.key }, x, range);
+      if (history?.x.length) found.push(history);
+    }
     const [first = 0] = group.rows;
-    if (!found.length) continue;
+    const [only] = found;
+    if (!only) continue;
     const look = { id: group.id, label: group.label, colour: state.colourOf(first), dash: state.dashOf(first) };
-    const histories_ = /** @type {History[]} */ (found);
-    series.push(
-      group.rows.length > 1
-        ? meanSeries(histories_, state.smoothing.value, look)
-        : runSeries(/** @type {History} */ (histories_[0]), state.smoothing.value, look),
-    );
+    const weight = state.smoothing.value;
+    series.push(group.rows.length > 1 ? meanSeries(found, weight, look) : runSeries(only, weight, look));
   }
   return series;
 }
@@ -105,7 +105,7 @@ export function runSeries({ x, y, low, high, count, bad }, weight, look) {
     const points = count?.[i] ?? 1;
     return points > 1 && low && high ? `(${formatNumber(Number(low[i]))} … ${formatNumber(Number(high[i]))})` : "";
   };
-  return { ...look, x, y: smoothed, ghost: weight > 0 ? y : null, low, high, bad, tell };
+  return { ...look, x, y: smoothed, ghost: weight > 0 ? y : null, low, high, edges: weight === 0, bad, tell };
 }
 
 /**

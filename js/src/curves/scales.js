@@ -9,6 +9,7 @@
 /** @type {Record<Kind, (value: number) => number>} */
 const FORWARD = { linear: (value) => value, log: Math.log10, asinh: Math.asinh };
 const PAD = 0.04;
+const DEEP = 3;
 const CLIPPED = 0.02;
 const MOST_SAMPLES = 20_000;
 
@@ -65,6 +66,7 @@ export function heightOf(series, within, { kind = "linear", clip = false } = {})
  */
 function extremes(series, within, floor) {
   let min = Number.POSITIVE_INFINITY;
+  let line = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const points of series) {
     const [start, end] = visible(points.x, within);
@@ -76,9 +78,12 @@ function extremes(series, within, floor) {
       if (a >= floor && a < min && a !== Number.NEGATIVE_INFINITY) min = a;
       if (b >= floor && b > max && b !== Number.POSITIVE_INFINITY) max = b;
       if (b >= floor && b < min) min = b; // the lower end is below what a logarithm can show
+      const y = /** @type {number} */ (points.y[i]);
+      if (y >= floor && y < line) line = y;
     }
   }
-  return [min, max];
+  // a band that comes near 0 goes down without end on a logarithmic scale
+  return [floor > 0 && Number.isFinite(line) ? Math.max(min, line / DEEP) : min, max];
 }
 
 /**

@@ -16,9 +16,9 @@ import { visible } from "./scales.js";
  * @property {Float64Array} y NaN lifts the pen
  * @property {Float64Array | null} [low] with `high`: a band
  * @property {Float64Array | null} [high]
+ * @property {boolean} [edges] the band is made of values, not of a mean's interval: its edges are drawn too
  * @property {Float64Array | null} [ghost] drawn faintly behind, such as the values before smoothing
  * @property {Bad | null} [bad]
- * @property {string} [note] after the value in the readout, such as `± 0.02`; by index with `notes`
  * @property {((index: number) => string) | null} [tell] what the readout says about a point besides its value
  *
  * @typedef {{ x: number, text: string, kind: string }} Mark
@@ -52,6 +52,13 @@ export function drawSeries(field, series, alpha, isStrong) {
   pen.lineJoin = "round";
   pen.strokeStyle = series.colour;
   pen.setLineDash([]);
+  if (series.low && series.high && series.edges) {
+    // a spike in one bucket is one pixel wide: as a pale area nobody would see it
+    pen.globalAlpha = alpha * 0.45;
+    pen.lineWidth = 0.75 * ratio;
+    strokeLine(field, series.x, series.high, span);
+    strokeLine(field, series.x, series.low, span);
+  }
   if (series.ghost) {
     pen.globalAlpha = alpha * 0.3;
     pen.lineWidth = ratio;
