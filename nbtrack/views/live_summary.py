@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nbtrack.entities import RunStatus
 from nbtrack.views import svg
 from nbtrack.views.live import STOPPED
 from nbtrack.views.run_summary import number_text
@@ -44,7 +46,10 @@ def status_text(run: Run) -> str:
 def _head(run: Run, found: Curves) -> str:
     colour = COLOURS.get(str(run.info.status), "#888")
     points = int(sum(columns["count"].sum() for columns in found.series.values()))
-    parts = [status_text(run), *([_duration(run.info.duration)] if run.info.duration else []), f"{points:,} points"]
+    state = status_text(run)
+    if run.info.status == RunStatus.RUNNING:
+        state += f" as of {time.strftime('%H:%M')}"
+    parts = [state, *([_duration(run.info.duration)] if run.info.duration else []), f"{points:,} points"]
     return (
         f'<span style="color:{colour}">●</span> <b>#{run.info.number} {html.escape(run.info.run_name)}</b> '
         f"<small>{html.escape(' · '.join(parts))}</small>"

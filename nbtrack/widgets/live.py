@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 TICK_S = 0.2
 AGAIN_AFTER = (5, 20)
 """Ticks after which all is sent again: what went out before the page had drawn the panel was lost."""
+SUMMARY_TICKS = 150
+"""Ticks after which the saved summary is brought up to date, for should the kernel die."""
 PICTURE_BUCKETS = 200
 
 
@@ -56,6 +58,7 @@ class Live(Panel):
         self._stopping = threading.Event()
         self._interrupts: set[str] = set()
         self._wants_all = False
+        self._is_deaf = False
         super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
         self._attach()
 
@@ -150,12 +153,13 @@ class Live(Panel):
         self._feed.about = {"here": run is not None}
         kernel = getattr(shell(), "kernel", None)
         look = peek_while_busy(kernel, self.comm.comm_id, self.hear_early) if run and kernel and self.comm else None
+        self._is_deaf = look is not None
         if run is not None and look is not None:
             run.on_look.append(lambda _: look())
 
     def hear_early(self, message: dict[str, Any]) -> None:
         """Take an order at once, when that needs no store: the run is here."""
-        if message.get("kind") == "need" and message.get("data"):
+        if message.get("kind") == "need" and message.get("data") and self._is_deaf:
             self._wants_all = True
         if message.get("kind") == "order" and self._here() is not None:
             self._take(message)
@@ -198,6 +202,8 @@ def _follow(panel: weakref.ref[Live], stopping: threading.Event) -> None:
         living._wants_all |= ticks in AGAIN_AFTER  # noqa: SLF001 - a part of it
         with suppress(Exception):  # the page keeps what it shows; the next look tries again
             living.update()
+            if ticks % SUMMARY_TICKS == 0:
+                living.refresh_summary()
         if not living._feed.is_running:  # noqa: SLF001 - a part of it
             return
         del living

@@ -1,0 +1,128 @@
+"""One run as a page gets it: facts, blobs, questions and orders."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import nbtrack
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.tracking import active
+from nbtrack.views import live, questions
+from nbtrack.views.live_feed import LiveFeed
+from nbtrack.views.live_summary import live_html, live_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _store(tmp_path: Path) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+
+
+def unpack(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    (size,) = struct.unpack_from("<I", blob)
+    head = json.loads(blob[4 : 4 + size])
+    body = blob[-(-(4 + size) // 8) * 8 :]
+    width = 6 if head["mode"] == "full" else 2
+    return head, {
+        each["key"]: np.frombuffer(body, "<f8", each["rows"] * width, each["offset"]).reshape(width, -1)
+        for each in head["series"]
+    }
+
+
+def test_all_first_then_only_what_is_new() -> None:
+    with nbtrack.start_run("a", params={"epochs": 4}) as run:
+        feed = LiveFeed(run.store, run.id)
+        assert feed.changes() is None
+        run.log_metric("loss", 1.0, step=0)
+        head, curves = unpack(feed.whole())
+        assert (head["seq"], head["mode"], head["run"]["status"]) == (1, "full", "RUNNING")
+        np.testing.assert_array_equal(curves["loss"][:, 0], [0, 1, 1, 1, 1, 1])
+        assert feed.changes() is None
+        run.log_metrics({"loss": 0.5, "acc": float("nan")}, step=1)
+        head, curves = unpack(feed.changes() or b"")
+        assert (head["seq"], head["mode"], [each["count"] for each in head["series"]]) == (2, "more", [2, 1])
+        np.testing.assert_array_equal(curves["loss"][:, 0], [1, 0.5])
+        assert np.isnan(curves["acc"][1, 0])
+        assert head["run"]["progress"] == {"done": 2, "total": 4, "first": 0, "since": None, "unit": "epoch"}
+        feed.close()
+
+
+def test_a_long_run_is_thinned_and_counts_every_point() -> None:
+    with nbtrack.start_run() as run:
+        run.store.log_points(run.id, [(1, step, {"loss": float(step == 7777)}) for step in range(10_000)])
+        head, curves = unpack(LiveFeed(run.store, run.id).whole())
+    assert head["series"][0]["rows"] <= live.BUCKETS
+    assert head["series"][0]["count"] == 10_000
+    assert curves["loss"][2].max() == 1
+
+
+def test_a_question_is_answered_for_every_host() -> None:
+    with nbtrack.start_run("a") as run:
+        run.log_metric("loss", 1.0)
+    facts, (blob,) = questions.answer(run.store, {"what": "live", "run": run.id})
+    assert facts == {"run": run.id}
+    assert unpack(blob)[0]["run"]["status"] == "FINISHED"
+    with pytest.raises(InvalidValueError, match="32 hexadecimal"):
+        questions.answer(run.store, {"what": "live", "run": "../x"})
+    with pytest.raises(NotFoundError):
+        questions.answer(run.store, {"what": "live", "run": "0" * 32})
+
+
+@pytest.mark.parametrize(
+    ("said", "params", "steps", "expected"),
+    [
+        (None, {}, {"loss": 3.0}, None),
+        (None, {"epochs": "10"}, {}, None),
+        (None, {"epochs": "10"}, {"loss": 3.0}, (4, 10, "epoch")),
+        (None, {"epochs": "10"}, {"loss": 300.0}, None),
+        (None, {"epochs": "10", "max_steps": "1000"}, {"loss": 300.0}, (301, 1000, "step")),
+        (None, {"epochs": "many"}, {"loss": 3.0}, None),
+        (None, {"epochs": "10"}, {"system/cpu": 3.0, "knob/lr": 3.0}, None),
+        ([5, 20, 0, 1.0], {"epochs": "10"}, {"loss": 3.0}, (5, 20, "")),
+        ([5, -1, 0, 1.0], {}, {}, (5, None, "")),
+    ],
+)
+def test_how_far_a_run_is(said: Any, params: Any, steps: Any, expected: Any) -> None:
+    found = live.progress(said, params, steps)
+    assert (None if found is None else (found["done"], found["total"], found["unit"])) == expected
+
+
+def test_orders_go_to_a_running_run_only_and_notes_to_any() -> None:
+    store = active.get_store()
+    with nbtrack.start_run("a") as run:
+        stored = store.get_run(run.id)
+        with pytest.raises(InvalidValueError, match="cannot be asked to 'explode'"):
+            live.order(store, {"do": "explode"}, stored)
+        with pytest.raises(NotFoundError, match="Knob 'lr'"):
+            live.order(store, {"do": "knob", "key": "lr", "value": 1}, stored)
+        run.knob("lr", 1.0)
+        live.order(store, {"do": "knob", "key": "lr", "value": 2.0}, stored)
+        run._look_at = 0.0
+        assert run.knob("lr", 1.0) == 2.0
+    stored = store.get_run(run.id)
+    with pytest.raises(InvalidValueError, match="is finished; only a running one"):
+        live.order(store, {"do": "stop"}, stored)
+    live.order(store, {"do": "note", "value": "afterwards"}, stored)
+    found = live.facts(store.get_run(run.id), {}, {})
+    assert found["note"] == "afterwards"
+    assert [event["kind"] for event in found["events"]] == ["knob", "note"]
+
+
+def test_the_summary_escapes_names_and_draws_curves() -> None:
+    with nbtrack.start_run("<b>x</b>") as run:
+        for step in range(20):
+            run.log_metrics({"loss & co": 1 / (step + 1), "acc": step / 20, "flat": 1.0}, step=step)
+    stored = nbtrack.get_run(run.id)
+    html = live_html(stored, run.store.curves(run.id, 100))
+    assert "<b>x</b>" not in html
+    assert "loss &amp; co" in html
+    assert html.count("<img") == 1
+    assert "finished" in live_text(stored)
+    assert len(html) < 12_000
