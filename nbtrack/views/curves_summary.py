@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import CurveRows, TrackingStore
 
 Array = np.ndarray[Any, Any]
-Named = list[tuple[str, str]]
-"""Run id and label."""
+Named = list[tuple[str, str, str]]
+"""Run id, label and colour."""
 
 MAX_RUNS = 10
 MAX_METRICS = 2
@@ -34,7 +34,7 @@ def curves_html(store: TrackingStore, title: str, runs: Named, metrics: Sequence
     ----------
     store : TrackingStore
     title : str
-    runs : list of (run id, label)
+    runs : list of (run id, label, colour)
         Those that are drawn.
     metrics : sequence of str
     n_runs : int
@@ -45,11 +45,11 @@ def curves_html(store: TrackingStore, title: str, runs: Named, metrics: Sequence
     runs, metrics = runs[:MAX_RUNS], list(metrics[:MAX_METRICS])
     if not runs or not metrics:
         return head
-    series = tuple((run, key) for key in metrics for run, _ in runs)
+    series = tuple((run, key) for key in metrics for run, *_ in runs)
     rows = store.metric_curves(CurveQuery(series, N_BUCKETS, x))
     charts = []
     for at, key in enumerate(metrics):
-        lines = [_line(rows, at * len(runs) + i) for i in range(len(runs))]
+        lines = [(_line(rows, at * len(runs) + i), colour) for i, (_, _, colour) in enumerate(runs)]
         charts.append(svg.tag("g", *_chart(key, lines, x), transform=f"translate({at * WIDTH} 0)"))
     alt = f"Curves of {', '.join(metrics)} for {len(runs)} runs"
     return f"{head}<br>{svg.picture(WIDTH * len(metrics), HEIGHT, *charts, alt=alt)}{_legend(runs, metrics, rows)}"
@@ -67,15 +67,21 @@ def _said(runs: Named, metrics: Sequence[str], n_runs: int) -> str:
     return f"{shown}{more} · {drawn} of {n_runs} run{'' if n_runs == 1 else 's'}"
 
 
-def _line(rows: CurveRows, slot: int) -> tuple[Array, Array]:
+def run_colour(number: float) -> str:
+    """Return the colour that a run has in the page, too."""
+    return svg.CATEGORICAL[int(number) % len(svg.CATEGORICAL) if math.isfinite(number) else 0]
+
+
+def _line(rows: CurveRows, slot: int) -> tuple[Array, ...]:
+    """Return x, mean, smallest and largest value of a series."""
     part = slice(rows.starts[slot], rows.starts[slot + 1])
-    return rows.x[part], rows.y[part]
+    return rows.x[part], rows.y[part], rows.low[part], rows.high[part]
 
 
-def _chart(key: str, lines: list[tuple[Array, Array]], x_name: str) -> list[str]:
+def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str) -> list[str]:
     parts = [svg.tag("text", svg.words(key), x=LEFT, y=16, fill=svg.GREY, font_weight="600")]
-    xs = np.concatenate([x for x, _ in lines])
-    ys = np.concatenate([y for _, y in lines])
+    xs = np.concatenate([line[0] for line, _ in lines])
+    ys = np.concatenate([values for line, _ in lines for values in line[2:]])
     ys = ys[np.isfinite(ys)]
     if not len(ys):
         return [*parts, svg.tag("text", "no points", x=WIDTH / 2, y=HEIGHT / 2, fill=svg.GREY, text_anchor="middle")]
@@ -91,18 +97,26 @@ def _chart(key: str, lines: list[tuple[Array, Array]], x_name: str) -> list[str]
         parts.append(svg.tag("text", label, x=at, y=HEIGHT - 9, fill=svg.GREY, text_anchor=anchor))
     name = svg.words(x_name.removeprefix("metrics."))
     parts.append(svg.tag("text", name, x=WIDTH / 2, y=HEIGHT - 9, fill=svg.GREY, text_anchor="middle"))
-    for index, (x, y) in enumerate(lines):
-        colour = svg.CATEGORICAL[index % len(svg.CATEGORICAL)]
-        parts += [
-            svg.tag("path", d=svg.path(points), fill="none", stroke=colour, stroke_width=1.4, stroke_linejoin="round")
-            for points in _pieces(to_x(x), to_y(y))
-        ]
+    for (x, y, low, high), colour in lines:
+        look: dict[str, Any] = {"fill": "none", "stroke": colour, "stroke_linejoin": "round"}
+        # spikes stand beside the line of means, as in the page
+        if (high > low).any():
+            spikes = "".join(
+                svg.path(pair) for pair in zip(_points(to_x(x), to_y(low)), _points(to_x(x), to_y(high)), strict=True)
+            )
+            parts.append(svg.tag("path", d=spikes, **look, stroke_opacity=0.45))
+        parts += [svg.tag("path", d=svg.path(points), **look, stroke_width=1.4) for points in _pieces(to_x(x), to_y(y))]
     return parts
 
 
 def _scale(values: Array, low: float, high: float) -> Any:
     smallest, span = float(values.min()), float(values.max() - values.min()) or 1.0
     return lambda value: low + (value - smallest) / span * (high - low)
+
+
+def _points(x: Array, y: Array) -> list[tuple[float, float]]:
+    is_there = np.isfinite(y)
+    return list(zip(x[is_there].tolist(), y[is_there].tolist(), strict=True))
 
 
 def _pieces(x: Array, y: Array) -> list[list[tuple[float, float]]]:
@@ -119,11 +133,10 @@ def _pieces(x: Array, y: Array) -> list[list[tuple[float, float]]]:
 def _legend(runs: Named, metrics: list[str], rows: CurveRows) -> str:
     cell = 'style="text-align:{};padding:1px 10px"'
     lines = []
-    for index, (_, label) in enumerate(runs):
-        colour = svg.CATEGORICAL[index % len(svg.CATEGORICAL)]
+    for index, (_, label, colour) in enumerate(runs):
         values = []
         for at in range(len(metrics)):
-            _, y = _line(rows, at * len(runs) + index)
+            y = _line(rows, at * len(runs) + index)[1]
             values.append(f"<td {cell.format('right')}>{number_text(float(y[-1])) if len(y) else ''}</td>")
         name = f'<span style="color:{colour}">━</span> {html.escape(label)}'
         lines.append(f"<tr><td {cell.format('left')}>{name}</td>{''.join(values)}</tr>")

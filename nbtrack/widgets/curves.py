@@ -12,7 +12,7 @@ from nbtrack.search.parser import parse_filter
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.views.curves import check_x
-from nbtrack.views.curves_summary import curves_html, curves_text
+from nbtrack.views.curves_summary import curves_html, curves_text, run_colour
 from nbtrack.widgets.runs_panel import MAX_RUNS, RunsPanel, check_columns, chosen_experiments
 
 if TYPE_CHECKING:
@@ -133,11 +133,11 @@ class Curves(RunsPanel):
     def summary(self) -> tuple[str, str]:
         """Return a picture of the first metrics and runs."""
         found = self.on_view()
-        runs = self._drawn(found)
-        named = dict(zip(found.attributes["run_id"], found.attributes["number"], strict=True))
-        labelled = [
-            (run, f"#{int(named[run])} {name}" if not np.isnan(float(named[run])) else name) for run, name in runs
-        ]
+        numbers = dict(zip(found.attributes["run_id"], found.attributes["number"], strict=True))
+        labelled = []
+        for run, name in self._drawn(found):
+            number = float(numbers[run])
+            labelled.append((run, name if np.isnan(number) else f"#{int(number)} {name}", run_colour(number)))
         metrics = self._shown_metrics(found)
         return (
             curves_html(self._store, self._title, labelled, metrics, n_runs=len(found), x=self.x),

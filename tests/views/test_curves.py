@@ -88,7 +88,7 @@ def test_a_question_that_makes_no_sense_is_refused_with_the_way_out(tmp_path: Pa
 
 
 def test_the_picture_is_safe_and_has_a_legend(run_id: str):
-    html = curves_html(active.get_store(), "study", [(run_id, "a<b>")], ["loss", "acc"], n_runs=3, x="step")
+    html = curves_html(active.get_store(), "study", [(run_id, "a<b>", "#0072b2")], ["loss", "acc"], n_runs=3, x="step")
     assert "1 of 3 runs" in html
     assert "a&lt;b&gt;" in html
     assert "<b>" not in html.replace("<b>study</b>", "")
