@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,8 +123,17 @@ def compare_runs(store: TrackingStore, run_ids: Sequence[str]) -> Comparison:
         *dataset_rows(store, ids),
     ]
     order = {section: place for place, section in enumerate(SECTIONS)}
-    rows.sort(key=lambda row: order[row.section])  # stable: within a section as they came
+    rows.sort(key=lambda row: (order[row.section], _natural(row)))  # stable: the parts of a metric stay together
     return Comparison(tuple(_head(found, index) for index in range(len(ids))), tuple(rows), dict(found.goals))
+
+
+def _natural(row: CompareRow) -> tuple[str | int, ...]:
+    """Return what sorts ``p2`` before ``p10``; the overview and datasets have an order of their own."""
+    if row.section in ("overview", "datasets"):
+        return ()
+    is_named = row.kind in ("file", "series", "package") or row.section in ("params", "metrics", "system", "tags")
+    pieces = re.split(r"(\d+)", row.key.lower()) if is_named else []
+    return tuple(int(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def _head(found: RunColumns, index: int) -> RunHead:

@@ -25,6 +25,7 @@ LONGEST = 48
 GOOD, BAD = "#2e9e5b", "#d64545"
 WIDTH, BAR, GAP, LABEL = 520, 13, 9, 130
 _CELL = 'style="text-align:{align};padding:2px 10px{more}"'
+_FIRST = ("metrics", "params", "overview")
 _TONES = {"good": f"color:{GOOD}", "bad": f"color:{BAD}", "strong": "font-weight:600", "quiet": "opacity:.75"}
 
 
@@ -47,7 +48,7 @@ def _sentence(told: Sequence[Part]) -> str:
 
 def _table(found: Comparison, base: int) -> str:
     columns = list(dict.fromkeys([base, *range(len(found.runs))]))[:MAX_RUNS]
-    rows = [row for row in found.rows if _is_shown(row)]
+    rows = sorted((row for row in found.rows if _is_shown(row)), key=lambda row: _FIRST.index(row.section))
     heads = [_cell("", "left", "th")]
     for column in columns:
         run = found.runs[column]

@@ -17,6 +17,7 @@ const MODES = [
   ["blink", "Blink"],
 ];
 const BLINK = 700;
+const SMALL = 128; // pixels
 
 export class ImageView {
   #turn = 0;
@@ -115,6 +116,9 @@ export class ImageView {
   async #load(source) {
     const step = this.step === null ? null : stepAt(source.steps, this.step);
     const img = h("img", { alt: `${source.label}${step === null ? "" : `, step ${step}`}` });
+    img.addEventListener("load", () => img.classList.toggle("nbt-cmp-small", img.naturalWidth <= SMALL), {
+      once: true,
+    });
     img.src = await source.url(step);
     return { img, label: source.label, step, wanted: this.step };
   }

@@ -168,8 +168,29 @@ export class Pane {
     if (row.kind === "series" || kind === "image") return this.#pictures(row, base, run);
     const both = row.value(base) && row.value(run);
     if (kind === "other") return this.#facts(row, base, run);
-    if (kind === "table" && both && !this.asText)
-      return tableDiffView({ kernel: this.compare.state.kernel, runs: [base, run], path: row.key });
+    if (kind === "table" && both && !this.asText) return this.#table(row, base, run);
+    return this.#compared(row, base, run, kind);
+  }
+
+  /** Python compares tables; a page without it shows them as texts. @param {Row} row @param {string} base @param {string} run */
+  async #table(row, base, run) {
+    const { kernel } = this.compare.state;
+    try {
+      return await tableDiffView({ kernel, runs: [base, run], path: row.key });
+    } catch (cause) {
+      if (!kernel.offline) throw cause;
+      return this.#compared(row, base, run, "text");
+    }
+  }
+
+  /**
+   * @param {Row} row
+   * @param {string} base
+   * @param {string} run
+   * @param {import("./files.js").FileKind} kind
+   * @returns {Promise<Node>}
+   */
+  async #compared(row, base, run, kind) {
     const [before, after] = await Promise.all([this.#file(row, base), this.#file(row, run)]);
     if ([before, after].some((file) => file && (!file.bytes || !file.isText))) return this.#facts(row, base, run);
     const cut = [before, after].some((file) => file?.cut);

@@ -123,6 +123,6 @@ function rowsEl({ columns, keys, rows, cells }) {
   return h(
     "div",
     { class: "nbt-cmp-scroll", tabindex: 0, role: "region", "aria-label": "Rows that differ" },
-    h("table", { class: "nbt-cmp-rowsdiff" }, h("thead", {}, h("tr", {}, h("th", {}), head)), h("tbody", {}, body)),
+    h("table", { class: "nbt-cmp-rowsdiff" }, h("thead", {}, h("tr", {}, h("td", {}), head)), h("tbody", {}, body)),
   );
 }
