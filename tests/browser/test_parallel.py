@@ -103,6 +103,7 @@ def test_keys_brush_move_invert_and_hide(lab: NotebookPage) -> None:
     lab.page.keyboard.press("Shift+ArrowRight")
     becomes(lab, "plot.axes", "['params.model', 'params.lr', 'metrics.loss']")
     lab.page.keyboard.press("Escape")
+    expect(root(lab).locator(".nbt-par-count")).to_have_text("16 runs")
     becomes(lab, "plot.extents", "{}")
     lab.page.keyboard.press("Delete")
     becomes(lab, "plot.axes", "['params.model', 'metrics.loss']")
