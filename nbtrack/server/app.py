@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 2_000_000
 """Bytes of a message: a brush over many runs has thousands."""
+VIEW_TRAITS = (
+    *("aggregate_by", "axes", "axis_kinds", "clip_outliers", "colour_by", "columns", "curves_height"),
+    *("dash_by", "density", "extents", "facet_by", "filter", "group_by", "height"),
+    *("inverted_axes", "log_x", "log_y", "max_drawn", "metrics", "order_by", "panes"),
+    *("parallel_height", "parallel_metric", "pinned", "pinned_runs", "show_deleted", "smoothing", "statistics"),
+    *("steps", "x", "x_range"),
+)
+"""Values of the runs page that a saved view is made of: those of `nbtrack.runs()`, which a test compares."""
 BINARY = "application/octet-stream"
 TEXT = "text/javascript; charset=utf-8"
 
@@ -64,7 +72,8 @@ class Pages:
     async def page(self, _: Request) -> Response:
         """Return the page; all that it shows comes over the stream."""
         name = self.store.path.name
-        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path)})
+        state = {"_host": "ui", "_view_traits": VIEW_TRAITS}
+        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path), "state": state})
         return HTMLResponse(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'

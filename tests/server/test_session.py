@@ -9,6 +9,7 @@ import pytest
 
 import nbtrack
 from nbtrack.server import session as session_module
+from nbtrack.server.app import VIEW_TRAITS
 
 if TYPE_CHECKING:
     from tests.server.conftest import Tab
@@ -99,3 +100,8 @@ def test_the_script_is_the_bundle_of_pages(tab: Tab) -> None:
     reply = tab.ask("GET", path)
     assert reply.getheader("content-type") == "text/javascript; charset=utf-8"
     assert b"nbt-stage" in reply.read()
+
+
+def test_saved_views_of_the_notebook_and_of_the_interface_are_made_of_the_same_values(tab: Tab) -> None:
+    assert sorted(VIEW_TRAITS) == nbtrack.runs().view_traits
+    assert '"_view_traits":["aggregate_by"' in tab.ask("GET", "/").read().decode()

@@ -38,6 +38,11 @@ export class Kernel {
     return this.model.offline === true;
   }
 
+  /** True when cells can be run and added: not in a file, nor in `nbtrack ui`. */
+  get inNotebook() {
+    return !this.offline && this.model.get("_host") !== "ui";
+  }
+
   /** True when a question can have an answer: of a program, or of what is stored in the page. */
   get answers() {
     return !this.offline || this.model.answer !== undefined;

@@ -6,6 +6,7 @@ import { RunStore } from "../kit/run-store.js";
 import { Facts } from "../runs/facts.js";
 import { brushBetween, ease } from "./between.js";
 import { stageOf, stored } from "./export.js";
+import { fitted } from "./fit.js";
 import { listenSteps } from "./story-keys.js";
 
 const TRAVEL = 700; // ms that a brush takes
@@ -73,6 +74,7 @@ export class Story {
     this.index = next;
     for (const [i, section] of this.sections.entries()) section.classList.toggle("nbt-now", i === next);
     const { views } = /** @type {{ views: Placed[] }} */ (this.page.steps[next]);
+    this.view.hidden = !views.length;
     const words = this.sections[next]?.querySelector(".nbt-step-text");
     this.deck.dataset.layout = !views.length ? "words" : (words?.childElementCount ?? 0) > 1 ? "both" : "view";
     this.#arrange(views, isFirst || jump);
@@ -103,11 +105,11 @@ export class Story {
         this.view.append(el);
       }
     }
-    this.view.hidden = !views.length;
     for (const [id, el] of this.#mounted) el.hidden = !wanted.has(id);
     /** @type {Map<string, Record<string, any>>} */
     const states = new Map();
-    for (const { group, state } of views) states.set(group, { ...states.get(group), ...state });
+    const fit = fitted(views, this.view.clientHeight);
+    for (const { group, state } of views) states.set(group, { ...states.get(group), ...state, ...fit });
     this.#journey += 1;
     for (const [group, state] of states) this.#travel(group, state, jump);
   }

@@ -31,8 +31,8 @@ export class Notices {
     if (gone) {
       replace(
         this.banner,
-        h("b", {}, "The kernel is gone. "),
-        "These are the runs as it last knew them; run the cell again for a live table.",
+        h("b", {}, kernel.inNotebook ? "The kernel is gone. " : "nbtrack ui has ended. "),
+        `These are the runs as it last knew them; ${kernel.inNotebook ? "run the cell again for a live table" : "start it again to go on"}.`,
       );
       return;
     }
@@ -91,7 +91,7 @@ export class Notices {
     if (!store.loaded.value) {
       replace(
         this.empty,
-        h("p", {}, state.kernel.offline ? "This page came without its runs." : "Waiting for the kernel…"),
+        h("p", {}, state.kernel.offline ? "This page came without its runs." : "Waiting for the runs…"),
       );
       return;
     }

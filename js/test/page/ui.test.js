@@ -1,0 +1,133 @@
+// `nbtrack ui` in happy-dom: pages, addresses, and who hears what over the one stream.
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Channel } from "../../src/page/channel.js";
+import { Interface } from "../../src/page/ui.js";
+import { FakeKernel } from "../fake-kernel.js";
+import { fakeColumns } from "../fake-runs.js";
+
+const NOW = Date.UTC(2026, 10, 23);
+
+/** A view that only notes what it is given. @returns {any} */
+function noting() {
+  /** @type {any[]} */
+  const models = [];
+  return { models, render: (/** @type {any} */ { model }) => models.push(model) };
+}
+
+async function settle(ms = 40) {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** @type {FakeKernel} */
+let kernel;
+/** @type {Record<string, any>} */
+let views;
+/** @type {HTMLElement} */
+let root;
+
+beforeEach(() => {
+  location.hash = "";
+  kernel = new FakeKernel(fakeColumns({ count: 6, now: NOW }));
+  views = { board: noting(), compare: noting(), artifacts: noting() };
+  root = document.createElement("main");
+  document.body.replaceChildren(root);
+});
+
+afterEach(() => document.body.replaceChildren());
+
+/** @param {string} [hash] */
+async function open(hash = "") {
+  location.hash = hash;
+  const ui = new Interface({ title: "runs.duckdb", store: "/x/runs.duckdb" }, root, views, /** @type {any} */ (kernel));
+  kernel.sendFull();
+  await settle();
+  return ui;
+}
+
+const tabs = () => [...root.querySelectorAll("nav a")].map((a) => [a.textContent, a.getAttribute("aria-current")]);
+/** @param {string} name */
+const byName = (name) => kernel.column("run_id").values[kernel.column("name").values.indexOf(name)];
+
+describe("nbtrack ui", () => {
+  it("opens the runs, and the state that its address says", async () => {
+    await open('#runs?filter=a > 1&columns=["name"]');
+    expect(tabs()).toEqual([
+      ["Runs", "page"],
+      ["Compare", null],
+      ["Files", null],
+    ]);
+    expect(views.board.models[0].get("filter")).toBe("a > 1");
+    expect(views.board.models[0].get("columns")).toEqual(["name"]);
+  });
+
+  it("writes what a reader sets into the address, and takes it back from there", async () => {
+    await open();
+    const [model] = views.board.models;
+    model.set("filter", "x = 1");
+    expect(location.hash).toContain("filter=x");
+    location.hash = "#runs";
+    dispatchEvent(new Event("hashchange"));
+    expect(model.get("filter") ?? "").toBe("");
+  });
+
+  it("compares what is selected, else the two newest runs", async () => {
+    await open();
+    const ids = /** @type {string[]} */ (kernel.column("run_id").values);
+    views.board.models[0].set("selected", [ids[4], ids[1]]);
+    location.hash = "#compare";
+    dispatchEvent(new Event("hashchange"));
+    expect(views.compare.models[0].get("runs")).toEqual([ids[4], ids[1]]);
+    views.board.models[0].set("selected", []);
+    location.hash = "#compare?sections=[]";
+    dispatchEvent(new Event("hashchange"));
+    expect(views.compare.models[0].get("runs").length).toBe(2);
+  });
+
+  it("lists the runs whose files can be looked into", async () => {
+    await open("#artifacts");
+    const picker = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
+    expect(picker.hidden).toBe(false);
+    expect(picker.options.length).toBe(6);
+    const wanted = /** @type {string} */ (byName(String(kernel.column("name").values[2])));
+    picker.value = wanted;
+    picker.dispatchEvent(new Event("change"));
+    expect(views.artifacts.models[0].get("run_id")).toBe(wanted);
+    expect(location.hash).toContain(wanted);
+  });
+});
+
+describe("one stream for several models", () => {
+  function wired() {
+    /** @type {any[]} */
+    const sent = [];
+    const link = {
+      receive: (/** @type {any} */ _message, /** @type {any[]} */ _buffers = []) => {},
+      open: (/** @type {any} */ receive) => Object.assign(link, { receive }),
+      send: (/** @type {any} */ message) => sent.push(message.content),
+    };
+    const channel = new Channel(link, () => {});
+    /** @type {any[]} */
+    const heard = [];
+    const line = channel.line("compare", () => ({ runs: ["a", "b"], base: "a" }));
+    line.open((message, buffers) => heard.push([message.content?.kind, buffers]));
+    return { link, sent, heard, line };
+  }
+
+  it("asks for a comparison where a widget's Python would send one", () => {
+    const { link, sent, heard, line } = wired();
+    line.send({ method: "custom", content: { kind: "need", data: true } });
+    line.send({ method: "update", state: { hide_same: true } });
+    line.send({ method: "update", state: { base: "b" } });
+    expect(sent.map(({ what, runs, base }) => [what, runs, base])).toEqual(Array(2).fill(["compare", ["a", "b"], "a"]));
+    link.receive({ method: "custom", content: { kind: "answer", id: sent[0].id, ok: true } }, ["blob"]);
+    link.receive({ method: "custom", content: { kind: "answer", id: sent[1].id, ok: false } }, []);
+    expect(heard).toEqual([["data", ["blob"]]]);
+  });
+
+  it("gives tables of runs only to views of runs", () => {
+    const { link, heard } = wired();
+    link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(heard).toEqual([]);
+  });
+});
