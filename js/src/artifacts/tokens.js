@@ -3,6 +3,8 @@
 /** @typedef {{ type: "" | "comment" | "string" | "number" | "keyword" | "key", text: string }} Token */
 
 const STRING = String.raw`"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?`;
+/** The end of the text; `$` is the end of a line here. */
+const END = String.raw`(?![\s\S])`;
 const NUMBER = String.raw`\b(?:0[xX][\da-fA-F_]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?)\b`;
 const WORD = String.raw`[A-Za-z_$][\w$]*`;
 const KEY = String.raw`"(?:[^"\\\n]|\\.)*"(?=\s*:)`;
@@ -11,19 +13,19 @@ const KEY = String.raw`"(?:[^"\\\n]|\\.)*"(?=\s*:)`;
 const LANGUAGES = {
   python: {
     comment: "#[^\\n]*",
-    string: String.raw`(?:\b[rbfuRBFU]{1,2})?(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|${STRING})`,
+    string: String.raw`(?:\b[rbfuRBFU]{1,2})?(?:"""[\s\S]*?(?:"""|${END})|'''[\s\S]*?(?:'''|${END})|${STRING})`,
     key: String.raw`@[\w.]+|(?<=\b(?:def|class)\s+)\w+`,
     words:
       "False None True and as assert async await break case class continue def del elif else except finally for from global if import in is lambda match nonlocal not or pass raise return try while with yield self",
   },
   js: {
-    comment: String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`,
+    comment: String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|${END})`,
     string: String.raw`${STRING}|${"`"}(?:[^${"`"}\\]|\\[\s\S])*${"`"}?`,
     words:
       "async await break case catch class const continue default delete do else export extends false finally for from function if import in instanceof interface let new null of return static super switch this throw true try type typeof undefined var void while yield",
   },
   c: {
-    comment: String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`,
+    comment: String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|${END})`,
     key: "#\\s*\\w+",
     words:
       "auto bool break case char class const continue default double else enum extern false float fn for if impl int let long match mod mut namespace new nullptr pub return short signed sizeof static struct switch template this true typedef union unsigned use using virtual void while",
@@ -31,11 +33,11 @@ const LANGUAGES = {
   json: { string: STRING, key: KEY, words: "true false null NaN Infinity" },
   yaml: {
     comment: "#[^\\n]*",
-    key: String.raw`(?<=^\s*(?:- +)*)[\w."'/ -]+(?=\s*[:=](?:\s|$))|^\[[^\]\n]*\]`,
+    key: String.raw`(?<=^\s*(?:- +)*)[\w"'][\w."'/ -]*(?=\s*[:=](?:\s|$))|^\[[^\]\n]*\]`,
     words: "true false null yes no",
   },
   sql: {
-    comment: String.raw`--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`,
+    comment: String.raw`--[^\n]*|\/\*[\s\S]*?(?:\*\/|${END})`,
     anyCase: true,
     words:
       "all alter and as asc between by case cast create cross delete desc distinct drop else end exists false from full group having if in inner insert into is join lateral left like limit not null offset on or order outer over partition primary references replace right select set table then true union update using values view when where window with",
@@ -48,7 +50,7 @@ const LANGUAGES = {
       "case cd do done echo elif else esac exit export fi for function if in local return set then while RUN COPY FROM CMD ENV WORKDIR ARG",
   },
   css: {
-    comment: String.raw`\/\*[\s\S]*?(?:\*\/|$)`,
+    comment: String.raw`\/\*[\s\S]*?(?:\*\/|${END})`,
     key: String.raw`[\w-]+(?=\s*:\s)`,
     words: "important media supports container",
   },

@@ -156,6 +156,17 @@ class ImageView {
       void show();
     };
     input.addEventListener("input", () => void show());
+    // JupyterLab takes the arrow keys from a slider
+    input.addEventListener("keydown", (event) => {
+      const now = Number(input.value);
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -now, End: series.length - 1 - now }[
+        event.key
+      ];
+      if (by === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      move(by);
+    });
     this.#sayStep(label, input, series[Math.max(0, here)]?.step ?? 0, series);
     const button = (/** @type {string} */ text, /** @type {"left" | "right"} */ picture, /** @type {number} */ by) =>
       h(
