@@ -159,6 +159,7 @@ export class Charts {
     const { state, histories, isSeen, view } = this.plot;
     if (view.until.aborted || !isSeen()) return;
     this.#drawn = performance.now();
+    this.plot.fit();
     for (const [id, chart] of this.charts) {
       const panel = this.panels.get(id);
       if (!panel || !chart.root.isConnected) continue;

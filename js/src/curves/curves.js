@@ -11,7 +11,8 @@ import { groupsOf } from "./lines.js";
 import { CurvesState } from "./state.js";
 import { toolbar } from "./toolbar.js";
 
-const BUCKETS = 1000; // what exported pages have stored
+const STEP = 500;
+const MOST_BUCKETS = 4000;
 
 export class CurvesPlot {
   /**
@@ -32,15 +33,19 @@ export class CurvesPlot {
     this.root.append(toolbar(this, { filter }), legend(this), this.quiet, this.charts.el);
     react(until, () => this.#tell());
     if (!kernel.offline) {
-      const watch = new ResizeObserver(() => this.#fit());
+      const watch = new ResizeObserver(() => this.fit());
       watch.observe(this.charts.el);
       until.addEventListener("abort", () => watch.disconnect(), { once: true });
     }
   }
 
-  /** As many buckets as there are pixels; rounded, so that a scroll bar changes nothing. */
-  #fit() {
-    this.histories.buckets = Math.min(4000, Math.max(BUCKETS, Math.ceil(this.charts.pixels / 500) * 500));
+  /** As many buckets as there are pixels, and some more; in steps, so that a scroll bar changes nothing. */
+  fit() {
+    const room = Math.ceil(this.charts.pixels / STEP) * STEP;
+    const buckets = Math.min(MOST_BUCKETS, Math.max(this.histories.buckets, room));
+    if (buckets === this.histories.buckets) return;
+    this.histories.buckets = buckets;
+    this.histories.revision.value += 1;
   }
 
   #appeared() {

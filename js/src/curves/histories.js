@@ -6,7 +6,7 @@ import { decodeCurves, splice } from "./answer.js";
 /**
  * @typedef {import("./answer.js").History} History
  * @typedef {import("./scales.js").Range} Range
- * @typedef {{ history: History, count: number }} Kept `count`: points that the metric had when it was asked for
+ * @typedef {{ history: History, count: number, buckets: number }} Kept `count`: points that the metric had when it was asked for
  * @typedef {{ run: string, key: string }} Pair
  */
 
@@ -30,7 +30,7 @@ export class Histories {
   #detail = new Map();
   /** @type {Map<string, Pair & { count: number, range: Range | null, x: string, id: string }>} */
   #wanted = new Map();
-  /** @type {Map<string, number>} wishes on their way: the points that the metric had */
+  /** @type {Map<string, string>} wishes on their way: points that the metric had, and buckets */
   #asked = new Map();
   /** @type {any} */
   #timer = null;
@@ -44,7 +44,8 @@ export class Histories {
   constructor(view, isSeen) {
     this.view = view;
     this.isSeen = isSeen;
-    this.buckets = 1000;
+    /** At most so many points or buckets a series: what the widest chart has room for. */
+    this.buckets = 500;
     view.until.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
@@ -61,13 +62,22 @@ export class Histories {
     if (!count) return null;
     const id = `${x}\n${key}\n${run}`;
     const whole = this.#whole.get(id);
-    if (whole?.count !== count) this.#want(`whole\n${id}`, { run, key, count, range: null, x, id });
+    if (this.#isStale(whole, count)) this.#want(`whole\n${id}`, { run, key, count, range: null, x, id });
     if (!whole) return null;
     if (!range || !whole.history.thinned || this.view.kernel.offline) return whole.history;
     this.#setRange(range);
     const detail = this.#detail.get(id);
-    if (detail?.count !== count) this.#want(`detail\n${id}`, { run, key, count, range, x, id });
+    if (this.#isStale(detail, count)) this.#want(`detail\n${id}`, { run, key, count, range, x, id });
     return detail ? splice(whole.history, detail.history) : whole.history;
+  }
+
+  /**
+   * Whether there are more points by now, or more pixels to show them.
+   * @param {Kept | undefined} kept
+   * @param {number} count
+   */
+  #isStale(kept, count) {
+    return kept?.count !== count || (kept.history.thinned && kept.buckets < this.buckets && !this.view.kernel.offline);
   }
 
   /** @param {Range} range */
@@ -85,7 +95,7 @@ export class Histories {
    * @param {Pair & { count: number, range: Range | null, x: string, id: string }} what
    */
   #want(wish, what) {
-    if (this.#asked.get(wish) === what.count) return;
+    if (this.#asked.get(wish) === `${what.count}/${this.buckets}`) return;
     this.#wanted.set(wish, what);
     if (this.#timer !== null) return;
     const isNews = (what.range ? this.#detail : this.#whole).has(what.id);
@@ -104,7 +114,7 @@ export class Histories {
     const questions = new Map();
     for (const wish of wishes) {
       const { x, range, count } = wish[1];
-      this.#asked.set(wish[0], count);
+      this.#asked.set(wish[0], `${count}/${this.buckets}`);
       const name = `${x}\n${range}`;
       questions.set(name, [...(questions.get(name) ?? []), wish]);
     }
@@ -115,6 +125,7 @@ export class Histories {
   async #ask(wishes) {
     const [, { x, range }] = /** @type {(typeof wishes)[0]} */ (wishes[0]);
     const series = wishes.map(([, { run, key }]) => [run, key]);
+    const { buckets } = this;
     this.busy.value = true;
     try {
       const { content, buffers } = await this.view.kernel.ask({
@@ -122,20 +133,20 @@ export class Histories {
         series,
         x,
         range,
-        buckets: this.buckets,
+        buckets,
       });
       if (range && range.join() !== this.#rangeId) return; // the reader has moved on
       const histories = decodeCurves(content, buffers);
       const kept = range ? this.#detail : this.#whole;
       if (kept.size > MOST_KEPT) kept.clear();
       for (const [i, [, { id, count }]] of wishes.entries()) {
-        kept.set(id, { history: histories[i] ?? NOTHING, count });
+        kept.set(id, { history: histories[i] ?? NOTHING, count, buckets });
       }
       this.trouble.value = "";
     } catch (cause) {
       this.trouble.value = cause instanceof Error ? cause.message : String(cause);
     } finally {
-      for (const [wish, { count }] of wishes) if (this.#asked.get(wish) === count) this.#settle(wish);
+      for (const [wish, { count }] of wishes) if (this.#asked.get(wish) === `${count}/${buckets}`) this.#settle(wish);
       this.busy.value = false;
       this.revision.value += 1;
     }

@@ -8,8 +8,9 @@ import { react } from "../kit/model.js";
 import { themeColours } from "../kit/theme.js";
 import { axes } from "./axes.js";
 import { chartKeys } from "./chart-keys.js";
+import { closest, idOf, pointsAt } from "./pointing.js";
 import { Readout } from "./readout.js";
-import { heightOf, nearest, spanOf, toPixels } from "./scales.js";
+import { heightOf, spanOf, toPixels } from "./scales.js";
 import { drawMarks, drawSeries } from "./strokes.js";
 import { numberTicks } from "./ticks.js";
 
@@ -26,12 +27,11 @@ import { numberTicks } from "./ticks.js";
  * @property {XKind} [xKind]
  * @property {string} [xLabel] `step`, or the name of a metric
  *
- * @typedef {{ axis: string, grid: string, mark: string, select: string, dark: boolean }} Colours
+ * @typedef {{ axis: string, grid: string, mark: string, ground: string, dark: boolean }} Colours
  */
 
-const FADED = 0.22;
-const NEAR = 24; // pixels from the pointer to a line that it means
-export const CHART_COLOURS = { axis: "--nbt-muted", grid: "--nbt-line", mark: "--nbt-faint", select: "--nbt-accent" };
+const VEIL = 0.76;
+export const CHART_COLOURS = { axis: "--nbt-muted", grid: "--nbt-line", mark: "--nbt-faint", ground: "--nbt-bg" };
 
 export class LineChart {
   /** Told when the reader zooms: a range of x, or null for everything. @type {(range: Range | null) => void} */
@@ -74,6 +74,7 @@ export class LineChart {
       this.empty,
     );
     this.field.style.height = `${height}px`;
+    this.lifted = h("canvas", { class: "nbt-chart-lifted", hidden: true });
     this.value = h("span", { class: "nbt-chart-value" });
     /** Buttons may be put at its end. */
     this.head = h(
@@ -129,7 +130,7 @@ export class LineChart {
     const known = this.series.some((series) => idOf(series) === id) ? id : null;
     if (known === this.highlight) return;
     this.highlight = known;
-    this.#redraw();
+    this.#lift();
   }
 
   /** @param {number} height */
@@ -168,6 +169,7 @@ export class LineChart {
     this.plot = null;
     if (this.until.aborted || this.#width < 40 || !document.createElement("canvas").getContext?.("2d")) return;
     this.plot = new uPlot(this.#settings(), [[], []], this.field);
+    this.plot.over.prepend(this.lifted);
     this.plot.over.addEventListener("dblclick", () => this.onZoom(null));
     this.plot.over.addEventListener("mouseleave", () => this.#leave());
     this.plot.over.addEventListener("click", (event) => this.#near && this.onPick(this.#near, event));
@@ -222,16 +224,20 @@ export class LineChart {
     this.plot?.redraw(false, false);
   }
 
-  /** @param {uPlot} u @returns {import("./strokes.js").Field} */
-  #place(u) {
-    const box = u.bbox;
+  /**
+   * @param {uPlot} u
+   * @param {CanvasRenderingContext2D} [pen]
+   * @param {import("./strokes.js").Box} [box]
+   * @returns {import("./strokes.js").Field}
+   */
+  #place(u, pen = u.ctx, box = u.bbox) {
     const { x, y } = u.scales;
     /** @type {Range} */
     const within = [x?.min ?? 0, x?.max ?? 1];
     /** @type {Range} */
     const height = [y?.min ?? 0, y?.max ?? 1];
     return {
-      pen: u.ctx,
+      pen,
       box,
       within,
       ratio: globalThis.devicePixelRatio || 1,
@@ -255,13 +261,26 @@ export class LineChart {
     pen.beginPath();
     pen.rect(box.left, box.top, box.width, box.height);
     pen.clip();
-    const strong = this.highlight;
-    for (const series of this.series) {
-      if (idOf(series) !== strong) drawSeries(field, series, strong === null ? 1 : FADED, false);
-    }
-    for (const series of this.series) if (idOf(series) === strong) drawSeries(field, series, 1, true);
+    for (const series of this.series) drawSeries(field, series, 1, false);
     pen.restore();
+    this.#lift();
     this.drawn.value += 1;
+  }
+
+  /** Put one line above a veil over all others: they need not be drawn again for it. */
+  #lift() {
+    const { lifted, plot } = this;
+    const series = this.series.find((each) => idOf(each) === this.highlight);
+    lifted.hidden = !series;
+    if (!plot || !series) return;
+    const { width, height } = plot.bbox;
+    Object.assign(lifted, { width, height });
+    const pen = lifted.getContext("2d");
+    if (!pen) return;
+    pen.globalAlpha = VEIL;
+    pen.fillStyle = this.colours.peek().ground;
+    pen.fillRect(0, 0, width, height);
+    drawSeries(this.#place(plot, pen, { left: 0, top: 0, width, height }), series, 1, true);
   }
 
   /** @param {uPlot} u */
@@ -283,19 +302,19 @@ export class LineChart {
     }
     const x = u.posToVal(left, "x");
     const isHere = Boolean(event) || this.field.matches(":focus-visible");
-    const points = this.#pointsAt(u, x, left);
+    const points = pointsAt(u, this.series, x, left);
     if (isHere) {
-      const closest = this.#closest(points, top);
-      if (closest !== this.#near) {
-        this.#near = closest;
-        this.onHover(closest);
+      const meant = closest(points, top);
+      if (meant !== this.#near) {
+        this.#near = meant;
+        this.onHover(meant);
       }
       this.readout.show({
         left,
         top,
         x,
         points,
-        near: this.highlight ?? closest,
+        near: this.highlight ?? meant,
         chart: this,
         marks: this.#marksAt(u, left),
       });
@@ -305,44 +324,6 @@ export class LineChart {
     const told =
       points.find(({ series }) => idOf(series) === this.highlight) ?? (points.length === 1 ? points[0] : null);
     replace(this.value, told ? formatNumber(told.value) : null);
-  }
-
-  /**
-   * @param {uPlot} u
-   * @param {number} x
-   * @param {number} left
-   */
-  #pointsAt(u, x, left) {
-    const points = [];
-    for (const series of this.series) {
-      const index = nearest(series.x, x);
-      if (index < 0) continue;
-      const at = /** @type {number} */ (series.x[index]);
-      const first = /** @type {number} */ (series.x[0]);
-      const last = /** @type {number} */ (series.x[series.x.length - 1]);
-      const isInside = x >= first && x <= last;
-      if (!isInside && Math.abs(u.valToPos(at, "x") - left) > NEAR) continue;
-      const value = /** @type {number} */ (series.y[index]);
-      points.push({ series, index, value, top: u.valToPos(value, "y") });
-    }
-    return points;
-  }
-
-  /**
-   * @param {{ series: Series, top: number }[]} points
-   * @param {number} top
-   */
-  #closest(points, top) {
-    let best = null;
-    let least = NEAR;
-    for (const point of points) {
-      const far = Math.abs(point.top - top);
-      if (far < least) {
-        least = far;
-        best = idOf(point.series);
-      }
-    }
-    return best;
   }
 
   /** @param {uPlot} u @param {number} left */
@@ -379,11 +360,6 @@ export class LineChart {
     this.plot?.destroy();
     this.plot = null;
   }
-}
-
-/** @param {Series} series */
-export function idOf({ id, label }) {
-  return id ?? label;
 }
 
 /** Only the crosshair is shared: what is pressed in one chart is not pressed in the others. @param {string} type */

@@ -2,13 +2,12 @@
 
 import { h, replace } from "../kit/dom.js";
 import { formatNumber } from "../kit/format.js";
+import { idOf } from "./pointing.js";
 import { xText } from "./ticks.js";
 
-/**
- * @typedef {{ series: import("./strokes.js").Series, index: number, value: number, top: number }} Point
- */
+/** @typedef {import("./pointing.js").Point} Point */
 
-const MOST = 8;
+const MOST = 6;
 const GAP = 14;
 
 export class Readout {
@@ -32,7 +31,7 @@ export class Readout {
       this.hide();
       return;
     }
-    const isNear = (/** @type {Point} */ point) => (point.series.id ?? point.series.label) === near;
+    const isNear = (/** @type {Point} */ point) => idOf(point.series) === near;
     const shown = [...points].sort((a, b) => Math.abs(a.top - top) - Math.abs(b.top - top)).slice(0, MOST);
     shown.sort((a, b) => a.top - b.top);
     const chosen = points.find(isNear);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeCurves, splice } from "../../src/curves/answer.js";
 import { csvOf } from "../../src/curves/chart-menu.js";
+import { closest, pointsAt } from "../../src/curves/pointing.js";
 import { heightOf, nearest, spanOf, toPixels, visible } from "../../src/curves/scales.js";
 import { meanOf, student } from "../../src/curves/seeds.js";
 import { smooth } from "../../src/curves/smooth.js";
@@ -79,6 +80,21 @@ describe("what a chart shows", () => {
     expect(place(10)).toBeGreaterThan(35);
     expect(nearest(of(0, 10, 20), 14)).toBe(1);
   });
+});
+
+it("the pointer means the line next to it, and no line that has ended elsewhere", () => {
+  const placing = { valToPos: (/** @type {number} */ value) => value * 10 };
+  const all = [
+    { id: "a", label: "a", colour: "", x: of(0, 5, 10), y: of(1, 2, 3) },
+    { id: "b", label: "b", colour: "", x: of(0, 5, 10), y: of(1, 4, 8) },
+    { id: "short", label: "short", colour: "", x: of(0, 1), y: of(1, 1) },
+  ];
+  const points = pointsAt(placing, all, 5.2, 52);
+  expect(points.map(({ series, value }) => [series.id, value])).toEqual([
+    ["a", 2],
+    ["b", 4],
+  ]);
+  expect([closest(points, 38), closest(points, 22), closest(points, 90)]).toEqual(["b", "a", null]);
 });
 
 describe("marks of an axis", () => {
