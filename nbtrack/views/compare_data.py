@@ -10,25 +10,18 @@ from nbtrack.views.compare_row import CompareRow, Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbtrack.store.protocol import TrackingStore
-
 MAX_COLUMNS = 200
 _PROFILE = (("type", "type"), ("missing", "missing"), ("min", "min"), ("max", "max"), ("mean", "mean"))
 
 
-def dataset_rows(store: TrackingStore, run_ids: Sequence[str]) -> list[CompareRow]:
+def dataset_rows(run_ids: Sequence[str], records: Sequence[Any]) -> list[CompareRow]:
     """Return the rows of the datasets."""
-    found = store.sql(
-        "SELECT run_id, name, context, digest, source_type, source, schema, profile FROM inputs "
-        "WHERE list_contains(?, run_id) ORDER BY timestamp, name",
-        [list(run_ids)],
-    )
     facts: dict[str, dict[str, dict[str, Value]]] = {}
-    for run_id, name, context, *described in found.itertuples(index=False):
-        key = f"{name} ({context})" if context else str(name)
+    for each in records:
+        key = f"{each.name} ({each.about})" if each.about else str(each.name)
         of_run = facts.setdefault(key, {})
-        if str(run_id) not in of_run:  # the first of a name: the same data logged twice says nothing new
-            of_run[str(run_id)] = _facts(*described)
+        if str(each.run_id) not in of_run:  # the first of a name: the same data logged twice says nothing new
+            of_run[str(each.run_id)] = _facts(each.digest, each.source_type, each.source, each.schema, each.profile)
     rows = []
     for key, by_run in facts.items():
         names = dict.fromkeys(name for of_run in by_run.values() for name in of_run)

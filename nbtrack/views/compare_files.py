@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.artifacts.kinds import mime_of
@@ -13,6 +11,7 @@ from nbtrack.views.compare_row import NOT_RECORDED, CompareRow, NotRecorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from nbtrack.store.protocol import TrackingStore
 
@@ -20,6 +19,7 @@ PACKAGES = "environment/packages.txt"
 GIT_DIFF = "environment/git.diff"
 MAX_PATHS = 5000
 MAX_LIST_BYTES = 2_000_000
+MAX_KEPT = 500
 
 _SERIES = re.compile(r"(images/.+)/step_(-?\d+)_(-?\d+)\.\w+")
 
@@ -27,24 +27,19 @@ File = tuple[str, int, str]
 """Digest, bytes, MIME type."""
 
 
-def file_rows(store: TrackingStore, run_ids: Sequence[str]) -> list[CompareRow]:
+def file_rows(store: TrackingStore, run_ids: Sequence[str], records: Sequence[Any]) -> list[CompareRow]:
     """Return the rows of packages, source, diff and artifacts."""
-    files = _files(store, run_ids)
+    files: dict[str, dict[str, File]] = {run_id: {} for run_id in run_ids}
+    for each in records:
+        files[str(each.run_id)][str(each.name)] = (
+            str(each.digest),
+            int(each.size),
+            each.about if isinstance(each.about, str) else "",
+        )
     paths = sorted({path for of_run in files.values() for path in of_run})
     rows = [*_package_rows(store, run_ids, files), *_series_rows(run_ids, files, paths)]
     plain = [path for path in paths if path != PACKAGES and not _SERIES.fullmatch(path)]
     return rows + [_file_row(run_ids, files, path) for path in plain[:MAX_PATHS]]
-
-
-def _files(store: TrackingStore, run_ids: Sequence[str]) -> dict[str, dict[str, File]]:
-    found = store.sql(
-        "SELECT run_id, path, sha256, size, mime FROM artifacts WHERE list_contains(?, run_id) AND sha256 IS NOT NULL",
-        [list(run_ids)],
-    )
-    files: dict[str, dict[str, File]] = {run_id: {} for run_id in run_ids}
-    for run_id, path, sha256, size, mime in found.itertuples(index=False):
-        files[str(run_id)][str(path)] = (str(sha256), int(size), str(mime) if isinstance(mime, str) else "")
-    return files
 
 
 def _file_row(run_ids: Sequence[str], files: dict[str, dict[str, File]], path: str) -> CompareRow:
@@ -125,7 +120,7 @@ def _packages(store: TrackingStore, run_id: str, sha256: str) -> dict[str, str] 
             _known[sha256] = _parse(store.artifact_file(run_id, PACKAGES))
         except (OSError, LookupError):  # purged meanwhile
             return None
-        while len(_known) > MAX_PATHS // 10:
+        while len(_known) > MAX_KEPT:
             _known.pop(next(iter(_known)))
     return _known[sha256]
 
@@ -136,14 +131,18 @@ def _parse(file: Path) -> dict[str, str]:
         return {name: version for name, found, version in pairs if found and name != "python"}
 
 
-@lru_cache(maxsize=256)
-def _lines(path: str, _sha256: str) -> tuple[str, ...]:
-    return tuple(Path(path).read_text(encoding="utf-8", errors="replace")[:MAX_LIST_BYTES].splitlines())
+_lines: dict[str, tuple[str, ...]] = {}
+"""Lines of source files by digest."""
 
 
 def source_lines(store: TrackingStore, run_id: str, path: str, sha256: str) -> tuple[str, ...]:
     """Return the lines of a text file of a run; () when it is gone."""
-    try:
-        return _lines(str(store.artifact_file(run_id, path)), sha256)
-    except (OSError, LookupError):
-        return ()
+    if sha256 not in _lines:
+        try:
+            text = store.artifact_file(run_id, path).read_text(encoding="utf-8", errors="replace")
+        except (OSError, LookupError):
+            return ()
+        _lines[sha256] = tuple(text[:MAX_LIST_BYTES].splitlines())
+        while len(_lines) > MAX_KEPT:
+            _lines.pop(next(iter(_lines)))
+    return _lines[sha256]

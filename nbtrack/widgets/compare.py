@@ -15,7 +15,7 @@ from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.run import ActiveRun
 from nbtrack.views.compare import base_of, sentences_of
-from nbtrack.views.compare_pack import header_of, pack, packed_sections
+from nbtrack.views.compare_pack import Sentences, header_of, pack, packed_sections
 from nbtrack.views.compare_row import NotRecorded
 from nbtrack.views.compare_rows import MAX_RUNS, SECTIONS, Comparison, compare_runs
 from nbtrack.views.compare_sentence import Part, text_of
@@ -72,6 +72,7 @@ class Compare(Panel):
         self._sent: list[tuple[dict[str, Any], bytes]] = []
         self._sent_header: dict[str, Any] = {}
         self._version = 0
+        self._looked: tuple[Comparison, Sentences] | None = None
         first = base or (runs[0] if runs else "")
         super().__init__(store, **{"_view": "compare", "runs": list(runs), "base": first, **traits})
 
@@ -114,8 +115,10 @@ class Compare(Panel):
 
     def summary(self) -> tuple[str, str]:
         """Return the sentence, what differs and a picture of the metrics."""
-        found = self._compare()
-        return summary(found, base_of(found, self.base), self._told(found))
+        looked = self._looked
+        found = self._compare() if looked is None else looked[0]
+        told = self._told(found) if looked is None else looked[1].get("", [])
+        return summary(found, base_of(found, self.base), told)
 
     def _compare(self) -> Comparison:
         return compare_runs(self._store, list(self.runs))
@@ -136,7 +139,7 @@ class Compare(Panel):
         """Send the sections that changed."""
         with self._sending:
             before, header = {head["id"]: (head, data) for head, data in self._sent}, self._sent_header
-            self._look()
+            looked = self._look()
             changed = [section for section in self._sent if before.get(section[0]["id"]) != section]
             gone = before.keys() - {head["id"] for head, _ in self._sent}
             if not changed and not gone and header == self._sent_header:
@@ -146,18 +149,24 @@ class Compare(Panel):
             ]
             blob = self._pack("full" if is_whole else "patch", self._sent if is_whole else changed)
             self.send({"kind": "data"}, [blob])
-        self.refresh_summary()
+            self._looked = looked
+            try:
+                self.refresh_summary()
+            finally:
+                self._looked = None
 
     def close(self) -> None:
         """Take the widget away."""
         watch(self._store).remove(self)
         super().close()
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[Comparison, Sentences]:
         found = self._compare()
         base = base_of(found, self.base)
+        told = sentences_of(self._store, found, base)
         self._sent = packed_sections(found)
-        self._sent_header = header_of(found, base, sentences_of(self._store, found, base))
+        self._sent_header = header_of(found, base, told)
+        return found, told
 
     def _pack(self, mode: str, sections: list[tuple[dict[str, Any], bytes]]) -> bytes:
         self._version += 1
