@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RECORD = """
 import math
+import numpy as np
 import nbtrack
 
 nbtrack.set_tracking_uri("runs.duckdb")
@@ -23,12 +24,15 @@ for number, lr in enumerate((0.001, 0.01, 0.1, 0.3)):
         for step in range(20):
             run.log_metrics({"acc": 1 - math.exp(-lr * (step + 1)), "loss": 1 / (1 + lr * step)}, step=step)
         run.log_text("so it went", "notes.txt")
+        run.log_image(np.full((60, 80, 3), int(lr * 255), dtype="uint8") + np.arange(80, dtype="uint8")[None, :, None], "shade.png")
 """
 VIEWS = {
     "runs": "nbtrack.runs()",
     "parallel": 'nbtrack.parallel("acc")',
     "curves": "nbtrack.curves()",
     "compare": 'nbtrack.compare("run 0.01", "run 0.1")',
+    "artifacts": 'nbtrack.artifacts("run 0.1")',
+    "live": 'nbtrack.live("run 0.1")',
 }
 """Every view that stands for itself where there is no kernel, by name."""
 PICTURE = re.compile(r'<img[^>]+src="data:image/(?:svg\+xml|png);base64,[A-Za-z0-9+/=]{100,}"')
