@@ -56,7 +56,7 @@ class Live(Panel):
         self._feed = LiveFeed(store, run_id)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._interrupts: set[str] = set()
+        self._heard: set[str] = set()
         self._wants_all = False
         self._is_deaf = False
         super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
@@ -165,30 +165,33 @@ class Live(Panel):
             self._take(message)
 
     def _take(self, message: dict[str, Any]) -> Answer:
-        """Take an order; the same one may come twice."""
+        """Take an order; the same one may come twice, the second time when its run has ended."""
+        order_id = str(message.get("order"))
         run = self._here()
-        if run is None:
+        if order_id in self._heard:
+            pass
+        elif run is None:
             view.order(self._store, message, self._feed.run)
         elif message.get("do") not in view.ORDERS:
             problem = f"A run cannot be asked to {message.get('do')!r}; it knows {', '.join(view.ORDERS)}."
             raise InvalidValueError(problem)
         elif message["do"] == "interrupt":
-            self._interrupt(str(message.get("order")))
+            self._heard.add(order_id)  # first: the interrupt may land right here
+            _interrupt()
         else:
             run.take(view.order_of(message))
+        self._heard.add(order_id)
         return {"do": message.get("do")}, []
 
-    def _interrupt(self, order_id: str) -> None:
-        """Do as the notebook's own ■ does; an idle kernel takes no notice."""
-        if order_id in self._interrupts:
-            return
-        self._interrupts.add(order_id)
-        if sys.platform == "win32":  # pragma: no cover
-            import _thread  # noqa: PLC0415
 
-            _thread.interrupt_main(signal.SIGINT)
-        else:
-            os.kill(os.getpid(), signal.SIGINT)
+def _interrupt() -> None:
+    """Do as the notebook's own ■ does; an idle kernel takes no notice."""
+    if sys.platform == "win32":  # pragma: no cover
+        import _thread  # noqa: PLC0415
+
+        _thread.interrupt_main(signal.SIGINT)
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _follow(panel: weakref.ref[Live], stopping: threading.Event) -> None:

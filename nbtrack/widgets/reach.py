@@ -79,9 +79,11 @@ class _ShellPeek:
             self._stream.flush(zmq.POLLIN)
 
     def _receive(self, frames: list[Any]) -> None:
-        with suppress(Exception):
-            self._peek([bytes(getattr(frame, "buffer", frame)) for frame in frames])
-        self._pass_on(frames)
+        try:
+            with suppress(Exception):
+                self._peek([bytes(getattr(frame, "buffer", frame)) for frame in frames])
+        finally:
+            self._pass_on(frames)  # also when what was heard is an interrupt
 
     def _peek(self, frames: list[bytes]) -> None:
         begin = frames.index(b"<IDS|MSG>")

@@ -31,6 +31,8 @@ after = 1
 class LiveKernel(Kernel):
     """A kernel whose panels are operated as a page does it, while a cell runs."""
 
+    subshell: str | None = None
+
     def begin(self, source: str) -> str:
         """Begin a cell."""
         return str(self.client.execute(source))
@@ -49,11 +51,23 @@ class LiveKernel(Kernel):
         content = {"kind": "order", "id": 1, "order": f"order-{do}-{time.monotonic()}", "do": do, **more}
         data = {"method": "custom", "content": content}
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        if self.subshell is not None:
+            message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
+
+    def open_subshell(self) -> None:
+        """Send what the page says to a subshell from now on, as JupyterLab from 4.4 does."""
+        request = self.client.session.msg("create_subshell_request")
+        self.client.control_channel.send(request)
+        while True:
+            reply = self.client.get_control_msg(timeout=60)
+            if reply["msg_type"] == "create_subshell_reply":
+                self.subshell = reply["content"]["subshell_id"]
+                return
 
     def finish(self, message_id: str) -> tuple[str, dict[str, Any]]:
         """Wait for the end of a cell; returns what it showed since, and the reply."""
-        shown = []
+        shown: list[str] = []
         while True:
             message = self.client.get_iopub_msg(timeout=60)
             if message["parent_header"].get("msg_id") != message_id:
@@ -105,6 +119,15 @@ def test_stop_ends_a_tracked_cell_quietly_and_the_next_cells_go_on(kernel: LiveK
     (event,) = events(run)
     assert (event["kind"], event["step"]) == ("stop", int(run["tags"]["nbtrack.stopped_at"]))
     assert kernel.run("'after' in globals()")[0].strip() == "False"
+
+
+def test_stop_works_through_a_subshell(kernel: LiveKernel) -> None:
+    kernel.open_subshell()
+    running = kernel.begin(f"%%track stopped{LOOP}")
+    kernel.order(kernel.panel(), "stop")
+    shown, reply = kernel.finish(running)
+    assert reply["status"] == "ok"
+    assert "stopped at step" in shown
 
 
 def test_stop_ends_the_block_of_a_run_and_what_follows_it_goes_on(kernel: LiveKernel) -> None:

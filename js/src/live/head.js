@@ -64,17 +64,22 @@ export class LiveHead {
     const run = this.panel.news.run.value;
     this.panel.news.revision.value;
     if (!run) return;
-    setAttribute(this.dot, "data-status", run.status);
+    setAttribute(this.dot, "data-status", this.#isLost() ? "LOST" : run.status);
     setText(this.name, `#${run.number ?? "–"} ${run.name}`);
     setAttribute(this.name, "title", run.name);
-    setText(this.status, statusOf(run));
+    setText(this.status, this.#isLost() ? "was running" : statusOf(run));
     setText(this.points, plural(this.panel.news.points, "point"));
     this.#clock();
   }
 
+  /** Whether nobody can say any more how the run goes on. */
+  #isLost() {
+    return this.panel.kernel.gone.value && this.panel.news.run.peek()?.status === "RUNNING";
+  }
+
   #clock() {
     const run = this.panel.news.run.peek();
-    if (!run) return;
+    if (!run || this.#isLost()) return;
     const now = Date.now() + this.panel.news.ahead;
     setText(this.time, formatDuration(elapsed(run, now)));
     const { share, text, left } = progressOf(run, now);
