@@ -14,15 +14,15 @@ from nbtrack.exports.chosen import chosen_runs, completed, condition_of, listed,
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
+from nbtrack.exports.still import still
 from nbtrack.exports.wanted import Wanted
-from nbtrack.views.run_summary import summary_html
 from nbtrack.views.run_table import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbtrack.exports.chosen import Placed
-    from nbtrack.store.protocol import RunColumns
+    from nbtrack.store.protocol import RunColumns, TrackingStore
 
 FIELDS = ("title", "text", "view", "state", "notes")
 
@@ -91,8 +91,8 @@ class Story:
         found = [_fixed(each, len(self.steps), state or {}) for each in placed(views)]
         widgets = [each for each in views if not isinstance(each, str)]
         self._widgets += widgets
-        still = "".join(each.summary()[0] for each in widgets if hasattr(each, "summary"))
-        self.steps.append(Step(title, text, notes, found, still))
+        own = "" if state else "".join(each.summary()[0] for each in widgets if hasattr(each, "summary"))
+        self.steps.append(Step(title, text, notes, found, own))
         return self
 
     def save(self, path: str | Path, *, history_points: int = 1000, overwrite: bool = False) -> Exported:
@@ -137,21 +137,21 @@ class Story:
             facts={"steps": [{"views": [each.facts() for each in step.views]} for step in self.steps]},
             runs=pack(found, version=1, store=Path(store.uri).name),
             parcels=parcels,
-            body=self._body(found),
+            body=self._body(store, found),
         )
         size = write(target, page.html(), overwrite=True)
         return Exported(target, size, len(found), page.sizes, tuple(wanted.left_out))
 
-    def _body(self, found: RunColumns) -> str:
+    def _body(self, store: TrackingStore, found: RunColumns) -> str:
         """Return every step as HTML: read one after another without scripts, printed one a page, shown one at a time with them."""
         sections = []
         for index, step in enumerate(self.steps):
-            still = step.still or (summary_html(found, "Runs") if step.views else "")
+            seen = step.still or "".join(still(each, store, found) for each in step.views)
             level = "h1" if index == 0 else "h2"
             sections.append(
                 f'<section class="nbt-step{"" if step.views else " nbt-step-words"}" id="step-{index + 1}">'
                 f'<div class="nbt-step-text"><{level}>{escaping.escape(step.title)}</{level}>{markdown(step.text, first_heading=3)}</div>'
-                f'<div class="nbt-step-still">{still}</div>'
+                f'<div class="nbt-step-still">{seen}</div>'
                 f'<aside class="nbt-step-notes">{markdown(step.notes, first_heading=3)}</aside></section>\n'
             )
         return "".join(sections)

@@ -58,7 +58,7 @@ def test_every_step_stands_in_the_page_as_html(store: Path) -> None:
     assert "<script>alert" not in text
     assert sections[0].count("<td") > 1  # the widget's own summary
     assert "<strong>why</strong>" in sections[1]
-    assert "<td" in sections[1].split("</section>")[0]
+    assert "<img" in sections[1].split("</section>")[0]
 
 
 def test_answers_of_steps_that_differ_in_the_brush_are_stored_once(store: Path) -> None:
@@ -95,3 +95,27 @@ def test_what_is_no_story_says_why(store: Path) -> None:
     with pytest.raises(AlreadyExistsError, match="overwrite=True"):
         nbtrack.slides(store / "talk.html", nbtrack.story("Talk").step("x"))
     assert nbtrack.slides(store / "talk.html", nbtrack.story("Talk").step("x"), overwrite=True).runs == 4
+
+
+def test_the_still_of_a_step_shows_the_view_in_its_state(store: Path) -> None:
+    story = nbtrack.story("Talk")
+    brushed = {"extents": {"params.lr": [0.05, 1]}, "order_by": ["metrics.acc DESC"]}
+    for view in ("runs", "parallel", "curves", "compare", "artifacts"):
+        story.step(view, view=view, state=brushed)
+    story.step("odd", view="runs", state={"filter": "metrics.acc >"})
+    text = story.save(store / "talk.html").path.read_text(encoding="utf-8")
+    stills = dict(
+        zip(
+            ["runs", "parallel", "curves", "compare", "artifacts", "odd"],
+            text.split('"nbt-step-still">')[1:],
+            strict=True,
+        )
+    )
+    for name in ("runs", "parallel", "curves"):
+        assert "2 of 4 runs" in stills[name]
+        assert "params.lr BETWEEN" in stills[name]
+        assert "<img" in stills[name]
+    assert stills["runs"].index(">b<") < stills["runs"].index(">a<")
+    assert "acc" in stills["compare"]
+    assert "Files of #2 b" in stills["artifacts"]
+    assert "4 of 4 runs" in stills["odd"]

@@ -3,7 +3,7 @@
 /** @type {Record<string, { trait: string, around: number }>} */
 const HEIGHTS = {
   "run-table": { trait: "height", around: 84 },
-  parallel: { trait: "parallel_height", around: 165 },
+  parallel: { trait: "parallel_height", around: 245 },
   compare: { trait: "compare_height", around: 150 },
   artifacts: { trait: "artifacts_height", around: 6 },
 };

@@ -1,0 +1,89 @@
+"""A view as a picture or a table that needs no scripts: for paper, and for readers who have them switched off."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbtrack.entities import ViewType
+from nbtrack.errors import NbtrackError
+from nbtrack.store.protocol import RunQuery
+from nbtrack.views.compare import base_of, sentences_of
+from nbtrack.views.compare_rows import compare_runs
+from nbtrack.views.compare_summary import summary as compare_summary
+from nbtrack.views.curves_summary import curves_html, run_colour
+from nbtrack.views.parallel_summary import parallel_picture
+from nbtrack.views.run_rows import take_rows
+from nbtrack.views.run_summary import summary_html
+from nbtrack.views.where import check_extents, where
+
+if TYPE_CHECKING:
+    from nbtrack.exports.chosen import Placed
+    from nbtrack.store.protocol import RunColumns, TrackingStore
+
+MOST_AXES = 8
+MOST_METRICS = 3
+MOST_LINES = 20
+
+
+def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
+    """Return a view in its state as HTML.
+
+    Parameters
+    ----------
+    placed : Placed
+    store : TrackingStore
+    found : RunColumns
+        The runs of the page.
+    """
+    state = placed.state
+    if placed.view == "compare":
+        compared = compare_runs(store, list(state.get("runs") or ()))
+        base = base_of(compared, state.get("base") or "")
+        return compare_summary(compared, base, sentences_of(store, compared, base).get("", []))[0]
+    if placed.view == "artifacts":
+        return f"<p>Files of {html.escape(str(state.get('_run_title') or ''))}</p>"
+    condition = where(state.get("filter") or "", state.get("steps") or (), check_extents(state.get("extents") or {}))
+    shown = _matching(store, found, condition, tuple(state.get("order_by") or ()))
+    told = f"<p><b>{len(shown):,} of {len(found):,} runs</b>{f' <code>{html.escape(condition)}</code>' if condition else ''}</p>"
+    if placed.view == "parallel" and len(shown):
+        columns = state.get("axes") or axes_of(found)
+        colour = state.get("colour_by") or next((name for name in columns[::-1] if name.startswith("metrics.")), None)
+        return told + parallel_picture(shown, columns, colour, state.get("statistics") or {})
+    if placed.view == "curves" and len(shown):
+        return told + _curves(store, shown, state)
+    return told + summary_html(shown, placed.title or "Runs")
+
+
+def axes_of(found: RunColumns) -> list[str]:
+    """Return the columns of a picture that nobody chose axes for: what varies, then results."""
+    metrics = [f"metrics.{key}" for key in found.metrics if not key.startswith("system/")][:MOST_METRICS][::-1]
+    varied = [f"params.{key}" for key, values in found.params.items() if len(set(values.tolist())) > 1]
+    return [*varied[: MOST_AXES - len(metrics)], *metrics]
+
+
+def _curves(store: TrackingStore, shown: RunColumns, state: dict[str, Any]) -> str:
+    columns = [shown.attributes[name][:MOST_LINES] for name in ("run_id", "number", "name")]
+    runs = [
+        (str(run), f"#{int(number)} {name}" if np.isfinite(number) else str(name), run_colour(float(number)))
+        for run, number, name in zip(*columns, strict=True)
+    ]
+    metrics = state.get("metrics") or [key for key in shown.metrics if not key.startswith("system/")]
+    return curves_html(store, "Curves", runs, metrics, n_runs=len(shown), x=state.get("x") or "step")
+
+
+def _matching(store: TrackingStore, found: RunColumns, condition: str, order: tuple[str, ...]) -> RunColumns:
+    """Return those runs of the page that a condition leaves, in order; all of them when it cannot be read."""
+    if not condition and not order:
+        return found
+    try:
+        matching = store.run_columns(
+            RunQuery(condition, order_by=order or ("start_time DESC",), view=ViewType.ACTIVE_ONLY)
+        )
+    except NbtrackError:
+        return found
+    return take_rows(
+        matching, np.isin(matching.attributes["run_id"].astype(str), found.attributes["run_id"].astype(str))
+    )
