@@ -48,7 +48,7 @@ class Artifacts(Panel):
 
     def __init__(self, store: LocalStore, run_id: str, path: str = "", **traits: Any) -> None:
         super().__init__(store, **{"_view": "artifacts", **traits})
-        self._seen: list[Row] | None = None
+        self._seen: list[Row] = []
         self.run_id = run_id
         self.path = path
 
@@ -67,8 +67,8 @@ class Artifacts(Panel):
         return check_artifact_path(path) if path else ""
 
     @traitlets.observe("run_id")
-    def _forget_path(self, change: Any) -> None:
-        self._seen = None
+    def _show_other_run(self, change: Any) -> None:
+        self._seen = list(rows(self._store, self.run_id))
         if change["old"]:
             self.path = ""
             self._artifacts_version += 1
@@ -81,9 +81,9 @@ class Artifacts(Panel):
     def store_changed(self) -> None:
         """Tell the page when the run has other files than before."""
         found = list(rows(self._store, self.run_id))
-        if self._seen is not None and found != self._seen:
+        if found != self._seen:
+            self._seen = found
             self._artifacts_version += 1
-        self._seen = found
 
     def close(self) -> None:
         """Take the widget away."""
@@ -92,7 +92,7 @@ class Artifacts(Panel):
 
     def summary(self) -> tuple[str, str]:
         """Return a table of the files and the first picture."""
-        found = self._seen = list(rows(self._store, self.run_id))
+        found = list(rows(self._store, self.run_id))
         return _summary_html(self._store, self.run_id, found, self._run_title), repr(self)
 
     def __repr__(self) -> str:

@@ -173,7 +173,8 @@ def _bins(finite: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
     if high <= low:
         return [finite.size]
     share = (finite / 2 - low) / (high - low)
-    return np.bincount(np.minimum(share * BINS, BINS - 1).astype(int), minlength=BINS).tolist()
+    counts: list[int] = np.bincount(np.minimum(share * BINS, BINS - 1).astype(int), minlength=BINS).tolist()
+    return counts
 
 
 def _with_picture(facts: dict[str, Any], array: Array) -> Answer:

@@ -23,6 +23,8 @@ class TableView {
     this.sort = null;
     this.descending = false;
     this.busy = 0;
+    /** The order of the rows on view. @type {{ sort: number | null, descending: boolean }} */
+    this.shown = { sort: null, descending: false };
     this.body = h("tbody");
     this.heads = this.columns.map((/** @type {any} */ column, /** @type {number} */ index) =>
       this.#head(column, index),
@@ -76,20 +78,27 @@ class TableView {
     return this.descending ? this.#fetch(0, null, false) : this.#fetch(0, index, true);
   }
 
-  /** @param {number} offset @param {number | null} sort @param {boolean} descending */
+  /**
+   * The order holds from now on, also for a click that comes before the rows do; it goes back when they cannot be had.
+   * @param {number} offset
+   * @param {number | null} sort
+   * @param {boolean} descending
+   */
   async #fetch(offset, sort, descending) {
     this.busy += 1;
     const mine = this.busy;
+    const before = this.shown;
+    this.sort = sort;
+    this.descending = descending;
     this.root.classList.add("nbt-busy");
     try {
       const order = sort === null ? {} : { sort, descending };
       const { content } = await this.look.ask({ offset, limit: this.page, ...order });
-      if (mine !== this.busy) return;
-      this.sort = sort;
-      this.descending = descending;
-      this.#show(content.rows, offset);
+      if (mine === this.busy) this.#show(content.rows, offset);
     } catch (cause) {
-      if (mine === this.busy) this.look.say(this.look.offline ? "More rows are not in this page." : messageOf(cause));
+      if (mine !== this.busy) return;
+      ({ sort: this.sort, descending: this.descending } = before);
+      this.look.say(this.look.offline ? "More rows are not in this page." : messageOf(cause));
     } finally {
       if (mine === this.busy) this.root.classList.remove("nbt-busy");
     }

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { file, listed, look, mount, until } from "./mount.js";
+
+const COLUMNS = [
+  { name: "<b>name", type: "VARCHAR", numeric: false, nulls: 1, distinct: 3, min: "a", max: "z", bins: null },
+  { name: "loss", type: "DOUBLE", numeric: true, nulls: 0, distinct: 9, min: 0.5, max: 12.25, bins: [1, 0, 4] },
+];
+
+/** @param {any} question */
+function answer({ what, path, part }) {
+  if (what === "artifacts") return listed([file("t.csv")]);
+  const rows = [
+    [part ? JSON.stringify(part) : "first", 0.5],
+    [null, 12.25],
+  ];
+  if (part?.sort === 0) return new Error("sorting takes too long");
+  if (part) return { rows, offset: part.offset };
+  return look(path, "table", { columns: COLUMNS, rows, n_rows: 250, n_columns: 2, page: 100, offset: 0 });
+}
+
+async function opened() {
+  const view = mount(answer, { path: "t.csv" });
+  await until(() => view.all(".nbt-data").length === 1);
+  const first = () => view.one(".nbt-data tbody tr").textContent ?? "";
+  return { ...view, first, sort: (/** @type {number} */ index) => view.all(".nbt-data-sort")[index]?.click() };
+}
+
+afterEach(() => document.body.replaceChildren());
+
+describe("a table", () => {
+  it("has a profile over each column, and its numbers have one format", async () => {
+    const { all, el } = await opened();
+    expect(all(".nbt-data-name").map((each) => each.textContent)).toEqual(["<b>name", "loss"]);
+    expect(el.querySelector(".nbt-data b")).toBeNull();
+    expect(all(".nbt-data-range").map((each) => each.textContent)).toEqual(["3 distinct1 null", "0.5 – 12.25"]);
+    const cells = all(".nbt-data td.nbt-right").map((each) => each.textContent ?? "");
+    expect(new Set(cells.map((text) => text.split(".")[1]?.length)).size).toBe(1);
+    expect(all(".nbt-data-null").length).toBe(1);
+  });
+
+  it("is sorted up, down and back, also by clicks that come before the rows", async () => {
+    const { sort, first, all } = await opened();
+    sort(1);
+    sort(1);
+    await until(() => first().includes('"descending":true'));
+    expect(all("th[aria-sort]").map((each) => each.getAttribute("aria-sort"))).toEqual(["none", "descending"]);
+    sort(1);
+    await until(() => first().includes('{"offset":0,"limit":100}'));
+  });
+
+  it("keeps its rows and their order when others cannot be had", async () => {
+    const { sort, first, one, all } = await opened();
+    sort(0);
+    await until(() => one(".nbt-look-said").textContent === "sorting takes too long");
+    expect(first()).toContain("first");
+    expect(all("th[aria-sort]").map((each) => each.getAttribute("aria-sort"))).toEqual(["none", "none"]);
+  });
+
+  it("is read a page at a time", async () => {
+    const { one, all, first } = await opened();
+    const [back, on] = /** @type {HTMLButtonElement[]} */ (all(".nbt-data-foot button"));
+    expect(back?.disabled).toBe(true);
+    on?.click();
+    await until(() => first().includes('"offset":100'));
+    expect(one(".nbt-data-foot").textContent).toContain("Rows 101–102 of 250");
+    expect(back?.disabled).toBe(false);
+  });
+});
