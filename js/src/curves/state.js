@@ -53,7 +53,7 @@ export class CurvesState {
       for (const column of store.columns.values()) {
         if (column.group !== "metrics" || column.stat !== "count" || column.type === "dict") continue;
         let most = 0;
-        for (let row = 0; row < store.size; row += 1) {
+        for (let row = 0; row < store.size && most < 2; row += 1) {
           if (column.valid[row]) most = Math.max(most, Number(column.numbers[row]));
         }
         if (most) found.push({ key: column.key, isCurve: most > 1 });
@@ -66,19 +66,15 @@ export class CurvesState {
       const curves = this.known.value.filter(({ key, isCurve }) => isCurve && !UNASKED.test(key));
       return curves.slice(0, AUTOMATIC).map(({ key }) => key);
     });
-    /** Runs on view, the newest first. */
-    this.newest = computed(() => {
-      store.revision.value;
-      const started = (/** @type {number} */ row) => store.number("start_time", row) ?? 0;
-      const rows = [...view.matched.value];
-      return rows.sort((a, b) => started(b) - started(a) || b - a);
-    });
-    /** Rows that are drawn: those selected, else the newest. */
+    /** Rows that are drawn, the newest first: those selected, else as many as wanted. */
     this.drawn = computed(() => {
+      store.revision.value;
       const selection = view.selection.value;
-      const rows = this.newest.value;
+      const rows = view.matched.value;
+      const started = (/** @type {number} */ row) => store.number("start_time", row) ?? 0;
       const chosen = selection.size ? rows.filter((row) => selection.has(store.idAt(row))) : [];
-      return chosen.length ? chosen.slice(0, MOST_DRAWN) : rows.slice(0, Math.min(this.maxDrawn.value, MOST_DRAWN));
+      if (chosen.length) return largest(chosen, started, MOST_DRAWN);
+      return largest(rows, started, Math.min(this.maxDrawn.value, MOST_DRAWN));
     });
     this.isSelection = computed(() => {
       const selection = view.selection.value;
@@ -173,4 +169,25 @@ export class CurvesState {
     }
     return found;
   }
+}
+
+/**
+ * The rows with the largest values, the largest first; of equal ones the later row. One pass: there may be 100,000.
+ * @param {Iterable<number>} rows
+ * @param {(row: number) => number} measure
+ * @param {number} most
+ * @returns {number[]}
+ */
+export function largest(rows, measure, most) {
+  /** @type {{ row: number, value: number }[]} ascending */
+  const kept = [];
+  for (const row of rows) {
+    const value = measure(row);
+    if (kept.length === most && value < (kept[0]?.value ?? Number.POSITIVE_INFINITY)) continue;
+    let at = kept.length;
+    while (at > 0 && /** @type {{ value: number }} */ (kept[at - 1]).value > value) at -= 1;
+    kept.splice(at, 0, { row, value });
+    if (kept.length > most) kept.shift();
+  }
+  return kept.reverse().map(({ row }) => row);
 }
