@@ -14,6 +14,7 @@ from nbtrack.exports.exported import Exported
 from nbtrack.exports.folder import split
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
+from nbtrack.exports.telling import Telling
 from nbtrack.exports.wanted import Wanted
 from nbtrack.views.run_summary import summary_html
 from nbtrack.views.run_table import pack
@@ -65,7 +66,7 @@ def export(
     overwrite : bool
         Replace a file that is no page of nbtrack.
     progress : callable, optional
-        Told what is being done, a few words at a time.
+        Told what is being done, a few words at a time; by default a line says it after two seconds.
 
     Returns
     -------
@@ -81,7 +82,8 @@ def export(
     InvalidValueError
         An argument that cannot be used; SearchSyntaxError for a filter that cannot be read.
     """
-    say = progress or (lambda _: None)
+    own = Telling()
+    say = progress or own
     target = Path(path).expanduser()
     target = target / "index.html" if folder else target
     if folder:
@@ -109,6 +111,7 @@ def export(
     )
     files = split(page, target.parent, say) if folder else {}
     size = write(target, page.html(), overwrite=True) + sum(files.values())
+    own.close()
     if size > FOLDER_FROM and not folder:
         wanted.leave_out("Browsers take seconds to open so large a file; folder=True writes one that opens faster.")
     return Exported(target, size, len(found), page.sizes | files, tuple(wanted.left_out))

@@ -14,6 +14,7 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, SearchSyntaxError
+from nbtrack.exports import telling
 from tests.exports.conftest import HOSTILE, read_page
 
 if TYPE_CHECKING:
@@ -208,6 +209,17 @@ def test_progress_is_told(store: Path) -> None:
     nbtrack.export(store / "demo.html", progress=told.append)
     assert told[0] == "reading runs"
     assert told[-1] == "writing"
+
+
+def test_a_long_export_says_what_it_does_where_somebody_reads(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(telling, "PATIENCE_S", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    nbtrack.export(store / "demo.html", views=["runs"])
+    said = capsys.readouterr().err
+    assert "exporting: answers for run-table" in said
+    assert said.endswith(" \r")
 
 
 def test_without_scripts_the_page_shows_the_runs(store: Path) -> None:
