@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -44,6 +45,7 @@ NOTHING = (None, "None", "null", "")
 """What people log where a param is switched off, such as ``max_depth=None``."""
 
 _known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_working = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +202,13 @@ def _remembered(params: list[Param], target: Array) -> dict[str, Any]:
         digest.update(f"{param.column}\0{param.is_category}\0".encode())
         digest.update(param.values.tobytes())
     key = digest.hexdigest()
-    if key not in _known:
-        _known[key] = shares_of(params, target)
-        while len(_known) > MOST_KNOWN:
-            _known.popitem(last=False)
-    _known.move_to_end(key)
-    return _known[key]
+    with _working:  # several views of one study ask the same
+        if key not in _known:
+            _known[key] = shares_of(params, target)
+            while len(_known) > MOST_KNOWN:
+                _known.popitem(last=False)
+        _known.move_to_end(key)
+        return _known[key]
 
 
 def _target(found: RunColumns, metric: str, statistic: str) -> Array:

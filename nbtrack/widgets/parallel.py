@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 KINDS = ("linear", "log", "rank", "time", "category", "boolean")
 MOST_AXES = 9
+SLOW = {"importance"}
+"""Questions that take seconds."""
 
 
 class Parallel(RunsPanel):
@@ -57,6 +60,7 @@ class Parallel(RunsPanel):
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
         self._seen_columns: set[str] = set()
+        self._aside: threading.Thread | None = None
         super().__init__(store, experiment_ids, title, **{"_view": "parallel", **traits})
 
     # -- values set from Python are checked; a column that was there once is not looked up again ----------------------
@@ -87,6 +91,23 @@ class Parallel(RunsPanel):
         if fresh:
             check_columns(*self._asked_of, fresh)
             self._seen_columns.update(fresh)
+
+    def _receive(self, widget: Any, message: Any, buffers: Any) -> None:
+        """Answer the page; what takes seconds is worked out aside, so that a brush drawn meanwhile is heard at once."""
+        if not isinstance(message, dict) or message.get("what") not in SLOW:
+            super()._receive(widget, message, buffers)
+            return
+        work = super()._receive
+        self._aside = threading.Thread(
+            target=work, args=(widget, message, buffers), name="nbtrack-importance", daemon=True
+        )
+        self._aside.start()
+
+    def close(self) -> None:
+        """Take the widget away."""
+        if self._aside is not None:
+            self._aside.join(timeout=30)  # it may be inside DuckDB
+        super().close()
 
     def apply_view(self, state: dict[str, Any]) -> None:
         """Take over a state; columns that are gone from the store, and what this view does not have, are left alone."""
