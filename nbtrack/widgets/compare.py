@@ -72,6 +72,8 @@ class Compare(Panel):
         self._sent: list[tuple[dict[str, Any], bytes]] = []
         self._sent_header: dict[str, Any] = {}
         self._version = 0
+        self._whole: tuple[int, dict[str, Any]] = (0, {})
+        """Version and sections of the last whole comparison that was sent; patches say what changed since."""
         self._looked: tuple[Comparison, Sentences] | None = None
         first = base or (runs[0] if runs else "")
         super().__init__(store, **{"_view": "compare", "runs": list(runs), "base": first, **traits})
@@ -138,16 +140,16 @@ class Compare(Panel):
     def store_changed(self) -> None:
         """Send the sections that changed."""
         with self._sending:
-            before, header = {head["id"]: (head, data) for head, data in self._sent}, self._sent_header
+            before, header = self._sent, self._sent_header
             looked = self._look()
-            changed = [section for section in self._sent if before.get(section[0]["id"]) != section]
-            gone = before.keys() - {head["id"] for head, _ in self._sent}
-            if not changed and not gone and header == self._sent_header:
+            if before == self._sent and header == self._sent_header:
                 return
-            is_whole = bool(gone) or [r["run_id"] for r in header.get("runs", [])] != [
-                r["run_id"] for r in self._sent_header["runs"]
-            ]
-            blob = self._pack("full" if is_whole else "patch", self._sent if is_whole else changed)
+            whole = self._whole[1]
+            names = {head["id"] for head, _ in self._sent}
+            is_patch = whole.keys() <= names and _run_order(header) == _run_order(self._sent_header)
+            # All that changed since the whole: a page that misses a message, such as while it opens, has the next one.
+            changed = [section for section in self._sent if whole.get(section[0]["id"]) != section]
+            blob = self._pack("patch", changed) if is_patch else self._pack("full", self._sent)
             self.send({"kind": "data"}, [blob])
             self._looked = looked
             try:
@@ -170,7 +172,13 @@ class Compare(Panel):
 
     def _pack(self, mode: str, sections: list[tuple[dict[str, Any], bytes]]) -> bytes:
         self._version += 1
-        return pack({"mode": mode, "version": self._version, **self._sent_header}, sections)
+        if mode == "full":
+            self._whole = self._version, {section[0]["id"]: section for section in sections}
+        return pack({"mode": mode, "version": self._version, "since": self._whole[0], **self._sent_header}, sections)
+
+
+def _run_order(header: dict[str, Any]) -> list[str]:
+    return [run["run_id"] for run in header.get("runs", [])]
 
 
 def _frame(found: Comparison, wanted: Any) -> pd.DataFrame:

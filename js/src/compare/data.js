@@ -39,18 +39,19 @@ export class CompareData {
     /** Sentences by run id; "" is about all. @type {Record<string, Sentence>} */
     this.sentences = {};
     this.base = "";
-    this.version = -1;
+    /** Version of the last whole comparison; patches say what changed since. */
+    this.whole = -1;
     this.revision = signal(0);
     this.loaded = signal(false);
   }
 
   /**
    * @param {ArrayBuffer | ArrayBufferView} blob
-   * @returns {boolean} false: a patch is missing, ask for all
+   * @returns {boolean} false: the whole that it belongs to is missing, ask for it
    */
   take(blob) {
     const { head, body } = decode(blob);
-    if (head.mode === "patch" && head.version !== this.version + 1) return head.version <= this.version;
+    if (head.mode === "patch" && head.since !== this.whole) return head.since < this.whole; // an old one is already in
     const runs = head.runs.map((/** @type {Head} */ run) => run.run_id);
     batch(() => {
       this.heads = new Map(head.runs.map((/** @type {Head} */ run) => [run.run_id, run]));
@@ -58,7 +59,7 @@ export class CompareData {
       this.sections = head.mode === "patch" ? new Map([...this.sections, ...fresh]) : new Map(fresh);
       this.sentences = head.sentences ?? {};
       this.base = head.base;
-      this.version = head.version ?? 0;
+      if (head.mode !== "patch") this.whole = head.version ?? 0;
       this.loaded.value = true;
       this.revision.value += 1;
     });

@@ -3,7 +3,7 @@
 import { h, replace, setAttribute } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { rowEl, sectionEl } from "./grid-rows.js";
-import { headCells } from "./heads.js";
+import { headCells, listenDrag } from "./heads.js";
 import { columnsInSight, HEAD, ROW, rowsInSight, scrollToShow, shapeOf } from "./window.js";
 
 /**
@@ -38,6 +38,7 @@ export class Grid {
     this.size = { width: 0, height: 0 };
     /** @type {Shape} */
     this.shape = shapeOf(SOME_WIDTH, 2);
+    listenDrag(compare, this.head);
     this.el.addEventListener("scroll", () => this.invalidate(false), { passive: true, signal: state.until });
     react(state.until, () => {
       state.view.value;

@@ -84,7 +84,7 @@ function headCell(compare, shape, column) {
     },
     "set as base",
   );
-  const el = h(
+  return h(
     "div",
     {
       class: `nbt-cmp-th${fixed ? " nbt-cmp-fixed" : ""}${isBase ? " nbt-cmp-base" : ""}`,
@@ -108,8 +108,6 @@ function headCell(compare, shape, column) {
     h("div", { class: "nbt-cmp-run-name" }, head && head.number !== null ? head.name : ""),
     h("div", { class: "nbt-cmp-acts" }, isBase ? null : choose, more),
   );
-  if (!isBase) listenDrag(compare, el, run, shape.column);
-  return el;
 }
 
 /** @param {Compare} compare @param {string} run @param {Element} at */
@@ -152,38 +150,43 @@ export function openHeadMenu(compare, run, at) {
 }
 
 /**
- * Drag a head to another place.
+ * Drag a head to another place. The row of heads listens, not the head: it may be drawn anew under the pointer.
  * @param {Compare} compare
- * @param {HTMLElement} el
- * @param {string} run
- * @param {number} width of a column
+ * @param {HTMLElement} heads
  */
-function listenDrag(compare, el, run, width) {
+export function listenDrag(compare, heads) {
   const { state } = compare;
-  el.addEventListener("pointerdown", (down) => {
-    if (down.button !== 0 || (down.target instanceof Element && down.target.closest("button"))) return;
+  heads.addEventListener("pointerdown", (down) => {
+    const target = down.target instanceof Element ? down.target : null;
+    const run = /** @type {HTMLElement | null} */ (target?.closest("[data-run]"))?.dataset.run;
+    if (!run || run === state.base.value || down.button !== 0 || target?.closest("button")) return;
     const from = state.runs.value.indexOf(run);
     let to = from;
+    let far = 0;
     const letGo = new AbortController();
     const { signal } = letGo;
-    el.setPointerCapture?.(down.pointerId);
+    const head = () => /** @type {HTMLElement | null} */ (heads.querySelector(`[data-run="${run}"]`));
+    heads.setPointerCapture?.(down.pointerId);
     const moved = (/** @type {PointerEvent} */ event) => {
-      const far = event.clientX - down.clientX;
-      if (!el.classList.contains("nbt-cmp-dragged") && Math.abs(far) < FAR_ENOUGH) return;
-      el.classList.add("nbt-cmp-dragged");
-      el.style.transform = `translateX(${far}px)`;
-      to = Math.max(1, Math.min(state.runs.value.length - 1, from + Math.round(far / width)));
-      compare.grid.head.dataset.drop = String(to);
+      far =
+        Math.abs(far) >= FAR_ENOUGH || Math.abs(event.clientX - down.clientX) >= FAR_ENOUGH
+          ? event.clientX - down.clientX
+          : 0;
+      if (!far) return;
+      const el = head();
+      el?.classList.add("nbt-cmp-dragged");
+      el?.style.setProperty("transform", `translateX(${far}px)`);
+      to = Math.max(1, Math.min(state.runs.value.length - 1, from + Math.round(far / compare.grid.shape.column)));
     };
     const ended = (/** @type {PointerEvent} */ event) => {
       letGo.abort();
-      el.classList.remove("nbt-cmp-dragged");
-      el.style.transform = "";
-      delete compare.grid.head.dataset.drop;
+      const el = head();
+      el?.classList.remove("nbt-cmp-dragged");
+      el?.style.removeProperty("transform");
       if (event.type === "pointerup" && to !== from) state.move(run, to);
     };
-    el.addEventListener("pointermove", moved, { signal });
+    heads.addEventListener("pointermove", moved, { signal });
     for (const name of /** @type {const} */ (["pointerup", "pointercancel"]))
-      el.addEventListener(name, ended, { signal });
+      heads.addEventListener(name, ended, { signal });
   });
 }

@@ -93,6 +93,21 @@ describe("the comparison", () => {
     expect(heads()).toEqual(["#1", "#3", "#2"]);
   });
 
+  it("takes a run along by its head, also when the heads are drawn anew", async () => {
+    const { heads, one, all } = await shown();
+    const row = one(".nbt-cmp-head");
+    const pointer = (/** @type {string} */ name, /** @type {number} */ clientX) =>
+      new PointerEvent(name, { clientX, button: 0, bubbles: true });
+    all(".nbt-cmp-th")[1]?.dispatchEvent(pointer("pointerdown", 400));
+    one(".nbt-cmp-grid").focus();
+    await settle();
+    row.dispatchEvent(pointer("pointermove", 640));
+    expect(one(".nbt-cmp-dragged").textContent).toContain("#2");
+    row.dispatchEvent(pointer("pointerup", 640));
+    await settle();
+    expect(heads()).toEqual(["#1", "#3", "#2"]);
+  });
+
   it("goes from difference to difference", async () => {
     const { one, press } = await shown();
     const active = () => one(".nbt-cmp-active").closest(".nbt-cmp-line")?.querySelector(".nbt-cmp-name")?.textContent;
@@ -173,15 +188,15 @@ describe("live", () => {
     const { kernel, cell } = await shown();
     const runs = [head(1), head(2), head(3)];
     const metrics = [{ key: "acc", kind: "number", stat: "last", goal: "max", values: [0.9, 0.95, 0.4] }];
-    kernel.sendData({ runs, sections: { metrics }, version: 2, mode: "patch" });
+    kernel.sendData({ runs, sections: { metrics }, version: 7, since: 1, mode: "patch" }); // those between were lost
     await settle();
     expect(cell("acc", 2).textContent).toContain("0.9500");
     expect(cell("lr", 2).textContent).toBe("0.01");
   });
 
-  it("asks for all when a patch is missing", async () => {
+  it("asks for all when it lacks the whole that a patch belongs to", async () => {
     const { kernel, cell } = await shown();
-    kernel.sendData({ runs: [head(1)], sections: {}, version: 9, mode: "patch" });
+    kernel.sendData({ runs: [head(1)], sections: {}, version: 9, since: 8, mode: "patch" });
     await settle();
     expect(kernel.heard.at(-1)?.content).toMatchObject({ kind: "need", data: true });
     expect(cell("lr", 2).textContent).toBe("0.01");

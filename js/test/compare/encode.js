@@ -13,7 +13,7 @@
  */
 
 /**
- * @param {{ runs: any[], sections: Record<string, RowSpec[]>, base?: string, version?: number, mode?: string, sentences?: any }} spec
+ * @param {{ runs: any[], sections: Record<string, RowSpec[]>, base?: string, version?: number, since?: number, mode?: string, sentences?: any }} spec
  * @returns {ArrayBuffer}
  */
 export function encodeComparison({
@@ -21,6 +21,7 @@ export function encodeComparison({
   sections,
   base = runs[0]?.run_id ?? "",
   version = 1,
+  since = version,
   mode = "full",
   sentences = {},
 }) {
@@ -35,7 +36,7 @@ export function encodeComparison({
     return { ...head, offset: place };
   });
   const text = new TextEncoder().encode(
-    JSON.stringify({ kind: "compare", mode, version, runs, base, sentences, sections: heads }),
+    JSON.stringify({ kind: "compare", mode, version, since, runs, base, sentences, sections: heads }),
   );
   const start = Math.ceil((4 + text.byteLength) / 8) * 8;
   const blob = new Uint8Array(start + offset);
