@@ -121,7 +121,8 @@ def test_a_long_curve_is_thinned_and_keeps_its_spikes() -> None:
     assert table["nans"].max() == 1
     calm = smoothed(table, 0.5)
     assert len(calm) == table["mean"].notna().sum()
-    assert calm["value"].iloc[500] == pytest.approx(values[25_000], abs=0.05)
+    near = calm["value"].iloc[int((calm["x"] - 25_000).abs().argmin())]
+    assert near == pytest.approx(values[25_000], abs=0.05)
 
 
 def test_runs_that_differ_in_the_seed_alone_belong_together(study: list[str]) -> None:

@@ -220,11 +220,7 @@ class _Lines:
 
 
 def _unreal(tables: list[pd.DataFrame]) -> str:
-    runs = {
-        int(row)
-        for table in tables
-        for row in table.loc[~np.isfinite(table["value"].astype(float)) | (table["nans"] > 0), "run"]
-    }
+    runs = {int(row) for table in tables for row in table.loc[(table["nans"] > 0) | (table["infinities"] > 0), "run"]}
     return f"NaN or infinite values in {runs_word(len(runs))}" if runs else ""
 
 

@@ -9,17 +9,20 @@ import pandas as pd
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.plots.data.smoothing import mean_band, smooth
+from nbtrack.store.protocol import CurveQuery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbtrack.plots.data.chosen import Chosen
+    from nbtrack.store.protocol import CurveRows
 
 Array = np.ndarray[Any, Any]
 Axis = Literal["step", "wall", "relative"]
 
 AXES = ("step", "wall", "relative")
 MAX_POINTS = 2000
+COLUMNS = ("run", "x", "value", "mean", "count", "nans", "infinities", "is_thinned")
 
 
 def metrics_named(chosen: Chosen, metric: str | Sequence[str] | None) -> list[str]:
@@ -64,8 +67,8 @@ def curves(
     Returns
     -------
     DataFrame
-        ``run`` (row in `chosen`), ``x``, ``step``, ``value``, ``mean`` (of the points it stands for), ``count`` (how many these are),
-        ``nans`` (how many of them are NaN), ``is_thinned``.
+        ``run`` (row in `chosen`), ``x``, ``value`` (NaN where it is not finite), ``mean`` (of the points it stands for; NaN in the second
+        of two rows for the same), ``count`` (how many these are), ``nans`` and ``infinities`` (how many of them are), ``is_thinned``.
 
     Raises
     ------
@@ -75,13 +78,39 @@ def curves(
     if x not in AXES:
         raise InvalidValueError(f"x={x!r} is not allowed; use 'step', 'wall' or 'relative'.")
     wanted = None if rows is None else set(rows)
-    parts = [
-        _one(chosen, row, metric, x, max_points) for row in rows_with(chosen, metric) if wanted is None or row in wanted
-    ]
-    empty: dict[str, list[Any]] = {
-        name: [] for name in ("run", "x", "step", "value", "mean", "count", "nans", "is_thinned")
-    }
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(empty)
+    shown = [row for row in rows_with(chosen, metric) if wanted is None or row in wanted]
+    if not shown or chosen.store is None:
+        return pd.DataFrame({name: [] for name in COLUMNS})
+    ids = chosen.ids
+    query = CurveQuery(
+        series=tuple((ids[row], metric) for row in shown),
+        n_buckets=max(1, max_points // 2 - 1),  # the store may cut one more
+        x="time" if x == "wall" else x,
+    )
+    found = chosen.store.metric_curves(query)
+    return _table(found, np.repeat(np.array(shown), np.diff(found.starts)), x)
+
+
+def _table(found: CurveRows, runs: Array, x: Axis) -> pd.DataFrame:
+    """Return one row for a point, and two, smallest and largest, for a bucket; a falling stretch shows its largest first."""
+    is_thinned = found.count > 1
+    of = np.repeat(np.arange(len(runs)), np.where(is_thinned, 2, 1))
+    is_second = np.append(False, of[1:] == of[:-1])
+    before = np.roll(found.y, 1)
+    before[found.starts[:-1]] = -np.inf
+    is_rising = ~(found.y < before)
+    return pd.DataFrame(
+        {
+            "run": runs[of],
+            "x": found.x.astype("datetime64[ms]")[of] if x == "wall" else found.x[of],
+            "value": np.where(is_second == is_rising[of], found.high[of], found.low[of]),
+            "mean": np.where(is_second, np.nan, found.y[of]),
+            "count": found.count[of].astype(np.int64),
+            "nans": found.nans[of].astype(np.int64),
+            "infinities": (found.ups + found.downs)[of].astype(np.int64),
+            "is_thinned": is_thinned[of],
+        }
+    )
 
 
 def rows_with(chosen: Chosen, metric: str) -> list[int]:
@@ -89,43 +118,6 @@ def rows_with(chosen: Chosen, metric: str) -> list[int]:
     if chosen.found is None or metric not in chosen.found.metrics:
         return []
     return [int(row) for row in np.flatnonzero(chosen.found.metrics[metric]["count"] > 0)]
-
-
-def _one(chosen: Chosen, row: int, metric: str, x: Axis, max_points: int) -> pd.DataFrame:
-    assert chosen.store is not None  # runs with metrics come from a store
-    found = chosen.store.metric_buckets(chosen.ids[row], metric, max(1, max_points // 2))
-    is_thinned = found["count"] > 1
-    times = np.where(is_thinned, 2, 1)
-    of = np.repeat(np.arange(len(is_thinned)), times)
-    is_second = np.append(False, of[1:] == of[:-1])
-    # A falling stretch shows its largest value first.
-    begins_low = found["first"] <= found["last"]
-    value = np.where(is_second == begins_low[of], found["max"][of], found["min"][of])
-    value = np.where(is_thinned[of], value, found["first"][of])
-    mean = np.where(is_thinned, found["mean"], found["first"])
-    return pd.DataFrame(
-        {
-            "run": row,
-            "x": _axis(chosen, row, found, x)[of],
-            "step": found["step"][of],
-            "value": value,
-            "mean": np.where(is_second, np.nan, mean[of]),
-            "count": found["count"][of],
-            "nans": found["nans"][of],
-            "is_thinned": is_thinned[of],
-        }
-    )
-
-
-def _axis(chosen: Chosen, row: int, found: dict[str, Array], x: Axis) -> Array:
-    if x == "step":
-        return found["step"]
-    wall = found["timestamp"].astype("datetime64[ms]")
-    if x == "wall":
-        return wall
-    began = chosen.frame["start_time"].iloc[row]
-    start = wall[0] if pd.isna(began) else np.datetime64(began.tz_convert(None), "ms")
-    return np.asarray((wall - start) / np.timedelta64(1000, "ms"))
 
 
 def smoothed(curve: pd.DataFrame, weight: float) -> pd.DataFrame:
