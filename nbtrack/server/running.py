@@ -41,7 +41,7 @@ class Interface:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app.app(),
-                log_level="warning",
+                log_level="critical",  # closing cancels questions that take long: nothing to tell
                 access_log=False,  # addresses carry the token once
                 server_header=False,
                 timeout_graceful_shutdown=2,

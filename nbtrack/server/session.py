@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 MAX_SESSIONS = 100
 HEARTBEAT_S = 10.0
+RETRY_S = 1.0
 HEARTBEAT = struct.pack("<I", 0)
 """An empty frame: how the server learns that a page is gone, and the page that the server is there."""
 
@@ -75,7 +76,12 @@ class Session:
                     yield HEARTBEAT
                     continue
                 self._stirred.clear()
-                blob = await run_in_threadpool(self._read)
+                try:
+                    blob = await run_in_threadpool(self._read)
+                except Exception:  # noqa: BLE001 - the page keeps what it shows; the next beat tries again
+                    self._wants_whole = True
+                    self._loop.call_later(RETRY_S, self._stirred.set)
+                    continue
                 if blob is not None:
                     yield frame({"method": "custom", "content": {"kind": "data"}}, [blob])
         finally:
@@ -85,8 +91,9 @@ class Session:
         if self.is_closing:
             return None
         if self._wants_whole:
+            whole = self.runs.whole()
             self._wants_whole = False
-            return self.runs.whole()
+            return whole
         return self.runs.changes()
 
     def answer(self, message: Any) -> bytes:

@@ -26,7 +26,7 @@ def routes(tab: Tab) -> list[tuple[str, str]]:
 
 def test_no_route_answers_without_the_token(tab: Tab) -> None:
     for method, path in [*routes(tab), ("GET", "/nothing"), ("POST", "/")]:
-        body = {} if method == "POST" else None
+        body: object = {} if method == "POST" else None
         for cookie in (None, "", f"{tab.interface.lock.cookie}=wrong", f"other={tab.interface.lock.token}"):
             reply = tab.ask(method, path, body, Cookie=cookie)
             assert reply.status == 403, (method, path, cookie)
@@ -37,7 +37,7 @@ def test_no_route_answers_to_another_host_name(tab: Tab) -> None:
     port = tab.interface.lock.port
     for method, path in routes(tab):
         for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "127.0.0.1:1", ""):
-            body = {} if method == "POST" else None
+            body: object = {} if method == "POST" else None
             assert tab.ask(method, path, body, Host=host).status == 421, (method, path, host)
     assert tab.ask("GET", "/", Host=f"localhost:{port}").status == 200
 

@@ -11,6 +11,7 @@ import pytest
 import nbtrack
 from nbtrack.server import session as session_module
 from nbtrack.server.app import VIEW_TRAITS
+from nbtrack.views.live_runs import LiveRuns
 
 if TYPE_CHECKING:
     from tests.server.conftest import Tab
@@ -88,6 +89,21 @@ def test_a_stream_that_has_nothing_to_say_beats(tab: Tab, monkeypatch: pytest.Mo
     while (length := struct.unpack("<I", tab.stream.read(4))[0]) != 0:  # a fold may still have news
         tab.stream.read(length)
     assert struct.pack("<I", length) == session_module.HEARTBEAT
+
+
+def test_a_store_that_cannot_be_read_for_a_moment_ends_no_stream(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, tries = LiveRuns.whole, []
+
+    def stumbling(runs: LiveRuns) -> bytes:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("busy")
+        return whole(runs)
+
+    monkeypatch.setattr(session_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(LiveRuns, "whole", stumbling)
+    assert tab.follow()["name"] == [EVIL, "b", "a"]
+    assert len(tries) == 2
 
 
 def test_there_are_only_so_many_pages(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
