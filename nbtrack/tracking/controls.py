@@ -80,7 +80,7 @@ class Controls:
         self.last_step: int | None = None
         self._look_at = time.monotonic()  # the first call looks: a panel may wait for it
         self._is_asked = False  # a look found something that only a ``log_*`` call may do
-        self._inbox: Inbox | None = None
+        self._inbox = Inbox(self.store.folder, self.id)
         self._orders: deque[Order] = deque()
         self._taken: set[str] = set()
         self._looking = threading.Lock()
@@ -304,8 +304,6 @@ class Controls:
             self._looking.release()
 
     def _look_at_file(self) -> None:
-        if self._inbox is None:
-            self._inbox = Inbox(self.store.folder, self.id)
         with suppress(OSError):
             self._orders.extend(self._inbox.new())
 
