@@ -114,7 +114,12 @@ class TableFile:
         """Return how many rows were looked at (at most 100,000), and for each column ``{nulls, distinct, min, max, bins}``."""
 
         def sample() -> str:
-            names = ", ".join(_name(name) for name, _ in self.columns)
+            # long texts would fill the memory, and nobody reads their ends
+            cells = {
+                name: f"left({_name(name)}, {MAX_CELL})" if kind == "VARCHAR" else _name(name)
+                for name, kind in self.columns
+            }
+            names = ", ".join(f"{cell} AS {_name(name)}" for name, cell in cells.items())
             return f"CREATE OR REPLACE TEMP TABLE sample AS SELECT {names} FROM {self._source} LIMIT {SAMPLE_ROWS}"
 
         self._rows(sample)

@@ -145,8 +145,7 @@ export class Preview {
       h(
         "div",
         { class: "nbt-look-title" },
-        h("span", { class: "nbt-look-folder" }, folder),
-        h("b", { title: facts.path }, facts.name),
+        h("span", {}, h("span", { class: "nbt-look-folder" }, folder), h("b", { title: facts.path }, facts.name)),
         h("span", { class: "nbt-look-meta" }, `${sizeText(facts.size)} · ${facts.mime}`),
       ),
       h(

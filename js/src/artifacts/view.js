@@ -12,6 +12,7 @@ const SEARCH_DELAY = 160;
 const CHOOSE_DELAY = 90;
 
 export class ArtifactsView {
+  #isListed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -81,17 +82,27 @@ export class ArtifactsView {
     react(until, () => {
       this.run.value;
       this.search.value = "";
-      void this.listing.reset().then(() => this.#showPath(this.path.peek()));
+      void this.#begin();
     });
     react(until, () => {
       const path = this.path.value;
-      if (this.listing.root) void this.#showPath(path);
+      if (this.#isListed) void this.#showPath(path);
     });
     react(until, () => {
       this.listing.version.value;
       this.#drawAbout();
     });
     listen(model, "change:_artifacts_version", () => void this.#refresh(), until);
+  }
+
+  /** List another run; the file to show is looked for when its folder is known. */
+  async #begin() {
+    const run = this.run.peek();
+    this.#isListed = false;
+    await this.listing.reset();
+    if (run !== this.run.peek()) return;
+    this.#isListed = true;
+    await this.#showPath(this.path.peek());
   }
 
   /** @param {string} path */

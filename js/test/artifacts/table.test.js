@@ -32,7 +32,8 @@ describe("a table", () => {
     const { all, el } = await opened();
     expect(all(".nbt-data-name").map((each) => each.textContent)).toEqual(["<b>name", "loss"]);
     expect(el.querySelector(".nbt-data b")).toBeNull();
-    expect(all(".nbt-data-range").map((each) => each.textContent)).toEqual(["3 distinct1 null", "0.5 – 12.25"]);
+    expect(all(".nbt-data-range").map((each) => each.textContent)).toEqual(["3 distinct", "0.5 – 12.25"]);
+    expect(all(".nbt-data-type").map((each) => each.textContent)).toEqual(["varchar1 null", "double"]);
     const cells = all(".nbt-data td.nbt-right").map((each) => each.textContent ?? "");
     expect(new Set(cells.map((text) => text.split(".")[1]?.length)).size).toBe(1);
     expect(all(".nbt-data-null").length).toBe(1);

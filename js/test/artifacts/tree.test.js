@@ -54,10 +54,11 @@ describe("the tree", () => {
   });
 
   it("opens the folders above a file that Python chose", async () => {
-    const { names, one } = mount(answer, { path: "images/b.png" });
+    const { kernel, names, one } = mount(answer, { path: "images/b.png" });
     await until(() => names().length === 5);
     await until(() => one(".nbt-look-body").textContent?.includes("in images/b.png") === true);
     expect(one("[aria-selected=true] .nbt-file-name").textContent).toBe("b.png");
+    expect(kernel.asked.filter(({ what }) => what === "preview").length).toBe(1);
   });
 
   it("finds files, and shows their folder", async () => {

@@ -10,7 +10,7 @@ from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError,
 from nbtrack.views.previews.text import decode
 
 MAX_WHOLE = 400_000
-MAX_BYTES = 64 * MB
+MAX_BYTES = 32 * MB
 PAGE = 200
 MAX_TEXT = 2000
 MAX_HITS = 200

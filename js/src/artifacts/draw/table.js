@@ -4,6 +4,8 @@ import { h, icon, replace } from "../../kit/dom.js";
 import { formatCount, numberFormat } from "../../kit/format.js";
 import { messageOf, short } from "./parts.js";
 
+/** Above this, distinct values are estimated. */
+const ABOUT = 200;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {import("../preview.js").Look} look */
@@ -152,7 +154,7 @@ class TableView {
     const nulls = column.nulls ? `${formatCount(column.nulls)} null` : "";
     const range = column.numeric
       ? `${short(column.min)} – ${short(column.max)}`
-      : `${formatCount(column.distinct)} distinct`;
+      : `${column.distinct > ABOUT ? "≈\u202f" : ""}${formatCount(column.distinct)} distinct`;
     return h(
       "th",
       { class: column.numeric ? "nbt-right" : null, scope: "col", "aria-sort": "none" },
@@ -165,9 +167,9 @@ class TableView {
           on: { click: () => void this.sortBy(index) },
         },
         h("span", { class: "nbt-data-name" }, column.name, h("i", { class: "nbt-data-arrow", "aria-hidden": "true" })),
-        h("span", { class: "nbt-data-type" }, column.type.toLowerCase()),
+        h("span", { class: "nbt-data-type" }, column.type.toLowerCase(), nulls ? h("em", {}, nulls) : null),
         column.bins ? histogram(column.bins) : h("span", { class: "nbt-data-bars" }),
-        known ? h("span", { class: "nbt-data-range" }, range, nulls ? h("em", {}, nulls) : null) : null,
+        known ? h("span", { class: "nbt-data-range" }, range) : null,
       ),
     );
   }
