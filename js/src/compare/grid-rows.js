@@ -10,7 +10,7 @@ import { extremes, formatOf, opens, say } from "./values.js";
  * @typedef {import("./lines.js").SectionLine} SectionLine
  */
 
-const ROOM_FOR_SHARE = 165; // px
+const ROOM_FOR_SHARE = 195; // px
 
 /**
  * @param {Grid} grid
