@@ -264,7 +264,7 @@ export class LineChart {
     for (const series of this.series) drawSeries(field, series, 1, false);
     pen.restore();
     this.#lift();
-    this.drawn.value += 1;
+    this.drawn.value = this.drawn.peek() + 1;
   }
 
   /** Put one line above a veil over all others: they need not be drawn again for it. */

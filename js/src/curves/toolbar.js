@@ -42,7 +42,17 @@ export function toolbar(plot, { filter }) {
     { class: "nbt-curve-bar", role: "toolbar", "aria-label": "Curves" },
     filter ? filterBox(plot) : null,
     count(plot),
-    h("div", { class: "nbt-curve-buttons" }, zoomReset(plot), smoothing(plot), x, metrics, columns, more),
+    h(
+      "div",
+      { class: "nbt-curve-buttons" },
+      allCharts(plot),
+      zoomReset(plot),
+      smoothing(plot),
+      x,
+      metrics,
+      columns,
+      more,
+    ),
   );
 }
 
@@ -114,6 +124,18 @@ function zoomReset({ state, view }) {
   );
   react(view.until, () => {
     el.hidden = state.xRange.value === null;
+  });
+  return el;
+}
+
+/** @param {CurvesPlot} plot */
+function allCharts({ state, view }) {
+  const click = () => {
+    state.largest.value = null;
+  };
+  const el = h("button", { class: "nbt-button", type: "button", on: { click } }, icon("left"), "All charts");
+  react(view.until, () => {
+    el.hidden = state.largest.value === null;
   });
   return el;
 }

@@ -161,6 +161,16 @@ describe("curves", () => {
   });
 });
 
+it("one chart fills the view, and the others come back", () => {
+  const { el, button, texts } = mount({ state: { metrics: ["loss", "acc"] } });
+  expect(button("All charts").hidden).toBe(true);
+  /** @type {HTMLElement[]} */ ([...el.querySelectorAll(".nbt-chart-button")])[1]?.click();
+  button("Only this chart, large").click();
+  expect(texts(".nbt-chart-title")).toEqual(["acc"]);
+  button("All charts").click();
+  expect(texts(".nbt-chart-title")).toEqual(["loss", "acc"]);
+});
+
 describe("metrics", () => {
   it("are found by their name and chosen", () => {
     const { el, button, model, texts } = mount({ state: { metrics: ["loss"] } });
