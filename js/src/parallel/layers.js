@@ -40,6 +40,8 @@ export class Layers {
     this.el = h("div", { class: "nbt-par-plot", tabindex: -1 }, this.under, this.lines, this.over);
     /** Width of the place that shows the axes. */
     this.room = signal(900);
+    /** Nothing is drawn before the width is known: it would be drawn twice. */
+    this.isMeasured = signal(false);
     this.inks = themeColours(root, INKS, until);
     this.geometry = computed(() =>
       geometryOf(
@@ -96,6 +98,7 @@ export class Layers {
   /** What is brushed, in colour; all runs in grey behind it once there is a brush. */
   #drawLines() {
     const { state } = this;
+    if (!this.isMeasured.value) return;
     const rows = state.view.matched.value;
     const base = state.view.base.value;
     const geometry = this.geometry.value;
@@ -133,6 +136,7 @@ export class Layers {
 
   #drawOver() {
     const { state } = this;
+    if (!this.isMeasured.value) return;
     const { store } = state.view;
     const geometry = this.geometry.value;
     const heights = this.heights.value;

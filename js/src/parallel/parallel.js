@@ -1,5 +1,6 @@
 // Parallel coordinates of runs: its parts put together, and what they ask of each other.
 
+import { batch } from "@preact/signals-core";
 import { copyText } from "../kit/clipboard.js";
 import { h, setAttribute, setText } from "../kit/dom.js";
 import { react } from "../kit/model.js";
@@ -67,7 +68,11 @@ export class ParallelPlot {
   #watchRoom() {
     const { until } = this.view;
     const measure = () => {
-      if (this.scroll.clientWidth > 0) this.layers.room.value = this.scroll.clientWidth;
+      if (this.scroll.clientWidth === 0) return;
+      batch(() => {
+        this.layers.room.value = this.scroll.clientWidth;
+        this.layers.isMeasured.value = true;
+      });
     };
     const watch = new ResizeObserver(measure);
     watch.observe(this.scroll);
