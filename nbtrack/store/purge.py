@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbtrack.errors import StoreBusyError
+from nbtrack.journal import control
 from nbtrack.journal.segments import is_alive, list_segments, whole_lines
 from nbtrack.journal.writer import user_name
 from nbtrack.names import new_run_id
@@ -188,6 +189,8 @@ def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str], experiments:
     _write_event(con, runs, experiments)
     append_history(con, folder)
     con.execute("COMMIT")
+    for run_id in runs:
+        control.clear(folder, run_id)  # a run that was killed left them
 
 
 def _write_event(con: DuckDBPyConnection, runs: list[str], experiments: list[int]) -> None:

@@ -239,3 +239,12 @@ def test_a_resumed_run_has_a_mark_where_it_was_resumed() -> None:
     with nbtrack.start_run(run_id=run.id) as again:
         pass
     assert [(event["kind"], event["step"]) for event in events(again)] == [("restart", 41)]
+
+
+def test_a_purge_takes_along_what_a_killed_run_left() -> None:
+    with nbtrack.start_run() as run:
+        pass
+    run.store.post_order(run.id, new_order("stop"))
+    nbtrack.delete_run(run.id)
+    nbtrack.purge()
+    assert list((run.store.folder / "control").iterdir()) == []
