@@ -91,3 +91,9 @@ def test_a_password_in_a_uri_is_not_repeated():
     with pytest.raises(InvalidValueError) as caught:
         config.store_path("https://ada:secret@host")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "shows"), [("0", False), ("off", False), ("1", True), ("Yes", True), ("", None)])
+def test_live_panels_are_shown_always_never_or_for_tracked_cells(monkeypatch, text, shows):
+    monkeypatch.setenv("NBTRACK_LIVE", text)
+    assert config.shows_live() is shows
