@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nbtrack.cli import options
-from nbtrack.cli.output import say
+from nbtrack.cli.output import say, show_json
 
 
 def register(app: typer.Typer) -> None:
@@ -41,13 +41,17 @@ def ui(
             show_default=False,
         ),
     ] = None,
+    as_json: options.Json = False,
 ) -> None:
     """Look at runs in the browser: the table, parallel coordinates and curves of the notebook, live, for this machine only."""
     from nbtrack.server.running import Interface  # noqa: PLC0415 - help is quick
 
     interface = Interface(options.open_store(store), host=host, port=port, token=token)
-    say(interface.url)
-    say("Ctrl+C ends it.", "dim")
+    if as_json:
+        show_json({"url": interface.url, "store": interface.store.uri})
+    else:
+        say(interface.url)
+        say("Ctrl+C ends it.", "dim")
     sys.stdout.flush()
     has_display = sys.platform in ("darwin", "win32") or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

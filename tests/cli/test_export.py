@@ -66,6 +66,7 @@ def test_ui_prints_its_address_and_opens_a_browser_when_asked(desk: Desk, monkey
     assert second == "Ctrl+C ends it."
     desk.lines("ui")
     assert len(opened) == 1
+    assert desk.json("ui")["store"] == desk.store.uri
 
 
 def test_ui_refuses_what_others_could_reach(desk: Desk) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HEAVY = {"duckdb", "numpy", "pandas", "matplotlib", "IPython", "plotly", "ipywidgets", "filelock"}
 COMMANDS = {
+    "export",
+    "ui",
     *(f"runs {verb}" for verb in ("list", "show", "delete", "restore", "tag")),
     *(f"experiments {verb}" for verb in ("list", "create", "show", "rename", "delete", "restore")),
     *(f"artifacts {verb}" for verb in ("list", "download")),
