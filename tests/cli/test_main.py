@@ -82,7 +82,7 @@ def test_every_command_has_help_an_example_a_store_and_json(path: str, command: 
 def test_help_names_every_command(desk: Desk) -> None:
     lines = desk.lines("--help")
     named = [line.split()[1] for line in lines if re.match(r"│ [a-z]", line)]
-    assert named == ["runs", "experiments", "artifacts", "sql", "doctor", "purge", "demo"]
+    assert named == ["runs", "experiments", "artifacts", "ui", "sql", "export", "doctor", "purge", "demo"]
 
 
 def test_without_a_command_help_is_shown(desk: Desk) -> None:
