@@ -148,8 +148,8 @@ class _Lines:
             mode="lines+markers" if len(table) == 1 else "lines",
             line={"color": translucent(shade, 0.3) if self.smooth else shade, "width": 1 if self.smooth else 1.6},
             hoverinfo="skip" if self.smooth else None,
-            hovertemplate=None if self.smooth else self._template(key, label),
-            customdata=None if self.smooth else extra,
+            hovertemplate=None if self.smooth else self._template(key, label, extra=any(extra)),
+            customdata=extra if any(extra) and not self.smooth else None,
             name=name,
             **self._legend(label, hidden=bool(self.smooth)),
             **axes,
@@ -162,8 +162,7 @@ class _Lines:
             y=np.where(np.isfinite(calm["value"]), calm["value"], np.nan),
             mode="lines+markers" if len(calm) == 1 else "lines",
             line={"color": shade, "width": 2},
-            hovertemplate=self._template(key, label),
-            customdata=["" for _ in range(len(calm))],
+            hovertemplate=self._template(key, label, extra=False),
             name=name,
             **self._legend(label),
             **axes,
@@ -199,7 +198,7 @@ class _Lines:
             y=found["mean"],
             mode="lines",
             line={"color": shade, "width": 2},
-            hovertemplate=self._template(key, name),
+            hovertemplate=self._template(key, name, extra=True),
             customdata=said,
             name=plain(short(name)),
             **self._legend(name),
@@ -207,9 +206,10 @@ class _Lines:
         )
         return [area, line]
 
-    def _template(self, key: str, label: str) -> str:
+    def _template(self, key: str, label: str, *, extra: bool) -> str:
         at = {"step": "step %{x}", "wall": "%{x}", "relative": "%{x:.4g} s"}[self.x]
-        return f"<b>{in_template(label)}</b><br>{at}<br>{in_template(key)}: %{{y:.5g}}%{{customdata}}<extra></extra>"
+        more = "%{customdata}" if extra else ""
+        return f"<b>{in_template(label)}</b><br>{at}<br>{in_template(key)}: %{{y:.5g}}{more}<extra></extra>"
 
     def _legend(self, label: str, *, hidden: bool = False) -> dict[str, Any]:
         """Return one legend entry a run, however many lines it has."""
