@@ -9,7 +9,7 @@ from typing import Any
 
 
 class _Room(ModuleType):
-    """This package, which can also be called: ``nbtrack.artifacts(run)`` shows the files of a run.
+    """The package itself, which can also be called: ``nbtrack.artifacts(run)`` shows the files of a run.
 
     Python puts a package into its parent under its name once anything in it is imported, so the room and the function share one.
     """

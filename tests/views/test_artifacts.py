@@ -43,7 +43,10 @@ def filled(store: LocalStore) -> str:
 
 
 def ask(store: LocalStore, run: str, path: str = "", **more: Any) -> dict[str, Any]:
-    facts, buffers = questions.answer(store, {"what": "artifacts", "run": run, "path": path, **more})
+    facts, buffers = questions.answer(
+        store,
+        {"what": "artifacts", "run": run, "path": path, **{name.rstrip("_"): value for name, value in more.items()}},
+    )
     assert buffers == []
     return facts
 
@@ -82,7 +85,7 @@ def test_a_search_finds_files_in_every_folder_by_all_its_words(store: LocalStore
 def test_long_folders_come_in_pieces(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbtrack.views.artifacts.MAX_LISTED", 2)
     run = filled(store)
-    first, rest = ask(store, run), ask(store, run, **{"from": 2})
+    first, rest = ask(store, run), ask(store, run, from_=2)
     assert len(first["entries"]) == 2
     assert first["total"] == 5
     assert rest["entries"][0]["name"] == "data.feather"
@@ -104,7 +107,12 @@ def test_ten_thousand_files_are_listed_from_one_query(store: LocalStore, monkeyp
     )
     queries = []
     query = store.sql
-    monkeypatch.setattr(store, "sql", lambda *given: queries.append(given) or query(*given))  # type: ignore[func-returns-value]
+
+    def counted(*given: Any) -> Any:
+        queries.append(given)
+        return query(*given)
+
+    monkeypatch.setattr(store, "sql", counted)
     assert ask(store, run)["entries"][0]["files"] == 10_000
     folder = ask(store, run, "f")
     assert (len(folder["entries"]), folder["total"]) == (2000, 10_000)

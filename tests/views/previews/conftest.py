@@ -34,7 +34,12 @@ def look(tmp_path: Path) -> Iterator[Look]:
         if content is not None:
             source = content.encode() if isinstance(content, str) else content
             store.add_artifact(run, path, source, mime=mime or None)
-        question = {"what": "preview", "run": run, "path": path, **({"part": part} if part else {})}
+        question = {
+            "what": "preview",
+            "run": run,
+            "path": path,
+            **({"part": {name.rstrip("_"): value for name, value in part.items()}} if part else {}),
+        }
         facts, buffers = questions.answer(store, question)
         text = json.dumps(facts, allow_nan=False)  # whatever is in the file, the answer can travel
         assert str(tmp_path) not in text, "where a file is on this machine is nobody's business"

@@ -31,7 +31,7 @@ def test_a_large_json_is_read_branch_by_branch(look: Look, monkeypatch: pytest.M
         ("none", "null", None),
         ("nan", "number", None),
     ]
-    page = look("a.json", **{"at": ["rows"], "from": 200})["node"]
+    page = look("a.json", at=["rows"], from_=200)["node"]
     assert (page["from"], len(page["children"]), page["children"][0]["key"]) == (200, 200, 200)
     leaf = look("a.json", at=["rows", 3])["node"]["children"]
     assert leaf == [{"key": "i", "type": "number", "value": 3}, {"key": "big", "type": "number", "value": str(2**60)}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_long_text_comes_in_pieces_of_whole_lines(look: Look) -> None:
     shown = facts["text"]
     pieces = 1
     while facts["can_more"]:
-        facts = look("train.log", **{"as": "text", "from": facts["end"]})
+        facts = look("train.log", as_="text", from_=facts["end"])
         shown += facts["text"]
         pieces += 1
     assert shown == whole
@@ -51,7 +51,7 @@ def test_a_page_is_not_filled_with_a_giant_text(look: Look, monkeypatch: pytest.
     monkeypatch.setattr(text, "PIECE", 600)
     facts = look("a.log", "x\n" * 5000)
     assert facts["can_more"]
-    last = look("a.log", **{"as": "text", "from": facts["end"]})
+    last = look("a.log", as_="text", from_=facts["end"])
     assert not last["can_more"]
     assert "first" in last["notes"][0]
 
@@ -72,6 +72,7 @@ def test_markdown_and_html_travel_as_text(look: Look) -> None:
 
 def test_offsets_that_are_no_numbers_begin_at_the_start(look: Look) -> None:
     look("a.txt", "abc")
-    for start in ("7", None, float("nan"), True, [], -5):
-        assert look("a.txt", **{"as": "text", "from": start})["text"] == "abc"
-    assert look("a.txt", **{"as": "text", "from": 1e300})["text"] == ""
+    starts: list[Any] = ["7", None, float("nan"), True, [], -5]
+    for start in starts:
+        assert look("a.txt", as_="text", from_=start)["text"] == "abc"
+    assert look("a.txt", as_="text", from_=1e300)["text"] == ""
