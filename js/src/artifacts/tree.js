@@ -110,7 +110,7 @@ export class Tree {
         "aria-selected": String(isSelected),
         title: `${entry.path}\n${sizeText(entry.size)} · ${detail} · ${formatDate(entry.time)}`,
       },
-      h("span", { class: "nbt-twist" }, entry.dir ? icon(open ? "down" : "right", 12) : null),
+      h("span", { class: "nbt-look-twist" }, entry.dir ? icon(open ? "down" : "right", 12) : null),
       fileIcon(entry.dir ? (open ? "open" : "folder") : (entry.kind ?? "binary")),
       h("span", { class: "nbt-file-name" }, this.#name(entry)),
       h("span", { class: "nbt-file-size" }, sizeText(entry.size)),

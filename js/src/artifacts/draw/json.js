@@ -99,7 +99,7 @@ class JsonTree {
       String(leaf.key),
     );
     const isBranch = leaf.type === "object" || leaf.type === "array";
-    if (!isBranch) return h("li", {}, h("span", { class: "nbt-twist" }), key, ": ", valueText(leaf));
+    if (!isBranch) return h("li", {}, h("span", { class: "nbt-look-twist" }), key, ": ", valueText(leaf));
     return this.#branchItem(leaf, at, depth, key);
   }
 

@@ -21,13 +21,13 @@ export function drawNotebook(look) {
 
 /** @param {any} cell @param {import("../preview.js").Look} look */
 function drawCell(cell, look) {
-  if (cell.type === "markdown") return h("div", { class: "nbt-cell" }, h("span", {}), prose(cell.source, look));
+  if (cell.type === "markdown") return h("div", { class: "nbt-look-cell" }, h("span", {}), prose(cell.source, look));
   const block = new CodeBlock(look.until, { language: cell.type === "code" ? look.facts.language : "" });
   block.add(cell.source);
   return h(
     "div",
-    { class: "nbt-cell" },
-    h("span", { class: "nbt-cell-count" }, cell.type === "code" ? `[${cell.count ?? " "}]` : ""),
+    { class: "nbt-look-cell" },
+    h("span", { class: "nbt-look-cell-count" }, cell.type === "code" ? `[${cell.count ?? " "}]` : ""),
     h(
       "div",
       {},
@@ -41,11 +41,11 @@ function drawCell(cell, look) {
 function drawOutput(output, look) {
   if (output.picture) return picture(output, look);
   if (output.error !== undefined)
-    return h("pre", { class: "nbt-cell-out nbt-cell-error" }, output.error.replace(ANSI, ""));
-  const text = h("pre", { class: "nbt-cell-out" }, (output.text ?? "").replace(ANSI, ""));
+    return h("pre", { class: "nbt-look-cell-out nbt-look-cell-error" }, output.error.replace(ANSI, ""));
+  const text = h("pre", { class: "nbt-look-cell-out" }, (output.text ?? "").replace(ANSI, ""));
   if (!output.html) return text;
   const open = h("button", { class: "nbt-plain", type: "button" }, "Show as HTML");
-  const stage = h("div", { class: "nbt-cell-html" }, text, open);
+  const stage = h("div", { class: "nbt-look-cell-html" }, text, open);
   open.addEventListener("click", () =>
     stage.replaceChildren(safeFrame(output.html, { title: "Output, shown without rights" })),
   );
@@ -54,7 +54,7 @@ function drawOutput(output, look) {
 
 /** @param {any} output @param {import("../preview.js").Look} look */
 function picture({ picture: data, mime }, look) {
-  const image = h("img", { class: "nbt-cell-picture", alt: "Output" });
+  const image = h("img", { class: "nbt-look-cell-picture", alt: "Output" });
   if (mime === "image/svg+xml") {
     image.src = look.url(new Blob([data], { type: mime }));
     return image;

@@ -44,7 +44,7 @@ export function factList(pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return h(
     "dl",
-    { class: "nbt-facts" },
+    { class: "nbt-look-facts" },
     shown.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
 }
