@@ -3,5 +3,6 @@
 import files from "./files.css";
 import frame from "./frame.css";
 import grid from "./grid.css";
+import tables from "./tables.css";
 
-export default [frame, grid, files].join("\n");
+export default [frame, grid, tables, files].join("\n");
