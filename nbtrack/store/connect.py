@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError
+from nbtrack.store.fold_lock import is_folding
 from nbtrack.store.gate import gate_of
 from nbtrack.store.schema import (
     BLOCK_SIZE,
@@ -48,6 +49,7 @@ _DAMAGE = (
     "Serialization Error",
 )
 READ_PATIENCE = 2.0
+FOLD_PATIENCE = 30.0
 MAX_IDLE = 4
 HELD_FOR_LONG_S = 30.0
 QUIET = "SET enable_progress_bar = false"
@@ -120,12 +122,13 @@ def is_damage(error: Exception) -> bool:
 
 
 @contextmanager
-def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
+def reading(path: Path, patience: float = READ_PATIENCE, *, waits_for_fold: bool = True) -> Iterator[Base]:
     """Open the folded tables to read, whoever else has the file.
 
-    Another process that is folding is waited for. When a program holds the file for longer than `patience` seconds, a copy is shown
-    instead, with its time. A session of the user's own in this process is shared. Without a file the tables are empty. A file of an older
-    schema that nobody could bring up to date is copied, and the copy is brought up to date.
+    Whoever is folding is waited for, on a busy machine for half a minute (`waits_for_fold`). When another program holds the file for
+    longer than `patience` seconds, a copy is shown instead, with its time. A session of the user's own in this process is shared.
+    Without a file the tables are empty. A file of an older schema that nobody could bring up to date is copied, and the copy is brought up
+    to date.
 
     Raises
     ------
@@ -134,7 +137,8 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
     StoreVersionError
         A newer nbtrack made it.
     """
-    with gate_of(path).shared(patience), _instance() as con:
+    fold_patience = max(patience, FOLD_PATIENCE) if waits_for_fold else patience
+    with gate_of(path).shared(fold_patience), _instance() as con:
         if not path.exists():
             yield _nothing_yet(con)
             return
@@ -142,7 +146,7 @@ def reading(path: Path, patience: float = READ_PATIENCE) -> Iterator[Base]:
         base = Base(con, "d.")
         try:
             try:
-                _attach(con, path, patience)
+                _attach(con, path, patience, fold_patience)
             except _SharedError as error:
                 shared = _share(path)
                 scratch, base = (None, shared) if shared else _snapshot(con, path, busy(path, error))
@@ -297,7 +301,7 @@ class _SharedError(Exception):
     pass
 
 
-def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None:
+def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float, fold_patience: float) -> None:
     # Who held the file for seconds holds it for long: that one is not waited for each time anew, a fold is.
     since, known = _held.get(path, (-HELD_FOR_LONG_S, None))
     begun = time.monotonic()
@@ -313,7 +317,9 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float) -> None
                 raise
             held = busy(path, error)
             is_known = held.pid is not None and held.pid == known and begun - since < HELD_FOR_LONG_S
-            if time.monotonic() - begun > (min(patience, 0.1) if is_known else patience):
+            waited = time.monotonic() - begun
+            is_patient = waited < fold_patience and is_folding(path.with_suffix(".nbtrack"))
+            if waited > (min(patience, 0.1) if is_known else patience) and not is_patient:
                 _held[path] = (time.monotonic(), held.pid)
                 raise held from error
             _pause()

@@ -8,24 +8,24 @@ into a new one first and deleted then.
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from nbtrack.errors import StoreBusyError, StoreError, StoreVersionError, warn
 from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
 from nbtrack.store.apply import apply
 from nbtrack.store.connect import DamagedError, is_damage, reading, writing
+from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import append_history, compact_history, history_files
 from nbtrack.store.marks import Watermark, living_writers, read_watermark
 from nbtrack.store.records import load
 from nbtrack.store.schema import RUN_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -51,22 +51,6 @@ class Plan:
     watermark: dict[str, tuple[int, int]] = field(default_factory=dict)
     dead: list[str] = field(default_factory=list)
     is_complete: bool = True
-
-
-@contextmanager
-def fold_lock(folder: Path, timeout: float = 0.0) -> Iterator[bool]:
-    """Hold ``fold.lock``; yields False when somebody else has it for longer than `timeout` seconds."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(folder / "fold.lock", mode=0o600)
-    try:
-        lock.acquire(timeout=timeout)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
 
 
 def fold(
@@ -126,7 +110,7 @@ def fold(
 def _fold_once(path: Path, folder: Path) -> tuple[int, bool]:
     if not list_segments(folder / "w"):
         return 0, False
-    with reading(path, patience=0.5) as base:
+    with reading(path, patience=0.5, waits_for_fold=False) as base:
         if base.snapshot is not None:
             raise StoreBusyError(str(path))
         if base.is_new and history_files(folder, "events"):

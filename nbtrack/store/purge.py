@@ -14,7 +14,8 @@ from nbtrack.journal.writer import user_name
 from nbtrack.names import new_run_id
 from nbtrack.store.apply import NAMED_ORDER
 from nbtrack.store.connect import DamagedError, quoted, writing
-from nbtrack.store.fold import fold, fold_lock
+from nbtrack.store.fold import fold
+from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import append_history, compact_history, has_runs, history_files
 from nbtrack.store.late import PAST
 from nbtrack.store.reader import read

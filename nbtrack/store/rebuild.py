@@ -12,7 +12,8 @@ from nbtrack.errors import StoreBusyError, StoreError, warn
 from nbtrack.journal.segments import list_segments
 from nbtrack.store.apply import apply
 from nbtrack.store.connect import DamagedError, reading, wal_of, writing
-from nbtrack.store.fold import fold, fold_lock, write_down
+from nbtrack.store.fold import fold, write_down
+from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import history_files, load_history, salvage
 from nbtrack.store.schema import TABLES
 
@@ -97,7 +98,7 @@ def is_whole(path: Path, folder: Path) -> bool:
 
 
 def _refuse_held(path: Path) -> None:
-    with reading(path, patience=0.5) as base:
+    with reading(path, patience=0.5, waits_for_fold=False) as base:
         if base.snapshot is not None:
             raise StoreBusyError(str(path))
 

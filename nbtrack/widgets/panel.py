@@ -161,7 +161,7 @@ class Panel(anywidget.AnyWidget):
         buffers: list[bytes] = []
         try:
             facts, buffers = self.answer(message)
-            reply |= facts
+            reply = facts | reply  # the envelope is not for the answer to write on
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the page must hear of it
             reply |= {
                 "ok": False,

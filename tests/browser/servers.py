@@ -72,7 +72,9 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=20).close()  # Voila would run the notebook for a request
+            socket.create_connection(
+                ("127.0.0.1", port), timeout=20
+            ).close()  # Voila would run the notebook for a request
         except OSError:
             time.sleep(0.2)
         else:

@@ -39,7 +39,6 @@ def interface(tmp_path: Path) -> Iterator[Interface]:
 @pytest.fixture
 def tab(browser: Browser, interface: Interface) -> Iterator[Page]:
     """A page that obeys the server's policy and is closed before it; what it complains about fails the test."""
-    assert interface
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, bypass_csp=False)
     page = context.new_page()
     errors: list[str] = []

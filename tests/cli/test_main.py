@@ -25,7 +25,7 @@ HEAVY = {"duckdb", "numpy", "pandas", "matplotlib", "IPython", "plotly", "ipywid
 COMMANDS = {
     "export",
     "ui",
-    *(f"runs {verb}" for verb in ("list", "show", "delete", "restore", "tag")),
+    *(f"runs {verb}" for verb in ("list", "show", "stop", "delete", "restore", "tag")),
     *(f"experiments {verb}" for verb in ("list", "create", "show", "rename", "delete", "restore")),
     *(f"artifacts {verb}" for verb in ("list", "download")),
     *("sql", "doctor", "purge", "demo"),
@@ -226,4 +226,4 @@ def test_completion_knows_the_commands(tmp_path: Path) -> None:
         env={**os.environ, **env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=False,
     )
-    assert set(done.stdout.split()) == {"list", "show", "delete", "restore", "tag"}
+    assert set(done.stdout.split()) == {"list", "show", "stop", "delete", "restore", "tag"}

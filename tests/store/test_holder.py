@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import NbtrackWarning
+from nbtrack.store.connect import READ_PATIENCE, writing
+from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 
@@ -85,3 +89,50 @@ def test_a_session_of_this_very_process_is_shared(path: Path, *, read_only: bool
         mine.close()
     assert open_store(path).fold(timeout=10) is not None
     assert duckdb.connect(str(path)).execute("SELECT count(*) FROM runs").fetchall() == [(2,)]
+
+
+FOLDS = """
+import sys, time, pathlib, duckdb
+from nbtrack.store.fold_lock import fold_lock
+path = pathlib.Path(sys.argv[1])
+with fold_lock(path.with_suffix(".nbtrack"), timeout=30):
+    con = duckdb.connect(str(path))
+    print("folding", flush=True)
+    sys.stdin.readline()
+    con.close()
+"""
+
+
+def test_a_long_fold_of_another_process_is_waited_for(path: Path) -> None:
+    folding = subprocess.Popen([sys.executable, "-c", FOLDS, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert folding.stdout is not None
+    assert folding.stdin is not None
+    try:
+        assert folding.stdout.readline() == b"folding\n"
+        done = threading.Timer(3.0, lambda: folding.stdin and folding.stdin.close())
+        done.start()
+        found = open_store(path).run_columns(RunQuery())
+        done.join()
+    finally:
+        folding.kill()
+        folding.wait()
+        folding.stdout.close()
+    assert found.snapshot is None
+    assert found.attributes["name"].tolist() == ["before"]
+
+
+def test_a_long_fold_of_this_process_is_waited_for(path: Path) -> None:
+    entered = threading.Event()
+
+    def fold_slowly() -> None:
+        with fold_lock(path.with_suffix(".nbtrack"), timeout=30), writing(path, 30):
+            entered.set()
+            time.sleep(READ_PATIENCE + 1)
+
+    folding = threading.Thread(target=fold_slowly)
+    folding.start()
+    assert entered.wait(60)
+    found = open_store(path).run_columns(RunQuery())
+    folding.join()
+    assert found.snapshot is None
+    assert found.attributes["name"].tolist() == ["before"]

@@ -12,6 +12,7 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import NotFoundError, SearchSyntaxError
+from nbtrack.tracking import surroundings
 from nbtrack.views.watcher import watch
 from nbtrack.widgets.board import runs
 from tests.widgets.blob import unpack
@@ -30,6 +31,7 @@ def table(tmp_path: Path) -> Iterator[RunTable]:
         with nbtrack.start_run(name, params={"lr": 10.0**-index, "model": "mlp"}) as run:
             for epoch in range(5):
                 run.log_metric("acc", epoch / 10 + index, step=epoch)
+    surroundings.settle()  # what is still being found out about the runs would arrive between two looks
     shown = runs()
     yield shown
     shown.close()

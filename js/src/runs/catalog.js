@@ -62,7 +62,8 @@ export function catalogOf(store) {
   add({ id: "tags", group: "tags", key: "", label: "Tags", kind: "tags", source: "" });
   add({ id: "note", group: "tags", key: "mlflow.note.content", label: "Note", kind: "note", source: NOTE });
   for (const { group, key, id } of columns) {
-    if (group === "tags" && id !== NOTE && !EVENT_TAG.test(key)) add({ id, group, key, label: key, kind: "tag", source: id });
+    if (group === "tags" && id !== NOTE && !EVENT_TAG.test(key))
+      add({ id, group, key, label: key, kind: "tag", source: id });
   }
   return catalog;
 }
