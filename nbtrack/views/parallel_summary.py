@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtrack.views.log_axis import wants_log
 from nbtrack.views.svg import CATEGORICAL, GREY, path, picture, tag, words
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ MOST_AXES = 9
 MOST_CATEGORIES = 24
 GAP, HEIGHT = 110, 250
 TOP, BOTTOM, LANE = 34, 26, 20
-LOG_SPAN = 100
 HALO = "text{paint-order:stroke;stroke:#fff;stroke-width:3px}@media(prefers-color-scheme:dark){text{stroke:#111}}"
 """Keeps words readable where lines cross them."""
 STOPS = ((0x47, 0x2D, 0x7B), (0x2C, 0x72, 0x8E), (0x28, 0xAE, 0x80), (0x8F, 0xC9, 0x3A))
@@ -103,7 +103,7 @@ def _numbers(title: str, values: Array, texts: Any = None) -> Axis | None:
     if not len(finite):
         return None
     low, high = float(finite.min()), float(finite.max())
-    is_log = texts is None and low > 0 and high / low > LOG_SPAN
+    is_log = texts is None and wants_log(finite)
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = np.log(values) if is_log else values
     start, end = (math.log(low), math.log(high)) if is_log else (low, high)

@@ -8,7 +8,8 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError, SearchSyntaxError
-from nbtrack.plots.data import choose, make_column, wants_log
+from nbtrack.plots.data import choose, make_column
+from nbtrack.views.log_axis import wants_log
 
 
 def test_every_way_to_name_runs_finds_the_same(study: list[str]) -> None:
@@ -122,6 +123,8 @@ def test_texts_are_numbers_only_when_all_are() -> None:
         ([-1, 1000], False),
         ([np.nan, 1, 1e5, np.inf], True),
         ([], False),
+        ([1e-5, 1e-4, 1e-3, 1e-2, 0.1], True),
+        ([1e-4, 0.1, 0.2, 0.3, 0.4, 0.5], False),
     ],
 )
 def test_wide_positive_axes_are_logarithmic(values: list[float], is_log: bool) -> None:

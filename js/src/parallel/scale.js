@@ -42,6 +42,8 @@ export const MISSING = -2;
 export const NAN = -1;
 const BEYOND = 0.03;
 
+const LOG_SPAN = 100;
+const SAMPLE = 2000;
 const MOST_CATEGORIES = 200;
 const TOP = 24;
 const FEW = 8;
@@ -103,7 +105,23 @@ export function guessKind(column, fact) {
   if (column.type === "dict" && !isNumeric) {
     return column.values.length > 0 && column.values.every((text) => BOOLEAN.test(text)) ? "boolean" : "category";
   }
-  return min > 0 && max / min > 100 ? "log" : "linear";
+  return min > 0 && max / min > LOG_SPAN && crowdsLow(column, min, max) ? "log" : "linear";
+}
+
+/**
+ * Whether half of the values stand in the lowest tenth of a linear axis: 1e-5 … 0.1 does, a dropout between 0.0001 and 0.5 does not.
+ * @param {StoredColumn} column
+ * @param {number} min
+ * @param {number} max
+ */
+function crowdsLow(column, min, max) {
+  const values =
+    column.type === "dict"
+      ? column.values.map((text) => numberIn(text) ?? Number.NaN)
+      : column.numbers.subarray(0, SAMPLE).filter((_, row) => column.valid[row] === 1);
+  const finite = values.filter((value) => Number.isFinite(value));
+  const low = finite.filter((/** @type {number} */ value) => value <= min + (max - min) / 10);
+  return low.length * 2 >= finite.length;
 }
 
 /**

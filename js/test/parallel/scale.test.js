@@ -33,6 +33,8 @@ describe("the kind of an axis", () => {
     expect(axis(["0.1", "0.5"], "dict").guessed).toBe("linear");
     expect(axis(["0.0001", "0.1"], "dict").guessed).toBe("log");
     expect(axis(["0", "1000"], "dict").guessed).toBe("linear");
+    expect(axis([1e-5, 1e-4, 1e-3, 1e-2, 0.1], "f64").guessed).toBe("log");
+    expect(axis([0.0001, 0.1, 0.2, 0.3, 0.4, 0.5], "f64").guessed).toBe("linear");
     expect(axis(["cnn", "mlp"], "dict").guessed).toBe("category");
     expect(axis(["True", "False", null], "dict").guessed).toBe("boolean");
     expect(axis([1e12, 2e12], "time").guessed).toBe("time");

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.plots.charts.style import VIRIDIS, few, plain, scale, short
-from nbtrack.plots.data.columns import wants_log
+from nbtrack.views.log_axis import wants_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

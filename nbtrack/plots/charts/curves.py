@@ -22,7 +22,7 @@ from nbtrack.plots.charts.style import (
 )
 from nbtrack.plots.data import histories as data
 from nbtrack.plots.data.chosen import Chosen, choose
-from nbtrack.plots.data.columns import wants_log
+from nbtrack.views.log_axis import wants_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def curves(
     runs, experiment
         As for :func:`nbtrack.plots.scatter`.
     log_y : bool, optional
-        Logarithmic axis; by default where all values are positive and span more than a factor of 100.
+        Logarithmic axis; by default where the values ask for it (``nbtrack.views.log_axis``).
     max_runs : int
         At most so many lines; the rest is said under the title.
 

@@ -47,7 +47,7 @@ def scatter(
     experiment : str or sequence of str, optional
         Where a filter looks; the chosen one by default.
     log_x, log_y : bool, optional
-        Logarithmic axes; by default where all values are positive and span more than a factor of 100.
+        Logarithmic axes; by default where the values ask for them (``nbtrack.views.log_axis``).
 
     Returns
     -------

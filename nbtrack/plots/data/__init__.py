@@ -1,7 +1,7 @@
 """``nbtrack.plots.data``: what the charts show, as plain DataFrames and arrays; works without plotly."""
 
 from nbtrack.plots.data.chosen import Chosen, choose
-from nbtrack.plots.data.columns import Column, make_column, wants_log
+from nbtrack.plots.data.columns import Column, make_column
 from nbtrack.plots.data.histories import curves, seeds, smoothed
 from nbtrack.plots.data.pareto import pareto_front
 from nbtrack.plots.data.relations import correlation, surface
@@ -22,5 +22,4 @@ __all__ = [
     "smoothed",
     "surface",
     "timeline",
-    "wants_log",
 ]

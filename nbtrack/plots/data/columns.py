@@ -8,11 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from nbtrack.views.log_axis import wants_log
+
 Array = np.ndarray[Any, Any]
 Kind = Literal["number", "time", "category"]
-
-LOG_RATIO = 100
-"""Largest over smallest value from which an axis of positive numbers is drawn logarithmically, as in the widgets."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,6 @@ class Column:
         names = sorted({text for text in texts if text is not None}, key=natural)
         place = {name: index for index, name in enumerate(names)}
         return np.array([-1 if text is None else place[text] for text in texts], dtype=np.int64), names
-
-
-def wants_log(values: Array) -> bool:
-    """Return whether all finite values are positive and span more than a factor of 100."""
-    finite = values[np.isfinite(values)]
-    return bool(len(finite)) and bool(finite.min() > 0) and bool(finite.max() / finite.min() > LOG_RATIO)
 
 
 def make_column(name: str, values: Any, *, label: str | None = None, goal: str | None = None) -> Column:
