@@ -32,6 +32,8 @@ BOARD = ("runs", "parallel", "curves")
 OWN_MODEL = ("compare", "artifacts")
 """Views of a few runs: they do not share filter and brush with the others."""
 _PLAIN = (str, int, float, bool, list, dict, type(None))
+CAPTURED_TAGS = ("mlflow.source.", "mlflow.user", "nbtrack.host", "nbtrack.notebook", "nbtrack.platform")
+"""Beginnings of the tags in which runs keep where they ran."""
 _NOT_STATE = {"layout", "tabbable", "tooltip", "comm", "keys"}
 
 
@@ -95,6 +97,11 @@ def chosen_runs(store: TrackingStore, runs: Any, views: Any = ()) -> RunColumns:
         allowed = "a filter such as 'metrics.acc > 0.9', a list of runs, a frame of search_runs or a widget of runs"
         message = f"runs={runs!r} is not allowed; use {allowed}."
         raise InvalidValueError(message) from None
+
+
+def without_captured(found: RunColumns) -> RunColumns:
+    """Return runs without the tags that tell of machine, paths and git: whoever gets a page need not know them."""
+    return replace(found, tags={key: values for key, values in found.tags.items() if not key.startswith(CAPTURED_TAGS)})
 
 
 def placed(views: Iterable[Any]) -> list[Placed]:

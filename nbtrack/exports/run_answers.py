@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.views.artifacts import rows, stored_questions
+from nbtrack.views.compare_rows import SECTIONS
 from nbtrack.views.where import where
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ MAX_METRICS = 4
 """Metrics whose params are weighed: a forest takes about a second."""
 CAPTURED = "environment/"
 """Where runs keep what they captured about the machine and the working copy; it may say more than its owner means to share."""
+ABOUT_THE_MACHINE = ("overview", "environment", "git")
+"""Sections of a comparison that name host, packages, branch: they stay out with what is captured."""
 MAX_LISTED_RUNS = 50
 
 
@@ -40,7 +43,9 @@ def importance(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
 def compare(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
     """Yield the comparison, and the files of its runs that fit."""
     runs = [str(run) for run in state.get("runs") or wanted.run_ids[:2][::-1]]
-    yield from wanted.ask({"what": "compare", "runs": runs, "base": state.get("base") or ""})
+    question = {"what": "compare", "runs": runs, "base": state.get("base") or ""}
+    shown = SECTIONS if wanted.captured else [name for name in SECTIONS if name not in ABOUT_THE_MACHINE]
+    yield from wanted.ask({**question, "sections": list(shown)}, question)
     room = wanted.artifacts
     for run in runs:
         for path, size, *_ in rows(wanted.store, run):

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, SearchSyntaxError
 from nbtrack.exports import telling
+from nbtrack.tracking import surroundings
 from tests.exports.conftest import HOSTILE, read_page
 
 if TYPE_CHECKING:
@@ -115,6 +116,25 @@ def test_files_go_in_up_to_a_size_and_secrets_only_when_asked(store: Path) -> No
     assert files(False) == files(3) == []
     done = nbtrack.export(store / "demo.html", views=["artifacts"])
     assert any("environment" in line for line in done.left_out)
+
+
+def test_where_a_run_was_made_stays_out_unless_asked(store: Path) -> None:
+    nbtrack.Client().set_tag(nbtrack.get_run("c").info.run_id, "nbtrack.host", "sesame-host")
+    surroundings.settle()
+
+    def told(artifacts: Any) -> tuple[bool, set[str]]:
+        page = read_page(
+            nbtrack.export(store / "a.html", views=["runs", "compare"], artifacts=artifacts, overwrite=True).path
+        )
+        blobs = b"".join(b"".join(buffers) for _, _, buffers in page.answers)
+        return b"sesame-host" in blobs, {
+            name for name in page.runs if name.startswith(("tags.nbtrack.host", "tags.mlflow.source."))
+        }
+
+    assert told(True) == (False, set())
+    was_compared, tags = told("all")
+    assert was_compared
+    assert "tags.nbtrack.host" in tags
 
 
 def test_no_name_breaks_out_of_the_page(store: Path) -> None:
