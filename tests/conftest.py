@@ -32,9 +32,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_for_the_next_test() -> Iterator[None]:
-    """A test that fails in the middle of a run takes no other test with it."""
+    """A test that fails in the middle of a run, or chooses an experiment, takes no other test with it."""
     yield
     active = sys.modules.get("nbtrack.tracking.active")
     if active is not None:
         for run in reversed(active.open_runs()):
             run.end("KILLED")
+        active.set_experiment_name(None)
