@@ -47,6 +47,7 @@ class Sizes:
     peer_bytes_points: int
     imports: int
     cells: int
+    curve_points: tuple[int, ...]
     page_runs: tuple[int, ...]
     page_rounds: int
     peer_page_runs: int
@@ -75,6 +76,7 @@ FULL = Sizes(
     peer_bytes_points=100_000,
     imports=10,
     cells=50,
+    curve_points=(10_000, 100_000, 1_000_000),
     page_runs=(100, 1_000, 10_000, 100_000),
     page_rounds=3,
     peer_page_runs=10_000,
@@ -103,6 +105,7 @@ QUICK = Sizes(
     peer_bytes_points=20_000,
     imports=3,
     cells=20,
+    curve_points=(1_000, 10_000),
     page_runs=(100, 1_000),
     page_rounds=1,
     peer_page_runs=1_000,

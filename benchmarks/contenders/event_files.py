@@ -128,6 +128,20 @@ class Contender:
         """Return seconds for 1,000 of them, as its web page does it: a random sample, spikes are lost."""
         return timed(lambda: self._read(name, 1000, min(n, 1000)))
 
+    def add_curves(self, n: int, runs: int) -> None:
+        """Log `runs` runs of `n` points."""
+        for run in range(runs):
+            self.add_points(n, f"curves-{n}-{run}")
+
+    def curves(self, n: int, runs: int, zoom: bool) -> Timed:  # noqa: FBT001, ARG002 - it has no other detail when zoomed
+        """Return seconds for 1,000 points of each, as its web page does it: a random sample, spikes are lost."""
+
+        def read_all() -> None:
+            for run in range(runs):
+                self._read(f"curves-{n}-{run}", 1000, min(n, 1000))
+
+        return timed(read_all)
+
     def _read(self, name: str, at_most: int, expected: int) -> None:
         events = EventAccumulator(str(self._folder / name), size_guidance={"scalars": at_most})
         events.Reload()

@@ -159,6 +159,29 @@ class Contender:
 
         return timed(thin)
 
+    def add_curves(self, n: int, runs: int) -> None:
+        """Put `runs` runs of `n` points into one DuckDB table."""
+        con = duckdb.connect(str(self._folder / f"curves-{n}.duckdb"))
+        con.execute("CREATE TABLE points (run INTEGER, step BIGINT, value DOUBLE)")
+        values = np.array(material.values(n))
+        for run in range(runs):
+            frame = pd.DataFrame({"run": np.int32(run), "step": np.arange(n), "value": values})
+            con.register("frame", frame)
+            con.execute("INSERT INTO points FROM frame")
+        con.close()
+
+    def curves(self, n: int, runs: int, zoom: bool) -> Timed:  # noqa: FBT001
+        """Take smallest and largest of each of 1,000 ranges of each run, in DuckDB."""
+        low, high = (n * 0.5, n * 0.52) if zoom else (0, n)
+        width = max(1, int((high - low) / 1000))
+        con = duckdb.connect(str(self._folder / f"curves-{n}.duckdb"), read_only=True)
+        found: list[Any] = []
+        query = "SELECT run, step // ?, min(value), max(value) FROM points WHERE step BETWEEN ? AND ? GROUP BY ALL"
+        took = timed(lambda: found.append(con.execute(query, [width, int(low), int(high)]).fetchnumpy()))
+        con.close()
+        assert len(np.unique(found[0]["run"])) == runs
+        return took
+
 
 def _frame_of(path: Path, n: int) -> pd.DataFrame:
     raw = np.fromfile(path, dtype=np.int64).reshape(3, n)

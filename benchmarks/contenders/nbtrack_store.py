@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import nbtrack
-from nbtrack.store.fold import fold_lock
+from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.opening import open_store
+from nbtrack.views.questions import answer
 
 from benchmarks import material
 from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
@@ -254,6 +255,37 @@ class Contender:
         open_store(store.path).fold(timeout=120)
         database, history = store.path.stat().st_size, _size(store.folder / "history")
         return {"database": database, "history": history, "store": database + _size(store.folder)}
+
+    def add_curves(self, n: int, runs: int) -> None:
+        """Make a store with `runs` runs of `n` points each."""
+        store = self._use(f"curves-{n}")
+        values, times = material.values(n), material.times_ms(n)
+        records = [
+            (ms * 1000, step, {"loss": value}) for step, (ms, value) in enumerate(zip(times, values, strict=True))
+        ]
+        ids = []
+        for index in range(runs):
+            with nbtrack.start_run(f"run-{index}") as run:
+                store.log_points(run.id, records)
+            ids.append(run.id)
+            store.fold(timeout=120)
+        (self._folder / f"curves-{n}.ids").write_text(" ".join(ids))
+
+    def curves(self, n: int, runs: int, zoom: bool) -> Timed:  # noqa: FBT001
+        """Answer the page's question for all of them at once, whole or zoomed to a fiftieth."""
+        store = self._use(f"curves-{n}")
+        ids = (self._folder / f"curves-{n}.ids").read_text().split()
+        question: dict[str, Any] = {
+            "what": "curves",
+            "series": [[run, "loss"] for run in ids],
+            "x": "step",
+            "buckets": 1000,
+        }
+        question["range"] = [n * 0.5, n * 0.52] if zoom else None
+        found: list[Any] = []
+        took = timed(lambda: found.append(answer(store, question)))
+        assert len(found[0][0]["series"]) == runs
+        return took
 
     def _points_run(self, name: str) -> str:
         self._use(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import calls, cells, disk, imports, pages, points, runs, seen
+from benchmarks.figures import calls, cells, curves, disk, imports, pages, points, runs, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "cells": cells.measure,
     "runs": runs.measure,
     "points": points.measure,
+    "curves": curves.measure,
     "disk": disk.measure,
     "pages": pages.measure,
 }

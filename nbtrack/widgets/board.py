@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
-PANES = ("parallel", "curves")
+PANES = ("parallel", "curves", "compare")
 
 
 class Board(RunTable, Parallel, Curves):
@@ -31,8 +31,8 @@ class Board(RunTable, Parallel, Curves):
 
     Attributes
     ----------
-    panes : list of {"parallel", "curves"} or None
-        What stands open below the table; None: what has something to show.
+    panes : list of {"parallel", "curves", "compare"} or None
+        What stands open below the table; None: parallel coordinates and curves, when they have something to show.
     """
 
     panes = traitlets.List(traitlets.Enum(PANES), allow_none=True, default_value=None).tag(sync=True)
@@ -70,8 +70,9 @@ def runs(
         Ids of the columns on view, such as ``["name", "params.lr", "metrics.acc"]``.
     group_by : str, optional
         Column to group by, such as ``"params.lr"``.
-    panes : sequence of {"parallel", "curves"}, optional
-        What stands open below the table; ``()`` is the table alone, by default what has something to show.
+    panes : sequence of {"parallel", "curves", "compare"}, optional
+        What stands open below the table; ``()`` is the table alone, by default parallel coordinates and curves when they have something to show.
+        ``"compare"`` is what differs between the selected runs.
     view : str, optional
         Name of a saved view; the other arguments are what it does not say.
     height : int

@@ -48,7 +48,7 @@ def test_every_part_of_the_view_is_saved(board):
 
 
 def test_a_pane_that_there_is_not_is_refused():
-    with pytest.raises(InvalidValueError, match="'scatter' is not there; use 'parallel', 'curves'"):
+    with pytest.raises(InvalidValueError, match="'scatter' is not there; use 'parallel', 'curves', 'compare'"):
         nbtrack.runs(panes=["scatter"])
 
 

@@ -1,4 +1,4 @@
-// Table, parallel coordinates and curves over the same runs: one filter, one brush, one selection.
+// Table, parallel coordinates, curves and a comparison over the same runs: one filter, one brush, one selection.
 
 import { computed } from "@preact/signals-core";
 import { CurvesPlot } from "../curves/curves.js";
@@ -6,10 +6,11 @@ import { h, icon, replace } from "../kit/dom.js";
 import { react, trait } from "../kit/model.js";
 import { ParallelPlot } from "../parallel/parallel.js";
 import { RunTable } from "../run-table/table.js";
+import { ComparePane } from "./compare-pane.js";
 
 /**
  * @typedef {import("../run-table/state.js").TableState} TableState
- * @typedef {"parallel" | "curves"} PaneName
+ * @typedef {"parallel" | "curves" | "compare"} PaneName
  * @typedef {{ name: PaneName, title: string, build: (state: TableState) => HTMLElement, useful: (state: TableState) => boolean }} Pane
  */
 
@@ -22,6 +23,7 @@ const PANES = [
     useful: canCompare,
   },
   { name: "curves", title: "Curves", build: (state) => new CurvesPlot(state).root, useful: hasCurves },
+  { name: "compare", title: "Compare", build: (state) => new ComparePane(state).root, useful: () => false },
 ];
 
 export class Board {
@@ -29,6 +31,7 @@ export class Board {
   constructor(state) {
     this.state = state;
     this.table = new RunTable(state);
+    this.table.onCompare = () => this.show("compare");
     /** Panes that are open; null: those that have something to show. */
     this.panes = trait(state.model, "panes", /** @type {PaneName[] | null} */ (null), state.until);
     this.open = computed(() => this.panes.value ?? this.#useful());
@@ -74,6 +77,13 @@ export class Board {
       queueMicrotask(() => body.append(build(this.state)));
     });
     return section;
+  }
+
+  /** Open a pane and bring it into sight. @param {PaneName} name */
+  show(name) {
+    const open = this.open.value;
+    if (!open.includes(name)) this.panes.value = [...open, name];
+    this.root.querySelector(`#${this.state.uid}-${name}`)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   /** @param {PaneName} name */

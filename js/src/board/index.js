@@ -1,5 +1,6 @@
 // The board as a view: what anywidget, an exported page or the web interface mount.
 
+import compare from "../compare/style/index.js";
 import { style as curves } from "../curves/index.js";
 import { style as parallel } from "../parallel/index.js";
 import { TableState } from "../run-table/state.js";
@@ -13,6 +14,6 @@ export function render(context) {
   return mountRuns(
     context,
     ({ model, kernel, store, until }) => new Board(new TableState(model, kernel, store, until)).root,
-    [table, parallel, curves, own].join("\n"),
+    [table, parallel, curves, compare, own].join("\n"),
   );
 }

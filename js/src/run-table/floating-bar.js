@@ -65,6 +65,7 @@ export class FloatingBar {
     const deleted = runs.every(
       (run) => state.store.text("lifecycle_stage", state.store.rowOf.get(run) ?? -1) === "deleted",
     );
+    const { onCompare } = this.table;
     const tag = action("tag", "Tag", () => this.table.editTags(runs, tag));
     const copy = action("copy", "Copy", () =>
       openMenu(
@@ -80,6 +81,7 @@ export class FloatingBar {
     replace(
       this.actions,
       h("span", { class: "nbt-bar-text" }, h("b", {}, String(runs.length)), " selected"),
+      onCompare && runs.length > 1 ? action("columns", "Compare", onCompare) : null,
       tag,
       copy,
       deleted

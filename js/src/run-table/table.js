@@ -68,6 +68,9 @@ export class RunTable {
     keepLive(this);
   }
 
+  /** @type {(() => void) | null} shows what differs between the selected runs, where there is room for it */
+  onCompare = null;
+
   /** The run in a line, or null for a group. @param {number} line */
   runAt(line) {
     const code = this.state.entries.value.codes[line];
