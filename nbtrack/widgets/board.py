@@ -71,8 +71,8 @@ def runs(
     group_by : str, optional
         Column to group by, such as ``"params.lr"``.
     panes : sequence of {"parallel", "curves", "compare"}, optional
-        What stands open below the table; ``()`` is the table alone, by default parallel coordinates and curves when they have something to show.
-        ``"compare"`` is what differs between the selected runs.
+        What stands open below the table; ``()`` is the table alone, by default parallel coordinates and curves when they have something
+        to show. ``"compare"`` is what differs between the selected runs.
     view : str, optional
         Name of a saved view; the other arguments are what it does not say.
     height : int
