@@ -18,7 +18,7 @@ for index in range(12):
         for epoch in range(8):
             run.log_metrics({"acc": 1 - math.exp(-epoch / 4) * (1 - index / 20), "loss": math.exp(-epoch / 3)}, step=epoch)
 """
-SHOW = "table = nbtrack.runs()\ntable"
+SHOW = "table = nbtrack.runs(panes=())\ntable"
 
 
 def grid(notebook: NotebookPage, i: int = 1) -> Locator:
