@@ -78,7 +78,7 @@ def main() -> None:
 
 def _take(browser: Browser, home: Path, wanted: list[str]) -> None:
     with running_server("lab", home) as server:
-        page = browser.new_page(viewport={"width": WIDTH, "height": 1400}, device_scale_factor=1.5)
+        page = browser.new_page(viewport={"width": WIDTH, "height": 2200}, device_scale_factor=1.5)
         lab = NotebookPage(page, server, server.root, ROOT / "docs")
         cells = [VIEWS[name] for name in VIEWS]
         lab.open(lab.write(STUDY.strip(), *cells, name="digits.ipynb"))
