@@ -63,7 +63,7 @@ def measure(page: Page) -> dict[str, Any]:
     -------
     dict
         ``script`` and ``work``: seconds of script, and of all work of the main thread (style, layout, paint too), until the page is quiet;
-        ``steps``: the main thread's seconds for each move of the mouse, with the frame that follows.
+        ``steps`` and ``step_scripts``: seconds of all work and of script for each move of the mouse, with the two frames that follow.
     """
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
@@ -80,17 +80,20 @@ def measure(page: Page) -> dict[str, Any]:
     x, y = label["x"] + label["width"] / 2, label["y"] + 100
     page.mouse.move(x, y)
     page.mouse.down()
-    steps = []
+    steps, scripts = [], []
     for step in range(STEPS):
-        begin = spent()["TaskDuration"]
+        begin = spent()
         page.mouse.move(x, y + 2.5 * (step + 1))
         page.evaluate(TWO_FRAMES)
-        steps.append(spent()["TaskDuration"] - begin)
+        end = spent()
+        steps.append(end["TaskDuration"] - begin["TaskDuration"])
+        scripts.append(end["ScriptDuration"] - begin["ScriptDuration"])
     page.mouse.up()
     return {
         "script": after["ScriptDuration"] - before["ScriptDuration"],
         "work": after["TaskDuration"] - before["TaskDuration"],
         "steps": sorted(steps),
+        "step_scripts": sorted(scripts),
     }
 
 
