@@ -9,7 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbtrack.entities import RunStatus
-from nbtrack.magics.numbers import change_text, duration_text, metric_text, param_text
+from nbtrack.magics.numbers import change_text, metric_text, param_text
+from nbtrack.views.amounts import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import NotFoundError
-from nbtrack.magics.numbers import duration_text, metric_text
+from nbtrack.magics.numbers import metric_text
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
+from nbtrack.views.amounts import duration_text
 
 if TYPE_CHECKING:
     from nbtrack.entities import ArtifactInfo, Run

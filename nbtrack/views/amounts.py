@@ -19,7 +19,7 @@ def number_text(value: float, digits: int = 4) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     if value and not LEAST <= abs(value) < MOST:
-        return _signed(_scientific(value, digits - 1))
+        return _signed(scientific(value, digits - 1))
     if abs(value) >= 10 ** (digits - 1):
         return _signed(f"{value:,.0f}")
     return _signed(f"{value:.{digits}g}")
@@ -47,9 +47,9 @@ def param_text(text: str) -> str:
     except ValueError:
         return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
     if line.lstrip("+-").isdigit() or not math.isfinite(number) or number == 0 or len(line) <= 6:  # noqa: PLR2004
-        return line if len(line) <= LONGEST else _scientific(number, 3)
+        return line if len(line) <= LONGEST else scientific(number, 3)
     if not LEAST_PARAM <= abs(number) < MOST:
-        return _scientific(number, 3)
+        return scientific(number, 3)
     return f"{number:.6g}"
 
 
@@ -84,7 +84,8 @@ def listed(texts: list[str], most: int, noun: str) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
-def _scientific(value: float, decimals: int) -> str:
+def scientific(value: float, decimals: int) -> str:
+    """Return a number as ``1.2e-5``, with at most so many decimals and no needless zeros."""
     mantissa, exponent = f"{value:.{decimals}e}".split("e")
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")

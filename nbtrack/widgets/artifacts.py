@@ -13,8 +13,8 @@ from nbtrack.names import check_artifact_path
 from nbtrack.tracking import active
 from nbtrack.views.artifacts import rows
 from nbtrack.views.previews.file import size_text
+from nbtrack.views.watcher import watch
 from nbtrack.widgets.panel import Panel
-from nbtrack.widgets.watcher import watch
 
 if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore

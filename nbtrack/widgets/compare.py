@@ -20,9 +20,9 @@ from nbtrack.views.compare_row import NotRecorded
 from nbtrack.views.compare_rows import MAX_RUNS, SECTIONS, Comparison, compare_runs
 from nbtrack.views.compare_sentence import Part, text_of
 from nbtrack.views.compare_summary import summary
+from nbtrack.views.watcher import watch
 from nbtrack.widgets.panel import Panel
 from nbtrack.widgets.runs_panel import RunsPanel
-from nbtrack.widgets.watcher import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -227,6 +227,16 @@ class NotebookPage:
         text: str = answer["data"]["text/plain"]
         return text
 
+    def becomes(self, expression: str, expected: str, tries: int = 40) -> None:
+        """Wait until the kernel says so: the page tells it of changes a moment later."""
+        said = ""
+        for _ in range(tries):
+            said = self.value(expression)
+            if said == expected:
+                return
+            self.page.wait_for_timeout(100)
+        assert said == expected
+
     def cell(self, i: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(i)
 

@@ -64,17 +64,6 @@ def show(notebook: NotebookPage, *cells: str) -> None:
     expect(tree(notebook)).to_contain_text("pictures")
 
 
-def becomes(notebook: NotebookPage, expression: str, expected: str) -> None:
-    """Wait until the kernel says so: the page tells it of changes a moment later."""
-    said = ""
-    for _ in range(60):
-        said = notebook.value(expression)
-        if said == expected:
-            return
-        notebook.page.wait_for_timeout(100)
-    assert said == expected
-
-
 def open_file(notebook: NotebookPage, path: str) -> Locator:
     """Choose a file from Python; return the look into it once it is drawn."""
     notebook.value(f"setattr(files, 'path', {path!r})")
@@ -91,7 +80,7 @@ def test_a_reader_walks_the_tree_by_keyboard_and_python_knows_the_file(lab: Note
     look = view(lab).locator(".nbt-look-body")
     expect(look.get_by_role("img", name="pictures/dots.png")).to_be_visible()
     expect(look).to_contain_text("12 \u00d7 12 px")
-    becomes(lab, "files.path", "'pictures/dots.png'")
+    lab.becomes("files.path", "'pictures/dots.png'", tries=60)
     assert axe(lab.page, ".nbt") == []
     lab.screenshot("artifacts-image")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.test_run_table import STUDY, becomes, grid
+from tests.browser.test_run_table import STUDY, grid
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Axe
@@ -24,7 +24,7 @@ def test_a_brush_filters_the_table_and_a_selection_is_compared(lab: NotebookPage
 
     lab.value("setattr(board, 'extents', {'params.lr': (0.05, 0.5)})")
     expect(output.locator(".nbt-matches")).to_have_text("4 of 12 runs")
-    becomes(lab, "len(board.df)", "4")
+    lab.becomes("len(board.df)", "4")
 
     for name in ("run-10", "run-07"):
         grid(lab).get_by_role("row", name=name).get_by_role("checkbox").click()
@@ -32,7 +32,7 @@ def test_a_brush_filters_the_table_and_a_selection_is_compared(lab: NotebookPage
     comparison = output.locator('[data-view="compare"]')
     expect(comparison).to_contain_text("acc")
     expect(comparison).to_contain_text("run-07")
-    becomes(lab, "board.panes", "['parallel', 'curves', 'compare']")
+    lab.becomes("board.panes", "['parallel', 'curves', 'compare']")
     lab.screenshot("board")
     assert axe(lab.page, ".nbt-board", ignore=("region",)) == []
     assert lab.errors == []

@@ -36,17 +36,6 @@ def cell(notebook: NotebookPage, key: str, column: int, i: int = 1) -> Locator:
     return row.get_by_role("gridcell").nth(column)
 
 
-def becomes(notebook: NotebookPage, expression: str, expected: str) -> None:
-    """Wait until the kernel says so: the page tells it of changes a moment later."""
-    said = ""
-    for _ in range(60):
-        said = notebook.value(expression)
-        if said == expected:
-            return
-        notebook.page.wait_for_timeout(100)
-    assert said == expected
-
-
 def show(notebook: NotebookPage, *cells: str) -> None:
     notebook.open(notebook.write(STUDY, *cells))
     for i in range(2):
@@ -63,13 +52,13 @@ def test_what_changed_is_said_shown_and_given_back(lab: NotebookPage, axe: Axe) 
     expect(grid(lab)).not_to_contain_text("mlp")
     lab.output(1).get_by_role("button", name="identical row").click()
     expect(grid(lab)).to_contain_text("mlp")
-    becomes(lab, "view.hide_same", "False")
+    lab.becomes("view.hide_same", "False", tries=60)
 
     grid(lab).get_by_role("columnheader", name="#2").hover()
     grid(lab).get_by_role("button", name="set as base").click()
     expect(lab.output(1)).to_contain_text("#1 changed lr 0.1 → 1.0 and dropped dropout against #2")
-    becomes(lab, "nbtrack.get_run(view.base).info.run_name", "'run-1'")
-    becomes(lab, "view.differences.loc[('params', 'lr')].tolist()", "['1.0', '0.1']")
+    lab.becomes("nbtrack.get_run(view.base).info.run_name", "'run-1'", tries=60)
+    lab.becomes("view.differences.loc[('params', 'lr')].tolist()", "['1.0', '0.1']", tries=60)
 
     assert axe(lab.page, ".nbt") == []
     assert lab.errors == []

@@ -29,17 +29,6 @@ def axis(notebook: NotebookPage, name: str) -> Locator:
     return root(notebook).locator(f'[data-axis="{name}"]')
 
 
-def becomes(notebook: NotebookPage, expression: str, expected: str) -> None:
-    """Wait until the kernel says so: the page tells it of changes a moment later."""
-    said = ""
-    for _ in range(40):
-        said = notebook.value(expression)
-        if said == expected:
-            return
-        notebook.page.wait_for_timeout(100)
-    assert said == expected
-
-
 def show(notebook: NotebookPage, *cells: str) -> None:
     notebook.open(notebook.write(STUDY, SHOW, *cells))
     notebook.run_cell(0)
@@ -64,7 +53,7 @@ def drag(notebook: NotebookPage, name: str, start: float, end: float) -> None:
 def test_a_brush_drawn_in_the_page_is_a_filter_in_python(lab: NotebookPage, axe: Axe) -> None:
     show(lab)
     drag(lab, "metrics.loss", 0.99, 0.65)  # from the foot upwards: the small ones
-    becomes(lab, "plot.extents.get('metrics.loss', [[0]])[0][0] is None", "True")
+    lab.becomes("plot.extents.get('metrics.loss', [[0]])[0][0] is None", "True")
     count = lab.value("len(plot.df)")
     expect(root(lab).locator(".nbt-par-count")).to_have_text(f"{count} of 16 runs")
     assert 0 < int(count) < 16
@@ -72,10 +61,10 @@ def test_a_brush_drawn_in_the_page_is_a_filter_in_python(lab: NotebookPage, axe:
     assert lab.value("bool(plot.df['metrics.loss'].max() <= plot.extents['metrics.loss'][0][1])") == "True"
 
     root(lab).get_by_role("button", name="Keep").click()
-    becomes(lab, "plot.extents, [step['op'] for step in plot.steps]", "({}, ['keep'])")
+    lab.becomes("plot.extents, [step['op'] for step in plot.steps]", "({}, ['keep'])")
     assert lab.value("len(plot.runs)") == count
     root(lab).get_by_role("button", name="Restore").click()
-    becomes(lab, "plot.steps", "[]")
+    lab.becomes("plot.steps", "[]")
 
     expect(root(lab)).to_contain_text("What moves loss")
     assert axe(lab.page, ".nbt-par") == []
@@ -96,17 +85,17 @@ def test_keys_brush_move_invert_and_hide(lab: NotebookPage) -> None:
     lab.page.keyboard.press("Enter")
     lab.page.keyboard.type("0.01..0.1")
     lab.page.keyboard.press("Enter")
-    becomes(lab, "plot.extents", "{'params.lr': [[0.01, 0.1]]}")
+    lab.becomes("plot.extents", "{'params.lr': [[0.01, 0.1]]}")
     expect(root(lab).locator(".nbt-par-count")).to_have_text("8 of 16 runs")
     lab.page.keyboard.press("i")
-    becomes(lab, "plot.inverted_axes", "['params.lr']")
+    lab.becomes("plot.inverted_axes", "['params.lr']")
     lab.page.keyboard.press("Shift+ArrowRight")
-    becomes(lab, "plot.axes", "['params.model', 'params.lr', 'metrics.loss']")
+    lab.becomes("plot.axes", "['params.model', 'params.lr', 'metrics.loss']")
     lab.page.keyboard.press("Escape")
     expect(root(lab).locator(".nbt-par-count")).to_have_text("16 runs")
-    becomes(lab, "plot.extents", "{}")
+    lab.becomes("plot.extents", "{}")
     lab.page.keyboard.press("Delete")
-    becomes(lab, "plot.axes", "['params.model', 'metrics.loss']")
+    lab.becomes("plot.axes", "['params.model', 'metrics.loss']")
 
 
 def test_what_python_sets_and_logs_shows_in_the_page(lab: NotebookPage) -> None:

@@ -30,17 +30,6 @@ def names(notebook: NotebookPage, i: int = 1) -> list[str]:
     return grid(notebook, i).get_by_role("rowheader").locator(".nbt-label").all_inner_texts()
 
 
-def becomes(notebook: NotebookPage, expression: str, expected: str) -> None:
-    """Wait until the kernel says so: the page tells it of changes a moment later."""
-    said = ""
-    for _ in range(40):
-        said = notebook.value(expression)
-        if said == expected:
-            return
-        notebook.page.wait_for_timeout(100)
-    assert said == expected
-
-
 def show(notebook: NotebookPage, *cells: str) -> None:
     notebook.open(notebook.write(STUDY, SHOW, *cells))
     notebook.run_cell(0)
@@ -54,15 +43,15 @@ def test_sort_filter_and_selection_come_back_in_python(jupyter: NotebookPage, ax
 
     grid(jupyter).get_by_role("columnheader", name="acc").click()
     expect(grid(jupyter).get_by_role("rowheader").first).to_contain_text("run-11")
-    becomes(jupyter, "table.order_by", "['metrics.acc DESC']")
+    jupyter.becomes("table.order_by", "['metrics.acc DESC']")
 
     jupyter.output(1).get_by_role("combobox", name="Filter runs").fill("params.lr = 0.1 and metrics.acc > 0")
     expect(grid(jupyter)).not_to_contain_text("run-11")
-    becomes(jupyter, "table.df['params.lr'].unique().tolist()", "['0.1']")
+    jupyter.becomes("table.df['params.lr'].unique().tolist()", "['0.1']")
     assert jupyter.value("len(nbtrack.sql(table.sql))") == "4"
 
     grid(jupyter).get_by_role("row").filter(has_text="run-10").get_by_role("checkbox").click()
-    becomes(jupyter, "[nbtrack.get_run(i).info.run_name for i in table.selected]", "['run-10']")
+    jupyter.becomes("[nbtrack.get_run(i).info.run_name for i in table.selected]", "['run-10']")
 
     assert axe(jupyter.page, ".nbt") == []
     # Notebook 7.6 itself stumbles over its settings now and then, with or without a widget on the page.
@@ -135,15 +124,15 @@ def test_edits_in_place_reach_the_store_and_can_be_undone(lab: NotebookPage) -> 
     lab.page.keyboard.type("the best")
     lab.page.keyboard.press("Enter")
     expect(grid(lab)).to_contain_text("the best")
-    becomes(lab, "nbtrack.search_runs()['run_name'].tolist().count('the best')", "1")
+    lab.becomes("nbtrack.search_runs()['run_name'].tolist().count('the best')", "1")
 
     grid(lab).get_by_role("row").filter(has_text="run-05").get_by_role("checkbox").click()
     lab.output(1).get_by_role("toolbar", name="Selected runs").get_by_role("button", name="Trash").click()
     expect(grid(lab)).not_to_contain_text("run-05")
-    becomes(lab, "len(nbtrack.search_runs())", "11")
+    lab.becomes("len(nbtrack.search_runs())", "11")
     lab.output(1).get_by_role("button", name="Undo").first.click()
     expect(grid(lab)).to_contain_text("run-05")
-    becomes(lab, "len(nbtrack.search_runs())", "12")
+    lab.becomes("len(nbtrack.search_runs())", "12")
 
 
 def test_hostile_names_stay_text(lab: NotebookPage) -> None:

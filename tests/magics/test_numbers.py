@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from nbtrack.magics.numbers import change_text, duration_text, metric_text, param_text
+from nbtrack.magics.numbers import change_text, metric_text, param_text
+from nbtrack.views.amounts import duration_text
 
 
 @pytest.mark.parametrize(

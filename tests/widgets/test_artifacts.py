@@ -12,8 +12,8 @@ import traitlets
 
 import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.views.watcher import watch
 from nbtrack.widgets.artifacts import Artifacts, artifacts
-from nbtrack.widgets.watcher import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ import pytest
 import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError, SearchSyntaxError
 from nbtrack.tracking.active import get_store
+from nbtrack.views.watcher import watch
 from nbtrack.widgets.compare import Compare, compare
-from nbtrack.widgets.watcher import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
