@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 from IPython.display import DisplayHandle, display
+from ipywidgets.widgets.widget import __protocol_version__, _remove_buffers
 
 from nbtrack.errors import NbtrackError
 from nbtrack.names import new_run_id
 from nbtrack.views import questions
 from nbtrack.views.bundle import LOADER, bundle_hash, packed_bundle
 from nbtrack.widgets.layout import LeanLayout
-from nbtrack.widgets.reach import let_through
+from nbtrack.widgets.reach import unopened_comm
 from nbtrack.widgets.surroundings import nobody_looks
 
 if TYPE_CHECKING:
@@ -69,8 +70,19 @@ class Panel(anywidget.AnyWidget):
         self._sending = threading.RLock()
         self._handles: list[DisplayHandle] = []
         self._shown_summary = ""
-        let_through(self.comm, self.hear_early)
         self.on_msg(self._receive)
+
+    def open(self) -> None:
+        """Open the line to the page, with an ear on it from its first message on."""
+        if getattr(self, "comm", None) is None:
+            made = unopened_comm(self._model_id, self.hear_early)
+            if made is None:
+                super().open()
+                return
+            self.comm = made
+            state, buffer_paths, buffers = _remove_buffers(self.get_state())
+            data = {"state": state, "buffer_paths": buffer_paths}
+            made.open(data=data, buffers=buffers, metadata={"version": __protocol_version__})
 
     # -- what subclasses say -----------------------------------------------------------------------------------------
 

@@ -15,10 +15,13 @@ control file always works (``nbtrack runs stop``).
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import comm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,22 +31,34 @@ if TYPE_CHECKING:
 _peeks: dict[int, _ShellPeek] = {}
 
 
-def let_through(comm: Any, hear: Hear) -> None:
-    """Tell `hear` of each custom message for `comm` as early as possible; it comes a second time in the usual way.
+def unopened_comm(comm_id: str | None, hear: Hear) -> Any:
+    """Return a comm that will tell `hear` of each custom message as early as possible; it comes a second time in the usual way.
+
+    The comm is not open yet: a page that is quick must not be able to speak before anybody listens.
 
     Parameters
     ----------
-    comm : Comm
+    comm_id : str or None
     hear : callable
         Takes the content of the message. It may run on a thread of the kernel's, so it must be quick and touch nothing of the user's.
+
+    Returns
+    -------
+    Comm or None
+        None where comms have no such hook.
     """
-    if hasattr(comm, "_reply_subshell_for"):
+    kind: Any = getattr(sys.modules.get("ipykernel.comm.comm"), "BaseComm", None)
+    is_of_ipykernel = comm.create_comm.__module__.startswith("ipykernel.")  # marimo puts its own there
+    if not (is_of_ipykernel and hasattr(kind, "_reply_subshell_for")):
+        return None
 
-        def route(data: Any, default: Any) -> Any:
-            _tell(hear, data)
-            return default
+    def route(data: Any, default: Any) -> Any:
+        _tell(hear, data)
+        return default
 
-        comm._reply_subshell_for = route  # noqa: SLF001
+    made = kind(target_name="jupyter.widget", comm_id=comm_id, primary=False)
+    made._reply_subshell_for = route  # noqa: SLF001
+    return made
 
 
 def peek_while_busy(kernel: Any, comm_id: str, hear: Hear) -> Callable[[], None] | None:

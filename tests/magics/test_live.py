@@ -121,6 +121,24 @@ def test_stop_ends_a_tracked_cell_quietly_and_the_next_cells_go_on(kernel: LiveK
     assert kernel.run("'after' in globals()")[0].strip() == "False"
 
 
+SLOW_AFTER_OPEN = """
+import time, ipykernel.comm.comm as module
+at_once = module.BaseComm.publish_msg
+def slow(self, msg_type, *args, **more):
+    at_once(self, msg_type, *args, **more)
+    if msg_type == "comm_open":
+        time.sleep(0.3)
+module.BaseComm.publish_msg = slow
+"""
+
+
+def test_a_page_that_is_quicker_than_the_kernel_is_heard(kernel: LiveKernel) -> None:
+    kernel.run(SLOW_AFTER_OPEN)
+    running = kernel.begin(f"%%track stopped{LOOP}")
+    kernel.order(kernel.panel(), "stop")
+    assert "stopped at step" in kernel.finish(running)[0]
+
+
 def test_stop_works_through_a_subshell(kernel: LiveKernel) -> None:
     kernel.open_subshell()
     running = kernel.begin(f"%%track stopped{LOOP}")
