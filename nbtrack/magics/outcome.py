@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,19 +10,13 @@ from typing import TYPE_CHECKING
 from nbtrack.entities import RunStatus
 from nbtrack.magics.numbers import change_text, metric_text, param_text
 from nbtrack.views.amounts import duration_text
+from nbtrack.views.goals import goal_of, headlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_PARAMS = 3
 MOST_INSIDE = 5
-
-_EDGE = r"[_/.\s@-]"
-UP = re.compile(
-    rf"(?:^|{_EDGE})(?:acc|accuracy|f1|auc|auroc|r2|score|precision|recall|map|iou|dice|bleu|rouge)(?=$|{_EDGE})"
-)
-DOWN = re.compile(rf"(?:^|{_EDGE})(?:loss|mse|mae|rmse|rmsle|mape|error|err|perplexity|nll|wer|cer)(?=$|{_EDGE})")
-_VALIDATION = re.compile(rf"(?:^|{_EDGE})(?:val|valid|validation|test|eval)(?=$|{_EDGE})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,31 +100,8 @@ def outcome(
 
 
 def headline(metrics: Mapping[str, float], goals: Mapping[str, str]) -> str | None:
-    """Return the metric that stands for the run: one with a goal, else accuracy and its like, else a loss, else any."""
-    for is_wanted in (goals.__contains__, is_upward, is_downward, bool):
-        found = [key for key in metrics if is_wanted(key) and not key.startswith("system/")]
-        if found:
-            return min(found, key=lambda key: not _VALIDATION.search(key.lower()))
-    return None
-
-
-def is_upward(key: str) -> bool:
-    """Say whether a metric's name means that more is better."""
-    return UP.search(key.lower()) is not None
-
-
-def is_downward(key: str) -> bool:
-    """Say whether a metric's name means that less is better."""
-    return DOWN.search(key.lower()) is not None
-
-
-def goal_of(key: str, goals: Mapping[str, str]) -> str | None:
-    """Return ``"max"`` or ``"min"`` for a metric, or None when neither a goal nor its name says it."""
-    if key in goals:
-        return goals[key]
-    if is_downward(key):
-        return "min"
-    return "max" if is_upward(key) else None
+    """Return the metric that stands for the run."""
+    return next(iter(headlines(metrics, goals)), None)
 
 
 def best_run(runs: Sequence[Score], key: str, goals: Mapping[str, str]) -> Score | None:

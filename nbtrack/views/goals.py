@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_LOWER = re.compile(
-    r"loss|err|mse|rmse|mae\b|mape|perplex|ppl|latency|seconds|_ms$|fid\b|wer\b|regret|deviance|nll", re.IGNORECASE
+_LOWER = frozenset(
+    "brier cer crossentropy deviance entropy err error errors fid latency logloss loss losses mae mape mse nll nrmse perplexity "
+    "ppl regret rmse rmsle seconds wer".split()  # noqa: SIM905 - a list to read, not to format
 )
-_HIGHER = re.compile(
-    r"acc|auc|f1|f_?beta|precision|recall|r2|score|iou|dice|bleu|rouge|reward|return|map\b|throughput|hits",
-    re.IGNORECASE,
+_HIGHER = frozenset(
+    "acc accuracy ap auc auprc auroc bleu dice f1 fbeta fscore hits iou jaccard kappa map mcc miou mrr ndcg precision psnr r2 recall "
+    "return reward roc rouge score scores sensitivity specificity ssim throughput".split()  # noqa: SIM905
 )
+_LOWER_ENDS, _HIGHER_ENDS = ("loss", "error"), ("accuracy", "score")
+_CAMEL, _BETWEEN = re.compile(r"([a-z0-9])([A-Z])"), re.compile(r"[^a-z0-9]+")
 _VALIDATION = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|test|eval)(?:$|[^a-z])", re.IGNORECASE)
 SYSTEM = "system/"
 """Metrics that nbtrack samples by itself begin with this."""
@@ -26,9 +29,16 @@ def goal_of(key: str, goals: Mapping[str, str]) -> str | None:
         return goals[key]
     if key.startswith(SYSTEM):
         return None
-    if _LOWER.search(key):
+    words = _words(key)
+    if any(word in _LOWER or word.endswith(_LOWER_ENDS) for word in words):
         return "min"
-    return "max" if _HIGHER.search(key) else None
+    return "max" if any(word in _HIGHER or word.endswith(_HIGHER_ENDS) for word in words) else None
+
+
+def _words(key: str) -> list[str]:
+    """Return the words of a name: ``valLoss`` has valloss, val and loss; of ``loss1`` and ``f1`` also loss and f."""
+    found = [*_BETWEEN.split(key.lower()), *_BETWEEN.split(_CAMEL.sub(r"\1 \2", key).lower())]
+    return found + [word.rstrip("0123456789") for word in found]
 
 
 def is_better(change: float, goal: str | None) -> bool | None:

@@ -144,8 +144,18 @@ export function constants(catalog, store, facts) {
   return found;
 }
 
-const LOWER = /loss|err|mse|rmse|mae\b|mape|perplex|ppl|latency|seconds|_ms$|fid\b|wer\b|regret|deviance|nll/i;
-const HIGHER = /acc|auc|f1|f_?beta|precision|recall|r2|score|iou|dice|bleu|rouge|reward|return|map\b|throughput|hits/i;
+const LOWER = new Set(
+  (
+    "brier cer crossentropy deviance entropy err error errors fid latency logloss loss losses mae mape mse nll nrmse perplexity " +
+    "ppl regret rmse rmsle seconds wer"
+  ).split(" "),
+);
+const HIGHER = new Set(
+  (
+    "acc accuracy ap auc auprc auroc bleu dice f1 fbeta fscore hits iou jaccard kappa map mcc miou mrr ndcg precision psnr r2 recall " +
+    "return reward roc rouge score scores sensitivity specificity ssim throughput"
+  ).split(" "),
+);
 
 /**
  * Which way a metric is better when nobody has said so, judged by its name.
@@ -153,6 +163,18 @@ const HIGHER = /acc|auc|f1|f_?beta|precision|recall|r2|score|iou|dice|bleu|rouge
  * @returns {"min" | "max" | null}
  */
 export function guessGoal(key) {
-  if (LOWER.test(key)) return "min";
-  return HIGHER.test(key) ? "max" : null;
+  const words = wordsOf(key);
+  if (words.some((word) => LOWER.has(word) || /(?:loss|error)$/.test(word))) return "min";
+  return words.some((word) => HIGHER.has(word) || /(?:accuracy|score)$/.test(word)) ? "max" : null;
+}
+
+/**
+ * The words of a name: `valLoss` has valloss, val and loss; of `loss1` and `f1` also loss and f.
+ * @param {string} key
+ */
+function wordsOf(key) {
+  const found = [key, key.replace(/([a-z0-9])([A-Z])/g, "$1 $2")].flatMap((text) =>
+    text.toLowerCase().split(/[^a-z0-9]+/),
+  );
+  return [...found, ...found.map((word) => word.replace(/\d+$/, ""))];
 }
