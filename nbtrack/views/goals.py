@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_LOWER = frozenset(
-    "brier cer crossentropy deviance entropy err error errors fid latency logloss loss losses mae mape mse nll nrmse perplexity "
-    "ppl regret rmse rmsle seconds wer".split()  # noqa: SIM905 - a list to read, not to format
-)
-_HIGHER = frozenset(
-    "acc accuracy ap auc auprc auroc bleu dice f1 fbeta fscore hits iou jaccard kappa map mcc miou mrr ndcg precision psnr r2 recall "
-    "return reward roc rouge score scores sensitivity specificity ssim throughput".split()  # noqa: SIM905
-)
+_LOWER = """
+    brier cer crossentropy deviance entropy err error errors fid latency logloss loss losses mae mape mse nll nrmse perplexity ppl
+    regret rmse rmsle seconds wer
+"""
+_HIGHER = """
+    acc accuracy ap auc auprc auroc bleu dice f1 fbeta fscore hits iou jaccard kappa map mcc miou mrr ndcg precision psnr r2 recall
+    return reward roc rouge score scores sensitivity specificity ssim throughput
+"""
+_LOWER_WORDS, _HIGHER_WORDS = frozenset(_LOWER.split()), frozenset(_HIGHER.split())
 _LOWER_ENDS, _HIGHER_ENDS = ("loss", "error"), ("accuracy", "score")
 _CAMEL, _BETWEEN = re.compile(r"([a-z0-9])([A-Z])"), re.compile(r"[^a-z0-9]+")
 _VALIDATION = re.compile(r"(?:^|[^a-z])(?:val|valid|validation|test|eval)(?:$|[^a-z])", re.IGNORECASE)
@@ -30,9 +31,9 @@ def goal_of(key: str, goals: Mapping[str, str]) -> str | None:
     if key.startswith(SYSTEM):
         return None
     words = _words(key)
-    if any(word in _LOWER or word.endswith(_LOWER_ENDS) for word in words):
+    if any(word in _LOWER_WORDS or word.endswith(_LOWER_ENDS) for word in words):
         return "min"
-    return "max" if any(word in _HIGHER or word.endswith(_HIGHER_ENDS) for word in words) else None
+    return "max" if any(word in _HIGHER_WORDS or word.endswith(_HIGHER_ENDS) for word in words) else None
 
 
 def _words(key: str) -> list[str]:
