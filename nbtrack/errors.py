@@ -10,6 +10,7 @@
     ├── NoActiveRunError (RuntimeError)       something logged while no run is open
     ├── RunAlreadyActiveError (RuntimeError)  a second run opened without nested=True
     ├── MissingPackageError (ImportError)     an optional package that is not installed
+    ├── UntrustedModelError (PermissionError) a model that would run foreign code when loaded, and no leave to do so
     ├── JournalError (OSError)                a record that could not be written: full disk, read-only folder
     └── StoreError (RuntimeError)
         ├── StoreBusyError                    another program holds the DuckDB file
@@ -26,7 +27,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 MAX_NAMED = 8
@@ -140,6 +141,27 @@ class MissingPackageError(NbtrackError, ImportError):
         self.package = package
         wanted = f'"nbtrack[{extra}]"' if extra else package
         super().__init__(f"{package} is needed {why}: pip install {wanted}")
+
+
+class UntrustedModelError(NbtrackError, PermissionError):
+    """A model would run foreign code when loaded, and nobody has said that it may.
+
+    Parameters
+    ----------
+    where : str
+        The model.
+    risks : sequence of str
+        What loading would run, one line each.
+    """
+
+    def __init__(self, where: str, risks: Sequence[str]) -> None:
+        self.where = where
+        self.risks = list(risks)
+        listed = "".join(f"\n  - {risk}" for risk in self.risks)
+        super().__init__(
+            f"{where} was not written by this store; nothing of it was loaded. Loading would run:{listed}\n"
+            "If you know where it comes from, load it with trust=True."
+        )
 
 
 class JournalError(NbtrackError, OSError):

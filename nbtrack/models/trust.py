@@ -1,0 +1,230 @@
+"""What loading a model would run, told without loading it; and the leave to do so."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import pickletools
+import zipfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from nbtrack.deps import require
+from nbtrack.errors import UntrustedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+MAX_OPCODES = 5_000_000
+MAX_READ = 64 << 20
+MAX_NAMES = 200
+
+_TEXTS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
+_PUT = {"PUT", "BINPUT", "LONG_BINPUT"}
+_KEEP = _PUT | {"MEMOIZE", "PROTO", "FRAME"}
+_GET = {"GET", "BINGET", "LONG_BINGET"}
+_PACKED: dict[bytes, Any] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"\x5d\x00\x00": lzma.open,
+}
+_DANGEROUS = set(
+    "os posix nt subprocess sys shutil socket runpy pty ctypes importlib webbrowser code asyncio multiprocessing commands builtins.eval "  # noqa: SIM905
+    "builtins.exec builtins.compile builtins.open builtins.__import__ builtins.getattr builtins.setattr builtins.breakpoint "
+    "builtins.input operator.attrgetter operator.methodcaller pip pdb timeit".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something that loading a model would run: in which file of the folder, and what."""
+
+    file: str
+    what: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in one line, what looks like an attack first."""
+        shown = sorted(self.names, key=lambda name: (not is_dangerous(name), name))
+        listed = ", ".join(f"{name} (!)" if is_dangerous(name) else name for name in shown[:MAX_SHOWN])
+        more = f", … {len(shown) - MAX_SHOWN} more" if len(shown) > MAX_SHOWN else ""
+        return f"{self.file}: {self.what}{': ' if listed else ''}{listed}{more}"
+
+
+MAX_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The leave to run what a model brings along. It comes from the caller or from the store's own checksums, never from the model.
+
+    Parameters
+    ----------
+    everything : bool
+        Whatever the model brings may run.
+    types : frozenset of str
+        Dotted names that a skops file may hold besides those that skops trusts by itself.
+    where : str
+        The model, to name it in errors.
+    """
+
+    everything: bool = False
+    types: frozenset[str] = frozenset()
+    where: str = "this model"
+
+    @classmethod
+    def given(cls, trust: bool | Iterable[str], where: str = "this model") -> Trust:  # noqa: FBT001 - what the user wrote as trust=
+        """Return what ``trust=`` means: True or False, or names of types that a skops file may hold."""
+        if isinstance(trust, bool):
+            return cls(everything=trust, where=where)
+        return cls(types=frozenset([trust] if isinstance(trust, str) else trust), where=where)
+
+    def demand(self, risks: Sequence[Risk]) -> None:
+        """Raise ``UntrustedModelError``, which lists the risks, unless there are none or they may be taken."""
+        if risks and not self.everything:
+            raise UntrustedModelError(self.where, [str(risk) for risk in risks])
+
+    def unpickle(self, path: Path) -> Any:
+        """Load a pickle with cloudpickle's help when it is there: the one place where it is done."""
+        self.demand(pickle_risks(path) if not self.everything else [])
+        import pickle  # noqa: PLC0415 - behind the demand above
+
+        with path.open("rb") as file:
+            return pickle.load(file)  # noqa: S301 - allowed by the caller, see above
+
+    def load_skops(self, path: Path) -> Any:
+        """Load a skops file; what it holds beyond skops' own list must be trusted."""
+        io = require("skops.io", "to load this model", package="skops", extra="models")
+        unknown = [str(name) for name in io.get_untrusted_types(file=path)]
+        self.demand(self._beyond(path.name, unknown))
+        return io.load(path, trusted=unknown)
+
+    def skops_risks(self, path: Path, name: str = "") -> list[Risk]:
+        """Return what of a skops file is neither on skops' own list nor on the caller's; reads it, builds nothing."""
+        io = require("skops.io", "to look into this model", package="skops", extra="models")
+        return self._beyond(name or path.name, [str(found) for found in io.get_untrusted_types(file=path)])
+
+    def _beyond(self, name: str, unknown: list[str]) -> list[Risk]:
+        left = tuple(sorted(set(unknown) - self.types))
+        return [Risk(name, "a skops file builds objects of types that skops does not trust", left)] if left else []
+
+
+def pickle_risks(path: Path, name: str = "") -> list[Risk]:
+    """Return which names a pickle imports, packed ones and those in a zip (PyTorch) included; never loads it.
+
+    Any pickle is a risk: the list says what can be seen, not that the rest is safe.
+    """
+    found: set[str] = set()
+    is_complete = True
+    with ExitStack() as stack:
+        for source in _sources(path, stack):
+            is_complete &= _scan(_Limited(source), found)
+    what = (
+        "unpickling imports and may call"
+        if is_complete
+        else "unpickling runs code that could not be read to its end; it names"
+    )
+    return [Risk(name or path.name, what, tuple(sorted(found)[:MAX_NAMES]))]
+
+
+def code_risks(folder: Path, relative: str) -> list[Risk]:
+    """Return the Python files of a code folder (or the one file), which can be imported or are run."""
+    root = folder / relative
+    files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+    names = tuple(file.relative_to(folder).as_posix() for file in files[:MAX_NAMES])
+    return [Risk(relative, "Python code of the model is imported", names)] if names else []
+
+
+def is_dangerous(name: str) -> bool:
+    """Say whether importing this name in a pickle is a sign of an attack."""
+    module, _, attribute = name.replace("__builtin__.", "builtins.").rpartition(".")
+    return name in _DANGEROUS or module.partition(".")[0] in _DANGEROUS or f"{module}.{attribute}" in _DANGEROUS
+
+
+def _sources(path: Path, stack: ExitStack) -> list[IO[bytes]]:
+    if zipfile.is_zipfile(path):
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        return [
+            stack.enter_context(archive.open(member))
+            for member in archive.namelist()
+            if member.endswith((".pkl", ".pickle"))
+        ]
+    with path.open("rb") as file:
+        start = file.read(8)
+    unpack = next((opener for magic, opener in _PACKED.items() if start.startswith(magic)), open)
+    return [stack.enter_context(unpack(path, "rb"))]
+
+
+def _scan(source: Any, found: set[str]) -> bool:
+    """Follow the instructions of one pickle and add the names it imports; False when not all could be read."""
+    stack = _Texts()
+    try:
+        for count, (opcode, arg, _) in enumerate(pickletools.genops(source)):
+            name = stack.take(opcode.name, arg)
+            if name:
+                found.add(name)
+            if count > MAX_OPCODES:
+                return False
+    except Exception:  # noqa: BLE001 - damaged on purpose, perhaps: pickle would have run what comes before
+        return False
+    return True
+
+
+class _Texts:
+    """Follows the texts on a pickle's stack as far as needed to know which names it imports."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._memo: dict[int, str] = {}
+        self._last = "?"
+
+    def take(self, name: str, arg: Any) -> str:
+        """Follow one instruction and return the name that it imports, or ""."""
+        if name == "MEMOIZE":
+            self._memo[len(self._memo)] = self._last
+        elif name in _PUT:
+            self._memo[int(arg)] = self._last
+        if name not in _KEEP:
+            self._last = self._text(name, arg)
+        if name in ("GLOBAL", "INST"):
+            return str(arg).replace(" ", ".", 1)[:200]
+        if name == "STACK_GLOBAL":
+            return ".".join(self._texts[-2:] if len(self._texts) > 1 else ("?", "?"))[:200]
+        return f"copyreg.extension({arg})" if name.startswith("EXT") else ""
+
+    def _text(self, name: str, arg: Any) -> str:
+        if name in _TEXTS:
+            text = str(arg)[:200]
+        elif name in _GET:
+            text = self._memo.get(int(arg), "?")
+        else:
+            return "?"
+        self._texts = [*self._texts[-3:], text]
+        return text
+
+
+class _Limited:
+    """A stream that gives up after so many bytes, and never unpacks more than is left at once."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._left = MAX_READ
+
+    def read(self, n: int = -1) -> bytes:
+        """Return `n` bytes."""
+        if n < 0 or n > self._left:
+            raise EOFError
+        self._left -= n
+        return self._source.read(n)
+
+    def readline(self) -> bytes:
+        """Return a line of at most 10,000 bytes."""
+        line = self._source.readline(min(self._left, 10_000) + 1)
+        self._left -= len(line)
+        if self._left < 0:
+            raise EOFError
+        return line
