@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack import plots
+    from nbtrack import models, plots, pyfunc
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
     from nbtrack.exports.story import slides, story
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         set_tag,
         set_tags,
     )
+    from nbtrack.tracking.models import log_model
     from nbtrack.tracking.run import ActiveRun
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
@@ -117,6 +118,7 @@ _ROOMS = {
         "set_tag",
         "set_tags",
     ],
+    "tracking.models": ["log_model"],
     "tracking.run": ["ActiveRun"],
     "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
     "tracking.starting": ["start_run"],
@@ -128,8 +130,8 @@ _ROOMS = {
     "widgets.board": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_LATER = {"autolog", "log_model", "models", "projects", "pyfunc", "register_model", "sklearn"}
-_MODULES = {"artifacts": "artifacts", "data": "tracking.data", "plots": "plots"}
+_LATER = {"autolog", "projects", "register_model", "sklearn"}
+_MODULES = {"artifacts": "artifacts", "data": "tracking.data", "models": "models", "plots": "plots", "pyfunc": "pyfunc"}
 
 __all__ = [
     "ActiveRun",
@@ -166,14 +168,17 @@ __all__ = [
     "log_input",
     "log_metric",
     "log_metrics",
+    "log_model",
     "log_param",
     "log_params",
     "log_table",
     "log_text",
     "metric_history",
+    "models",
     "parallel",
     "plots",
     "purge",
+    "pyfunc",
     "rename_experiment",
     "restore_experiment",
     "restore_run",

@@ -15,7 +15,7 @@ from nbtrack.deps import require
 from nbtrack.errors import UntrustedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 MAX_OPCODES = 5_000_000
@@ -88,13 +88,30 @@ class Trust:
         if risks and not self.everything:
             raise UntrustedModelError(self.where, [str(risk) for risk in risks])
 
-    def unpickle(self, path: Path) -> Any:
-        """Load a pickle with cloudpickle's help when it is there: the one place where it is done."""
-        self.demand(pickle_risks(path) if not self.everything else [])
-        import pickle  # noqa: PLC0415 - behind the demand above
+    def unpickle(self, path: Path, stand_ins: dict[tuple[str, str], Any] | None = None) -> Any:
+        """Load a pickle, packed or not: the one place where that is done.
 
-        with path.open("rb") as file:
-            return pickle.load(file)  # noqa: S301 - allowed by the caller, see above
+        Parameters
+        ----------
+        path : Path
+        stand_ins : dict, optional
+            What is given for ``(module, name)`` when the module is not installed.
+        """
+        if not self.everything:
+            self.demand(pickle_risks(path))
+        import pickle  # noqa: PLC0415 - only behind the demand above
+
+        class Unpickler(pickle.Unpickler):
+            def find_class(self, module: str, name: str) -> Any:
+                try:
+                    return super().find_class(module, name)
+                except ModuleNotFoundError:
+                    if (module, name) not in (stand_ins or {}):
+                        raise
+                    return (stand_ins or {})[module, name]
+
+        with _unpacked(path) as source:
+            return Unpickler(source).load()
 
     def load_skops(self, path: Path) -> Any:
         """Load a skops file; what it holds beyond skops' own list must be trusted."""
@@ -153,10 +170,17 @@ def _sources(path: Path, stack: ExitStack) -> list[IO[bytes]]:
             for member in archive.namelist()
             if member.endswith((".pkl", ".pickle"))
         ]
+    return [stack.enter_context(_unpacked(path))]
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    """Open a file that may be packed, whatever its name says."""
     with path.open("rb") as file:
         start = file.read(8)
-    unpack = next((opener for magic, opener in _PACKED.items() if start.startswith(magic)), open)
-    return [stack.enter_context(unpack(path, "rb"))]
+    unpack: Callable[..., IO[bytes]] = next(
+        (opener for magic, opener in _PACKED.items() if start.startswith(magic)), open
+    )
+    return unpack(path, "rb")
 
 
 def _scan(source: Any, found: set[str]) -> bool:

@@ -1,0 +1,137 @@
+"""Loads what a model folder holds, after looking at what that would run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.models.flavors import Flavor, flavor, loader_of
+from nbtrack.models.folder import inside
+from nbtrack.models.mlmodel import PYFUNC, MLmodel
+from nbtrack.models.pyfunc import PyFuncModel
+from nbtrack.models.trust import Risk, Trust, code_risks, pickle_risks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def risks_of(folder: Path, flavor_name: str | None = None) -> list[Risk]:
+    """Return what loading the model in a folder would run; nothing of it is loaded.
+
+    Parameters
+    ----------
+    folder : Path
+        A model folder.
+    flavor_name : str, optional
+        Loaded as this; as ``python_function`` by default.
+    """
+    return _risks(folder, MLmodel.load(folder), flavor_name or PYFUNC)
+
+
+def load_native(folder: Path, flavor_name: str, trust: Trust) -> Any:
+    """Return the model of a library from a model folder.
+
+    Raises
+    ------
+    InvalidValueError
+        The model is not of this flavor.
+    UntrustedModelError
+        Loading would run foreign code; lists it. Nothing was loaded.
+    """
+    mlmodel = MLmodel.load(folder)
+    conf = _conf(mlmodel, flavor_name, folder)
+    trust.demand(_risks(folder, mlmodel, flavor_name))
+    put_code_on_path(folder, conf)
+    return flavor(flavor_name).load(folder, conf, trust)
+
+
+def load_pyfunc(folder: Path, trust: Trust, model_config: Mapping[str, Any] | None = None) -> PyFuncModel:
+    """Return any model that can predict, behind one interface; see :func:`load_native` for errors."""
+    mlmodel = MLmodel.load(folder)
+    conf = _conf(mlmodel, PYFUNC, folder)
+    trust.demand(_risks(folder, mlmodel, PYFUNC))
+    put_code_on_path(folder, conf)
+    found = loader_of(str(conf.get("loader_module")))
+    if found is None:
+        return PyFuncModel(mlmodel, *_load_stranger(folder, conf), folder=folder)
+    own = mlmodel.flavors.get(found.name, conf)
+    if model_config:
+        own = {**own, "config": {**(own.get("config") or {}), **model_config}}
+    native = found.load(folder, own, trust)
+    return PyFuncModel(
+        mlmodel, native, found.predictor(native, own, conf), streamer=_streamer(found, native), folder=folder
+    )
+
+
+def put_code_on_path(folder: Path, conf: dict[str, Any]) -> None:
+    """Let Python find the code that a model brings along."""
+    if conf.get("code"):
+        code = str(inside(folder, conf["code"], "Code folder").resolve())
+        if code not in sys.path:
+            sys.path.insert(0, code)
+
+
+def _streamer(found: Flavor, native: Any) -> Any:
+    streamer = getattr(found, "streamer", None)
+    return streamer(native) if streamer else None
+
+
+def _conf(mlmodel: MLmodel, name: str, folder: Path) -> dict[str, Any]:
+    conf = mlmodel.flavors.get(name)
+    if conf is None:
+        there = ", ".join(sorted(mlmodel.flavors))
+        raise InvalidValueError(f"The model in {folder} is not of flavor {name!r}; it has {there}.")
+    return conf
+
+
+def _risks(folder: Path, mlmodel: MLmodel, name: str) -> list[Risk]:
+    conf = _conf(mlmodel, name, folder)
+    found = loader_of(str(conf.get("loader_module"))) if name == PYFUNC else flavor(name)
+    risks = _code_of(folder, conf)
+    if found is not None:
+        return risks + found.risks(folder, mlmodel.flavors.get(found.name, conf))
+    risks.append(
+        Risk("MLmodel", f"the module {str(conf.get('loader_module'))[:200]!r} is imported and loads the model")
+    )
+    data = conf.get("data") or conf.get("model_path")
+    if data:
+        path = inside(folder, data, "Data of the model")
+        files = [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if file.is_file()]
+        risks += [
+            risk
+            for file in files[:100]
+            for risk in pickle_risks(file, file.relative_to(folder).as_posix())
+            if risk.names
+        ]
+    return risks
+
+
+def _code_of(folder: Path, conf: dict[str, Any]) -> list[Risk]:
+    if not conf.get("code"):
+        return []
+    try:
+        inside(folder, conf["code"], "Code folder")
+    except NotFoundError:
+        return []
+    return code_risks(folder, str(conf["code"]))
+
+
+def _load_stranger(folder: Path, conf: dict[str, Any]) -> tuple[Any, Any]:
+    """Load a model whose loader module is none of ours, as MLflow does; only after everything was allowed."""
+    module = str(conf.get("loader_module"))
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise InvalidValueError(f"MLmodel names the loader module {module[:80]!r}; that is no name of a module.")
+    data = conf.get("data")
+    path = inside(folder, data, "Data of the model") if data else folder
+    try:
+        loader = import_module(module)
+    except ModuleNotFoundError as cause:
+        raise InvalidValueError(f"The model is loaded by {module}, which is not installed here: {cause}.") from cause
+    native = loader._load_pyfunc(str(path))  # noqa: SLF001 - MLflow's name for it
+    import inspect  # noqa: PLC0415 - only for strangers
+
+    takes_params = "params" in inspect.signature(native.predict).parameters
+    return native, (lambda data, params: native.predict(data, params=params) if takes_params else native.predict(data))

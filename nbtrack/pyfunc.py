@@ -1,0 +1,176 @@
+"""Any model behind one ``predict``: ``nbtrack.pyfunc``, with MLflow's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbtrack.models.pyfunc import PyFuncModel
+from nbtrack.models.python_model import PythonModel, PythonModelContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from os import PathLike
+
+    from nbtrack.models.info import ModelInfo
+    from nbtrack.models.signature import ModelSignature
+
+__all__ = [
+    "PyFuncModel",
+    "PythonModel",
+    "PythonModelContext",
+    "get_model_dependencies",
+    "load_model",
+    "log_model",
+    "save_model",
+]
+
+
+def save_model(
+    path: str | PathLike[str],
+    python_model: PythonModel | Callable[..., Any] | str | PathLike[str] | None = None,
+    *,
+    artifacts: Mapping[str, str | PathLike[str]] | None = None,
+    signature: ModelSignature | Literal[False] | None = None,
+    input_example: Any = None,
+    pip_requirements: Sequence[str] | str | None = None,
+    extra_pip_requirements: Sequence[str] | str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Save a Python model as a folder that nbtrack and MLflow load.
+
+    Parameters
+    ----------
+    path : path
+        A folder that does not exist yet, or is empty.
+    python_model : PythonModel, function, or path of a ``.py`` file that calls ``nbtrack.models.set_model``
+        A function is called with the input, and with `params` when it names them.
+    artifacts : mapping of str to path, optional
+        Files and folders to copy in; ``context.artifacts[name]`` is the path of each when the model is loaded.
+    signature : ModelSignature or False, optional
+        That of the type hints of ``predict``, or inferred from `input_example`, by default.
+    input_example : DataFrame, ndarray, dict, list or (data, params), optional
+    pip_requirements, extra_pip_requirements : list of str or path, optional
+        All requirements; or those besides the inferred ones.
+    conda_env : dict or path, optional
+    code_paths : list of path, optional
+        Files and folders of Python code that the model imports.
+    model_config : mapping or path of a YAML file, optional
+        ``context.model_config``.
+    metadata : mapping, optional
+
+    Raises
+    ------
+    AlreadyExistsError
+        There is something at `path`.
+    InvalidValueError, NotFoundError
+    """
+    from nbtrack.models.saving import save  # noqa: PLC0415 - only for those who save
+
+    save(
+        _given(python_model),
+        path,
+        "pyfunc",
+        artifacts=artifacts,
+        signature=signature,
+        input_example=input_example,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        model_config=model_config,
+        metadata=metadata,
+    )
+
+
+def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyword
+    name: str | None = None,
+    *,
+    python_model: PythonModel | Callable[..., Any] | str | PathLike[str] | None = None,
+    artifact_path: str | None = None,
+    artifacts: Mapping[str, str | PathLike[str]] | None = None,
+    signature: ModelSignature | Literal[False] | None = None,
+    input_example: Any = None,
+    registered_model_name: str | None = None,
+    await_registration_for: int | None = None,
+    pip_requirements: Sequence[str] | str | None = None,
+    extra_pip_requirements: Sequence[str] | str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+) -> ModelInfo:
+    """Save a Python model into the active run; see :func:`save_model` and :func:`nbtrack.log_model` for parameters and errors."""
+    from nbtrack.tracking import models  # noqa: PLC0415
+
+    return models.log_model(
+        _given(python_model),
+        name,
+        flavor="pyfunc",
+        artifact_path=artifact_path,
+        artifacts=artifacts,
+        signature=signature,
+        input_example=input_example,
+        registered_model_name=registered_model_name,
+        await_registration_for=await_registration_for,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        model_config=model_config,
+        metadata=metadata,
+        params=params,
+        tags=tags,
+        run_id=run_id,
+    )
+
+
+def load_model(
+    model_uri: str | PathLike[str],
+    dst_path: str | PathLike[str] | None = None,
+    *,
+    model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
+    trust: bool | Iterable[str] = False,
+) -> PyFuncModel:
+    """Load any model that can predict.
+
+    Parameters
+    ----------
+    model_uri : str or path
+        ``runs:/<run id>/<name>``, ``models:/m-…``, ``models:/<name>/3``, ``models:/<name>@champion``, or a folder.
+    dst_path : path, optional
+        Where to put its files; a temporary folder by default.
+    model_config : mapping or path, optional
+        Settings that overrule the saved ones.
+    trust : bool or names of types
+        Whether code of a model that this store did not write may run. Without it such a model is refused, with a list of what it would run.
+
+    Raises
+    ------
+    UntrustedModelError, NotFoundError, InvalidValueError, StoreError
+    """
+    from nbtrack.tracking import models  # noqa: PLC0415
+
+    return models.load_pyfunc(model_uri, dst_path, model_config=model_config, trust=trust)
+
+
+def get_model_dependencies(model_uri: str | PathLike[str], format: Literal["pip", "conda"] = "pip") -> str:  # noqa: A002 - MLflow's name
+    """Return the path of the file that says what a model needs: ``requirements.txt``, or ``conda.yaml`` for ``format="conda"``."""
+    from nbtrack.tracking import models  # noqa: PLC0415
+
+    return models.get_model_dependencies(model_uri, format)
+
+
+def _given(python_model: Any) -> Any:
+    if python_model is None:
+        from nbtrack.errors import InvalidValueError  # noqa: PLC0415
+
+        raise InvalidValueError(
+            "python_model is missing; give a PythonModel, a function, or the path of a .py file that calls nbtrack.models.set_model."
+        )
+    return str(python_model) if hasattr(python_model, "__fspath__") else python_model

@@ -1,0 +1,377 @@
+"""``log_model``, and the way from a model's URI to its verified files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from nbtrack.artifacts.kinds import mime_of
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.models.archive import is_archive, unpack
+from nbtrack.models.folder import check_relative, files_of
+from nbtrack.models.info import ModelInfo
+from nbtrack.models.mlmodel import FILE, MLmodel
+from nbtrack.models.saving import save
+from nbtrack.models.trust import Trust
+from nbtrack.models.uri import ModelUri, UriKind, parse
+from nbtrack.tracking import active, fluent, logged_models
+from nbtrack.tracking.downloads import walk
+from nbtrack.tracking.starting import start_run
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from nbtrack.models.pyfunc import PyFuncModel
+    from nbtrack.store.local import LocalStore
+    from nbtrack.tracking.run import ActiveRun
+
+DEFAULT_NAME = "model"
+
+
+# -- logging -------------------------------------------------------------------------------------------------------------
+
+
+def log_model(
+    model: Any,
+    name: str | None = None,
+    *,
+    flavor: str | None = None,
+    artifact_path: str | None = None,
+    run_id: str | None = None,
+    registered_model_name: str | None = None,
+    await_registration_for: int | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    **saving: Any,
+) -> ModelInfo:
+    """Save a model of any known library into the active run, and return where it is.
+
+    Parameters
+    ----------
+    model : object
+        A scikit-learn, XGBoost, LightGBM, PyTorch, ONNX or statsmodels model, a ``PythonModel``, a function, or the path of a Python file.
+    name : str, optional
+        Folder of the model in the run, ``"model"`` by default; `artifact_path` is its older name in MLflow.
+    flavor : str, optional
+        ``"sklearn"``, …; the one that knows the model by default.
+    run_id : str, optional
+        Another run than the active one. Without any, a run is opened for the model and ended.
+    registered_model_name : str, optional
+        Register it under this name as well.
+    await_registration_for : int, optional
+        For calls written for MLflow; registering takes no time here.
+    params, tags : mapping, optional
+        Of the model; kept in its metadata and in the returned info.
+    **saving
+        `signature`, `input_example`, `pip_requirements`, `extra_pip_requirements`, `code_paths`, `metadata`, and what the flavor takes.
+
+    Returns
+    -------
+    ModelInfo
+        Its `model_uri` is what ``load_model`` takes.
+
+    Raises
+    ------
+    InvalidValueError, NotFoundError, MissingPackageError
+        The model cannot be saved. Unlike other ``log_`` verbs this one raises: the model is what a training is for.
+    """
+    del await_registration_for
+    path = check_relative(name or artifact_path or DEFAULT_NAME, "Name of the model")
+    with _run_of(run_id) as run, tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
+        about = {"run_id": run.id, "artifact_path": path, "model_id": f"m-{uuid4().hex}"}
+        mlmodel = save(model, Path(work) / "model", flavor, about=about, **saving)
+        _store(run.store, run.id, Path(work) / "model", mlmodel)
+        more: dict[str, Any] = {"params": _texts(params), "tags": _texts(tags)}
+        if registered_model_name is not None:
+            uri = f"runs:/{run.id}/{path}"
+            version = import_module("nbtrack.tracking.registered").register_model(uri, registered_model_name)
+            more |= {"registered_model_name": registered_model_name, "registered_model_version": int(version.version)}
+    return ModelInfo.of(f"runs:/{run.id}/{path}", mlmodel, **more)
+
+
+@contextmanager
+def _run_of(run_id: str | None) -> Iterator[ActiveRun]:
+    """Give the run to log into; one that is opened for the model is ended with it."""
+    if run_id is not None:
+        yield fluent._target(run_id)  # noqa: SLF001 - the same floor's way of finding a run
+        return
+    if active.current_run() is not None:
+        yield fluent._run()  # noqa: SLF001
+        return
+    with start_run() as run:
+        yield run
+
+
+def _store(store: LocalStore, run_id: str, folder: Path, mlmodel: MLmodel) -> None:
+    """Put a model's files into a run: first the files, then the one record that makes them the model of this name."""
+    path = str(mlmodel.artifact_path)
+    records: list[Any] = []
+    for file in files_of(folder):
+        name = file.relative_to(folder).as_posix()
+        blob = store.blobs.put_file(file)
+        body = {"path": f"{path}/{name}", "sha256": blob.sha256, "size": blob.size, "mime": mime_of(name)}
+        records.append(("artifact", run_id, None, body))
+    old = logged_models.at(store, run_id, path)
+    history = _history(store, run_id)
+    tag = ("tags", run_id, {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}, None)
+    store.append(*(_put_aside(store, old) if old else ()), *records, tag)
+
+
+def _put_aside(store: LocalStore, old: logged_models.LoggedModel) -> list[Any]:
+    """Return the records that keep an older model of the same name under its id; no file is copied."""
+    records: list[Any] = []
+    for info in walk(store, old.run_id, old.path):
+        gone = {"path": info.path, "sha256": None, "size": 0, "mime": None}
+        if old.model_id:
+            kept = f"{logged_models.KEPT}/{old.model_id}{info.path[len(old.path) :]}"
+            body = {"path": kept, "sha256": info.sha256, "size": info.file_size, "mime": info.mime}
+            records.append(("artifact", old.run_id, None, body))
+        records.append(("artifact", old.run_id, None, gone))
+    return records
+
+
+def _history(store: LocalStore, run_id: str) -> str | None:
+    rows = store.sql("SELECT value FROM tags WHERE run_id = ? AND key = ?", [run_id, logged_models.HISTORY])
+    return None if rows.empty else str(rows["value"][0])
+
+
+def _texts(items: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (items or {}).items()}
+
+
+# -- finding -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model is: among the files of a run of a store, or in a local folder or archive."""
+
+    uri: str
+    store: LocalStore | None = None
+    run_id: str = ""
+    path: str = ""
+    local: Path | None = None
+
+
+def locate(model_uri: str | os.PathLike[str]) -> Place:
+    """Return where a model is; reads no file of it.
+
+    Raises
+    ------
+    InvalidValueError, NotFoundError
+        The URI is of no known form, or names nothing.
+    """
+    uri = parse(model_uri)
+    if uri.kind is UriKind.PATH:
+        return Place(uri.text, local=_local(uri))
+    if uri.kind is UriKind.REMOTE:
+        raise InvalidValueError(f"{uri.text} is on another machine; download the folder and give its path.")
+    store = active.get_store()
+    if uri.kind is UriKind.RUN:
+        return Place(uri.text, store, store.resolve_run(uri.run_id), uri.path)
+    if uri.kind is UriKind.MODEL_ID:
+        found = logged_models.find(store, uri.model_id)
+        return Place(uri.text, store, found.run_id, found.path)
+    return import_module("nbtrack.tracking.registered").locate(uri, store)
+
+
+def _local(uri: ModelUri) -> Path:
+    path = Path(uri.path)
+    if not path.exists():
+        raise NotFoundError("Path", uri.text, where=f"the working folder {Path.cwd()}")
+    return path
+
+
+class Fetched:
+    """The files of a model on this machine, each compared with its checksum where the store knows one.
+
+    Attributes
+    ----------
+    folder : Path
+        The model folder; only for reading.
+    trust : Trust
+        What loading it may run.
+    """
+
+    def __init__(self, folder: Path, trust: Trust, *, temporary: Path | None = None) -> None:
+        self.folder = folder
+        self.trust = trust
+        self.temporary = temporary
+
+    def close(self) -> None:
+        """Take away what was only copied for loading."""
+        if self.temporary is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+def fetch(
+    model_uri: str | os.PathLike[str],
+    dst_path: str | os.PathLike[str] | None = None,
+    *,
+    trust: bool | Iterable[str] = False,
+) -> Fetched:
+    """Bring a model's files to this machine, complete and verified; nothing of them is loaded.
+
+    Parameters
+    ----------
+    model_uri : str or path
+    dst_path : path, optional
+        Existing or new folder to put them into; a temporary one by default.
+    trust : bool or names of types
+        What the caller allows to run; a model that this store wrote needs no leave.
+
+    Raises
+    ------
+    StoreError
+        A file does not have the bytes that were logged.
+    """
+    place = locate(model_uri)
+    given = Trust.given(trust, f"Model {place.uri}")
+    if place.local is not None and not is_archive(place.local) and dst_path is None:
+        return Fetched(place.local, given)
+    root = Path(dst_path) if dst_path is not None else Path(tempfile.mkdtemp(prefix="nbtrack-model-"))
+    root.mkdir(parents=True, exist_ok=True)
+    temporary = None if dst_path is not None else root
+    try:
+        if place.local is not None:
+            return Fetched(_copied(place.local, root), given, temporary=temporary)
+        return Fetched(_copy_out(place, root), _trust_of(place, given), temporary=temporary)
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _copied(source: Path, root: Path) -> Path:
+    if is_archive(source):
+        return unpack(source, root)
+    if not (source / FILE).is_file():
+        MLmodel.load(source)
+    for file in files_of(source):
+        target = root / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return root
+
+
+def _copy_out(place: Place, root: Path) -> Path:
+    store = place.store
+    assert store is not None
+    for info in walk(store, place.run_id, place.path):
+        target = root / check_relative(info.path[len(place.path) + 1 :] or info.path)
+        store.blobs.copy_out(str(info.sha256), target, root=root)
+    return root
+
+
+def _trust_of(place: Place, given: Trust) -> Trust:
+    """Return leave for a model that this store wrote with ``log_model``; its checksums have just been compared."""
+    assert place.store is not None
+    if logged_models.at(place.store, place.run_id, place.path) is None:
+        return given
+    return Trust(everything=True, types=given.types, where=given.where)
+
+
+# -- loading -------------------------------------------------------------------------------------------------------------
+
+
+def load_native(
+    model_uri: str | os.PathLike[str],
+    flavor: str,
+    dst_path: str | os.PathLike[str] | None = None,
+    *,
+    trust: bool | Iterable[str] = False,
+) -> Any:
+    """Return the model of a library, such as a scikit-learn estimator: what ``nbtrack.<flavor>.load_model`` does."""
+    from nbtrack.models import loading  # noqa: PLC0415
+
+    found = fetch(model_uri, dst_path, trust=trust)
+    try:
+        return loading.load_native(found.folder, flavor, found.trust)
+    finally:
+        _leave(found)
+
+
+def load_pyfunc(
+    model_uri: str | os.PathLike[str],
+    dst_path: str | os.PathLike[str] | None = None,
+    *,
+    model_config: Mapping[str, Any] | None = None,
+    trust: bool | Iterable[str] = False,
+) -> PyFuncModel:
+    """Return any model that can predict; its files stay on this machine as long as it is in use."""
+    import weakref  # noqa: PLC0415
+
+    from nbtrack.models import loading  # noqa: PLC0415
+    from nbtrack.models.config import read_config  # noqa: PLC0415
+
+    found = fetch(model_uri, dst_path, trust=trust)
+    try:
+        model = loading.load_pyfunc(found.folder, found.trust, read_config(model_config))
+    except BaseException:
+        found.close()
+        raise
+    weakref.finalize(model, found.close)
+    return model
+
+
+def _leave(found: Fetched) -> None:
+    """Take a native model's files away, unless it brought code along, from which more may be imported later."""
+    code = any(conf.get("code") for conf in _flavors(found.folder).values())
+    if code and found.temporary is not None:
+        import atexit  # noqa: PLC0415
+
+        atexit.register(found.close)
+    else:
+        found.close()
+
+
+def _flavors(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return MLmodel.load(folder).flavors
+    except (InvalidValueError, NotFoundError):
+        return {}
+
+
+# -- looking -------------------------------------------------------------------------------------------------------------
+
+
+def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
+    """Return what a model says of itself; of its files only ``MLmodel`` is read.
+
+    Raises
+    ------
+    NotFoundError, InvalidValueError
+    """
+    place = locate(model_uri)
+    if place.local is not None:
+        found = fetch(model_uri) if is_archive(place.local) else Fetched(place.local, Trust())
+        try:
+            return ModelInfo.of(str(model_uri), MLmodel.load(found.folder))
+        finally:
+            found.close()
+    assert place.store is not None
+    file = place.store.artifact_file(place.run_id, f"{place.path}/{FILE}")
+    return ModelInfo.of(str(model_uri), MLmodel.from_yaml(file.read_text(encoding="utf-8")))
+
+
+def get_model_dependencies(model_uri: str | os.PathLike[str], kind: str = "pip") -> str:
+    """Return the path of a copy of ``requirements.txt``, or of ``conda.yaml``, that lasts until this process ends."""
+    import atexit  # noqa: PLC0415
+
+    from nbtrack.models.environment import CONDA, REQUIREMENTS  # noqa: PLC0415
+
+    if kind not in ("pip", "conda"):
+        raise InvalidValueError(f"format is {kind!r}; use 'pip' or 'conda'.")
+    found = fetch(model_uri)
+    atexit.register(found.close)
+    file = found.folder / (REQUIREMENTS if kind == "pip" else CONDA)
+    if not file.is_file():
+        raise NotFoundError("File", file.name, where=f"model {model_uri}")
+    return str(file)
