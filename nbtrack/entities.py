@@ -187,3 +187,94 @@ class Run:
         number = "" if self.info.number is None else f"#{self.info.number} "
         head = f"{number}{self.info.run_name!r} {self.info.status}"
         return f"<Run {' · '.join([head, *filter(None, parts)])}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelVersion:
+    """A version of a registered model, with MLflow's field names; times in milliseconds UTC.
+
+    `run_id` and `path` say where its files are: in the artifacts of that run; both are None for one that is kept elsewhere (`source`).
+    """
+
+    name: str
+    version: int
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str = ""
+    user_id: str = ""
+    current_stage: str = "None"
+    source: str = ""
+    run_id: str | None = None
+    path: str | None = None
+    model_id: str | None = None
+    run_link: str = ""
+    status: str = "READY"
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: list[str] = field(default_factory=list)
+
+    @property
+    def uri(self) -> str:
+        """How to load it: ``models:/<name>/<version>``."""
+        return f"models:/{self.name}/{self.version}"
+
+    def __repr__(self) -> str:
+        """Name the version in one line, with what points at it."""
+        stage = [] if self.current_stage == "None" else [self.current_stage]
+        marks = [*(f"@{alias}" for alias in self.aliases), *stage]
+        return f"<ModelVersion {' · '.join([f'{self.name} {self.version}', *marks])}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RegisteredModel:
+    """A name under which versions are registered; `latest_versions` has the newest of each stage, `aliases` version numbers."""
+
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str = ""
+    user_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    latest_versions: list[ModelVersion] = field(default_factory=list)
+    n_versions: int = 0
+
+    def __repr__(self) -> str:
+        """Name the model in one line, with its aliases."""
+        n_versions = f"{self.n_versions} version{'' if self.n_versions == 1 else 's'}"
+        marks = [f"@{alias} → {version}" for alias, version in self.aliases.items()]
+        return f"<RegisteredModel {' · '.join([repr(self.name), n_versions, *marks])}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEvent:
+    """One change of the registry: who did what when, from what to what, and why.
+
+    `op` is ``create``, ``rename``, ``describe``, ``delete``, ``tag``, ``untag``, ``comment`` of a model; ``version``, ``describe_version``,
+    ``delete_version``, ``tag_version``, ``untag_version``, ``stage`` of a version; ``alias``, ``unalias``; ``expect``, ``unexpect`` of a
+    gate. `before` and `after` are texts: of an alias, version numbers. `detail` says more, as which gates were overridden.
+    """
+
+    name: str
+    timestamp: int
+    user_id: str
+    op: str
+    version: int | None = None
+    alias: str | None = None
+    stage: str | None = None
+    key: str | None = None
+    before: str | None = None
+    after: str | None = None
+    comment: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGate:
+    """What must hold before an alias moves to a version: of one `alias` or all (None), for one `version` or all (None)."""
+
+    name: str
+    expression: str
+    alias: str | None = None
+    version: int | None = None
+    timestamp: int = 0
+    user_id: str = ""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 MAX_KEY = 250
 MAX_NAME = 500
 MAX_PATH = 1000
+MAX_MODEL_NAME = 256
+MAX_ALIAS = 255
+MAX_MODEL_TAG = 100_000
+MAX_DESCRIPTION = 1_000_000
 MAX_SHOWN = 80
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
@@ -27,6 +31,12 @@ EVENT = "nbtrack.event."
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_NOT_IN_MODEL_NAMES = re.compile(r"[/:\\\\@?#;%]")
+_ALIAS = re.compile(r"[\w-]+")
+_NUMBERED = re.compile(r"v\d+", re.IGNORECASE)
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
+STAGES = ("None", "Staging", "Production", "Archived")
+"""Where a version stands, in MLflow's words."""
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -82,6 +92,68 @@ def check_name(name: Any, what: str = "Name") -> str:
         message = f"{what} {_short(name)} is not allowed; use a text of 1 to {MAX_NAME} printable characters."
         raise InvalidValueError(message)
     return name
+
+
+def check_model_name(name: Any) -> str:
+    r"""Return `name` when it can name a registered model: 1 to 256 printable characters that a ``models:/`` URI can carry.
+
+    Raises
+    ------
+    InvalidValueError
+        It is empty, too long, ``.`` or ``..``, looks like a model id, or has one of ``/ : \ @ ? # ; %``.
+    """
+    text = name if isinstance(name, str) else ""
+    bad = not text.strip() or text != text.strip() or len(text) > MAX_MODEL_NAME or text in (".", "..")
+    if bad or _CONTROL.search(text) or _NOT_IN_MODEL_NAMES.search(text) or _MODEL_ID.fullmatch(text):
+        message = (
+            f"Registered model name {_short(name)} is not allowed; use a text of 1 to {MAX_MODEL_NAME} printable characters without "
+            "/ : \\ @ ? # ; % and without spaces at its ends, such as 'fraud'."
+        )
+        raise InvalidValueError(message)
+    return text
+
+
+def check_alias(alias: Any) -> str:
+    """Return `alias` when it can point at a version: letters, digits, ``_`` and ``-``, up to 255 of them.
+
+    Raises
+    ------
+    InvalidValueError
+        It has other characters, or is ``latest`` or ``v<digits>``, which mean a version already.
+    """
+    if not isinstance(alias, str) or len(alias) > MAX_ALIAS or not _ALIAS.fullmatch(alias):
+        message = (
+            f"Alias {_short(alias)} is not allowed; use 1 to {MAX_ALIAS} letters, digits, _ and -, such as 'champion'."
+        )
+        raise InvalidValueError(message)
+    if alias.lower() == "latest" or _NUMBERED.fullmatch(alias):
+        message = f"Alias {_short(alias)} is reserved: it reads like a version; use a word such as 'champion'."
+        raise InvalidValueError(message)
+    return alias
+
+
+def check_version(version: Any) -> int:
+    """Return a version number as an int: a whole number of 1 or more, or a text of digits."""
+    text = str(version) if not isinstance(version, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < 1:
+        raise InvalidValueError(f"Version {_short(version)} is not a version number; use a whole number such as 3.")
+    return int(text)
+
+
+def check_stage(stage: Any) -> str:
+    """Return a stage in its canonical spelling; upper and lower case do not matter."""
+    for known in STAGES:
+        if isinstance(stage, str) and stage.lower() == known.lower():
+            return known
+    raise InvalidValueError(f"Stage {_short(stage)} is not known; use {', '.join(STAGES[:-1])} or {STAGES[-1]}.")
+
+
+def check_model_text(text: Any, what: str = "Description", most: int = MAX_DESCRIPTION) -> str:
+    """Return a text of bounded length: a description, comment or tag value; None is the empty text."""
+    found = "" if text is None else str(text)
+    if len(found) > most:
+        raise InvalidValueError(f"{what} has {len(found):,} characters; use up to {most:,}.")
+    return found
 
 
 def check_time(time_ms: Any) -> int:

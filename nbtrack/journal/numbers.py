@@ -80,6 +80,12 @@ class Numbers:
             return ids[name], True
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep all others from giving out numbers and names until the block ends."""
+        with self._lock:
+            yield
+
+    @contextmanager
     def changing(self) -> Iterator[Names]:
         """Change the names in use; written when the block ends without an error."""
         with self._lock:

@@ -29,8 +29,8 @@ MAX_WAITING = 100_000
 MAX_UNSYNCED = 8
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_URGENT = {"start", "resume", "end", "state"}
-"""Kinds that may use the ballast: they are few and small, and without them a run is not what it was."""
+_URGENT = {"start", "resume", "end", "state", "registry"}
+"""Kinds that may use the ballast: they are few and small, and without them a run or model is not what it was."""
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only the latter
 

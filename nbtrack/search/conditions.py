@@ -142,7 +142,8 @@ class _Conditions:
         """Compare what was logged: there is a row for which the comparison is true."""
         table = LOGGED[node.field.subject, node.field.entity]
         rows = (
-            f"{table.source} WHERE {table.id} = {OWNERS[node.field.subject].id} AND {self.row_test(node, self.writer)}"
+            f"{table.source} WHERE {table.id} = {table.owner_id(OWNERS[node.field.subject])} "
+            f"AND {self.row_test(node, self.writer)}"
         )
         return f"{'NOT ' if node.operator == 'IS NULL' else ''}EXISTS (SELECT 1 FROM {rows})"
 
@@ -200,7 +201,7 @@ class _Scan:
         keys = ", ".join(self.key_writer.value(key) for key in self.keys)
         where = f" WHERE {table.alias}.key IN ({keys})" if keys else ""
         rows = f"SELECT {table.id}, {', '.join(self.tests)} FROM {table.source}{where} GROUP BY {table.id}"
-        return f"LEFT JOIN ({rows}) {table.alias} ON {table.id} = {owner.id}"
+        return f"LEFT JOIN ({rows}) {table.alias} ON {table.id} = {table.owner_id(owner)}"
 
 
 class _Folded(_Conditions):

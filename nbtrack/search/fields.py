@@ -64,7 +64,57 @@ EXPERIMENT = Subject(
     },
     {"created": "creation_time", "updated": "last_update_time"},
 )
-SUBJECTS: dict[str, Subject] = {"run": RUN, "experiment": EXPERIMENT}
+MODEL = Subject(
+    "model",
+    {
+        **dict.fromkeys(("tags", "tag"), "tags"),
+        **dict.fromkeys(("attributes", "attribute", "attr", "model"), "attributes"),
+    },
+    {
+        "name": "text",
+        "description": "text",
+        "user_id": "text",
+        "creation_time": "time",
+        "last_update_time": "time",
+        "versions": "number",
+    },
+    {
+        "user": "user_id",
+        **dict.fromkeys(("created", "creation_timestamp"), "creation_time"),
+        **dict.fromkeys(("updated", "last_updated_timestamp"), "last_update_time"),
+    },
+)
+MODEL_VERSION = Subject(
+    "model version",
+    {
+        **dict.fromkeys(("metrics", "metric"), "metrics"),
+        **dict.fromkeys(("params", "param", "parameters", "parameter"), "params"),
+        **dict.fromkeys(("tags", "tag"), "tags"),
+        **dict.fromkeys(("attributes", "attribute", "attr", "version"), "attributes"),
+    },
+    {
+        "name": "text",
+        "version": "number",
+        "run_id": "text",
+        "source": "text",
+        "model_id": "text",
+        "stage": "text",
+        "status": "text",
+        "alias": "text",
+        "description": "text",
+        "user_id": "text",
+        "creation_time": "time",
+        "last_update_time": "time",
+    },
+    {
+        "version_number": "version",
+        "source_path": "source",
+        "current_stage": "stage",
+        "aliases": "alias",
+        **MODEL.aliases,
+    },
+)
+SUBJECTS: dict[str, Subject] = {each.name: each for each in (RUN, EXPERIMENT, MODEL, MODEL_VERSION)}
 
 _DATASET_KEYS = ("name", "digest", "context")
 _ENTITY_KINDS: dict[str, Kind] = {"metrics": "number", "params": "param", "tags": "text", "datasets": "text"}
@@ -130,7 +180,9 @@ def _attribute(name: str, place: Place, subject: Subject) -> Field:
     kind = subject.attributes.get(key)
     if kind is None:
         _fail(_unknown(name, subject), place)
-    return Field("attributes", key, "", kind, subject.name, place)
+    # A version has any number of aliases, as a run has datasets.
+    entity = "aliases" if (subject.name, key) == ("model version", "alias") else "attributes"
+    return Field(entity, key, "", kind, subject.name, place)
 
 
 def _unknown(name: str, subject: Subject) -> str:

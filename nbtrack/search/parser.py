@@ -29,6 +29,10 @@ The grammar is MLflow's search language with OR, NOT, parentheses, lists, ranges
     length     = number ( s | m | h | d | w )                with `duration` and `now`
     order_by   = field [ ASC | DESC ]                        each in its own text
 
+Registered models are searched by name, description, user_id, creation_time, last_update_time, versions (how many) and
+tags; their versions by name, version, run_id, source, model_id, stage, status, alias, description, user_id,
+creation_time, last_update_time, tags, and metrics and params of the run that they came from.
+
 Experiments are searched by name, experiment_id, creation_time (created), last_update_time (updated), lifecycle_stage
 and tags. Keywords and the words before a key may be written in any case. Details that matter:
 
@@ -70,7 +74,7 @@ def parse_filter(text: str | None, *, subject: SubjectName = "run") -> Node | No
     ----------
     text : str or None
         Up to 10,000 characters, 200 comparisons, 50 levels of parentheses and NOT.
-    subject : {"run", "experiment"}
+    subject : {"run", "experiment", "model", "model version"}
         What is searched.
 
     Raises
@@ -116,7 +120,7 @@ class _Parser(Cursor):
 
     def __init__(self, source: str, subject: SubjectName) -> None:
         if subject not in SUBJECTS:
-            raise SearchSyntaxError(f"Search 'run' or 'experiment', not {subject!r}.", "", 0)
+            raise SearchSyntaxError(f"Search {', '.join(map(repr, SUBJECTS))}, not {subject!r}.", "", 0)
         super().__init__(source)
         self.subject = SUBJECTS[subject]
         self.n_terms = 0
@@ -188,6 +192,8 @@ class _Parser(Cursor):
         field = self.field()
         if field.entity == "datasets":
             refuse_field(field, "A run may use several datasets, which gives no order; sort by a metric, param or tag.")
+        if field.entity == "aliases":
+            refuse_field(field, "A version may have several aliases, which gives no order; sort by version or name.")
         descending = self.take_word("DESC")
         if not descending:
             self.take_word("ASC")

@@ -136,4 +136,6 @@ def _order_keys(term: OrderTerm, goals: Mapping[str, str], writer: Writer) -> li
 
 def _rows(field: Field, writer: Writer) -> str:
     table, owner = LOGGED[field.subject, field.entity], OWNERS[field.subject]
-    return f"{table.source} WHERE {table.id} = {owner.id} AND {table.alias}.key = {writer.value(field.key)}"
+    return (
+        f"{table.source} WHERE {table.id} = {table.owner_id(owner)} AND {table.alias}.key = {writer.value(field.key)}"
+    )

@@ -19,11 +19,15 @@ MAY_BE_NAN = ("m.value", "m.min", "m.max", NUMBER_OF_TEXT.format("p.value"))
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, the alias by which its columns are called, and the column that says whose rows they are."""
+    """A table, the alias by which its columns are called, and the column that says whose rows they are.
+
+    `of` is the column of the owner that means the same, where that is not the owner's own id.
+    """
 
     name: str
     alias: str
     id_column: str
+    of: str = ""
 
     @property
     def source(self) -> str:
@@ -35,14 +39,33 @@ class Table:
         """The id column with its alias."""
         return f"{self.alias}.{self.id_column}"
 
+    def owner_id(self, owner: Table) -> str:
+        """Return the column of the owner that says which rows here are its own."""
+        return self.of or owner.id
 
-OWNERS = {"run": Table("runs", "r", "run_id"), "experiment": Table("experiments", "e", "experiment_id")}
+
+OWNERS = {
+    "run": Table("runs", "r", "run_id"),
+    "experiment": Table("experiments", "e", "experiment_id"),
+    "model": Table("registered_models", "g", "registry_id"),
+    "model version": Table("(SELECT *, registry_id || '/' || version AS id FROM model_versions)", "v", "id"),
+}
 LOGGED = {
     ("run", "metrics"): Table("latest", "m", "run_id"),
     ("run", "params"): Table("params", "p", "run_id"),
     ("run", "tags"): Table("tags", "t", "run_id"),
     ("run", "datasets"): Table("inputs", "i", "run_id"),
     ("experiment", "tags"): Table("experiment_tags", "t", "experiment_id"),
+    ("model", "tags"): Table("registered_model_tags", "t", "registry_id"),
+    ("model version", "tags"): Table(
+        "(SELECT registry_id || '/' || version AS id, key, value FROM model_version_tags)", "t", "id"
+    ),
+    ("model version", "aliases"): Table(
+        "(SELECT registry_id || '/' || version AS id, alias FROM model_aliases)", "a", "id"
+    ),
+    # What the run logged that a version came from.
+    ("model version", "metrics"): Table("latest", "m", "run_id", of="v.run_id"),
+    ("model version", "params"): Table("params", "p", "run_id", of="v.run_id"),
 }
 ATTRIBUTES = {
     "run": {
@@ -67,10 +90,33 @@ ATTRIBUTES = {
         "last_update_time": "e.last_update_time",
         "lifecycle_stage": "e.lifecycle_stage",
     },
+    "model": {
+        "name": "g.name",
+        "description": "g.description",
+        "user_id": "g.user_id",
+        "creation_time": "g.creation_time",
+        "last_update_time": "g.last_update_time",
+        "versions": "(SELECT count(*) FROM model_versions x WHERE x.registry_id = g.registry_id)",
+    },
+    "model version": {
+        "name": "v.name",
+        "version": "v.version",
+        "run_id": "v.run_id",
+        "source": "v.source",
+        "model_id": "v.model_id",
+        "stage": "v.stage",
+        "status": "v.status",
+        "description": "v.description",
+        "user_id": "v.user_id",
+        "creation_time": "v.creation_time",
+        "last_update_time": "v.last_update_time",
+    },
 }
 TIE_BREAK = {
     "run": "r.start_time DESC NULLS LAST, r.run_id",
     "experiment": "e.creation_time DESC NULLS LAST, e.experiment_id",
+    "model": "g.name",
+    "model version": "v.last_update_time DESC, v.name, v.version DESC",
 }
 _STATS = {"last": "m.value", "min": "m.min", "max": "m.max", "count": "m.count", "step": "m.step"}
 _DATASETS = {"name": "i.name", "digest": "i.digest", "context": "i.context"}
@@ -85,6 +131,8 @@ def logged_column(field: Field, goals: Mapping[str, str]) -> str:
     SearchSyntaxError
         ``.best`` of a metric that has no goal.
     """
+    if field.entity == "aliases":
+        return "a.alias"
     if field.entity == "datasets":
         return _DATASETS[field.key]
     if field.entity != "metrics":
@@ -97,4 +145,4 @@ def logged_column(field: Field, goals: Mapping[str, str]) -> str:
 
 def has_keys(field: Field) -> bool:
     """Say whether a field's table in `LOGGED` has one row a key."""
-    return field.entity != "datasets"
+    return field.entity not in ("datasets", "aliases")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["number", "seconds", "time", "text", "status", "id", "param"]
-SubjectName = Literal["run", "experiment"]
+SubjectName = Literal["run", "experiment", "model", "model version"]
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE",
     "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL", "IS NOT NULL",
@@ -44,7 +44,7 @@ class Field:
     Parameters
     ----------
     entity : str
-        ``metrics``, ``params``, ``tags``, ``attributes`` or ``datasets``.
+        ``metrics``, ``params``, ``tags``, ``attributes``, ``datasets`` or ``aliases``.
     key : str
         A key as logged, or the canonical name of an attribute, such as ``start_time``.
     stat : str
@@ -52,7 +52,7 @@ class Field:
     kind : str
         What it is compared with.
     subject : str
-        What is searched: ``run`` or ``experiment``.
+        What is searched: ``run``, ``experiment``, ``model`` or ``model version``.
     place : Place
         Where it was written.
     """

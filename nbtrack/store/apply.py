@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbtrack.store.apply_experiments import apply_experiments, apply_settings
+from nbtrack.store.apply_registry import apply_registry, find_touched
 from nbtrack.store.late import gather
 from nbtrack.store.schema import TABLES
 
@@ -35,6 +36,7 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
     )
     con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT r AS run_id FROM j WHERE r IS NOT NULL")
     con.execute(f"INSERT INTO x_runs SELECT b.* FROM {base}runs b SEMI JOIN touched USING (run_id)")
+    find_touched(con)
     gather(con, base)
     kinds = {kind for (kind,) in con.execute("SELECT DISTINCT k FROM j UNION SELECT DISTINCT k FROM e").fetchall()}
     _runs(con)
@@ -50,6 +52,8 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
         apply_experiments(con, base)
     if "setting" in kinds:
         apply_settings(con, base)
+    if "registry" in kinds:
+        apply_registry(con, base)
     if kinds - {"m", "hdr"}:
         _events(con)
 

@@ -17,6 +17,7 @@ import duckdb
 from nbtrack.errors import StoreBusyError, StoreError, StoreVersionError, warn
 from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
 from nbtrack.store.apply import apply
+from nbtrack.store.apply_registry import MODEL_TABLES
 from nbtrack.store.connect import DamagedError, is_damage, reading, writing
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import append_history, compact_history, history_files
@@ -196,6 +197,9 @@ def write_down(con: DuckDBPyConnection) -> None:
     for name in RUN_TABLES:
         if name not in _GROWING:
             con.execute(f"DELETE FROM main.{name} WHERE run_id IN (SELECT run_id FROM touched)")
+        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
+    for name in MODEL_TABLES:
+        con.execute(f"DELETE FROM main.{name} WHERE registry_id IN (SELECT registry_id FROM touched_models)")
         con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
     con.execute("INSERT INTO main.events SELECT * FROM x_events")
     for name in _WHOLE:

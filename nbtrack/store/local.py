@@ -20,6 +20,7 @@ from nbtrack.names import check_artifact_path
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.keeper import Keeper
 from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, TrackingStore
+from nbtrack.store.registry import LocalRegistry
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class LocalStore:
         self.writer = Writer(self.folder, __version__, self.keeper.wake)
         self.numbers = Numbers(self.folder, self._largest_run_number, self._known_experiments)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
+        self.registry = LocalRegistry(self)
         self.blobs = Blobs(self.folder)
         self._named_holder: str | None = None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbtrack.entities import ArtifactInfo, Experiment, Run
     from nbtrack.journal.control import Order
     from nbtrack.store.live import Curves
+    from nbtrack.store.registry_protocol import RegistryStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,10 @@ class TrackingStore(Protocol):
     @property
     def uri(self) -> str:
         """Return what ``set_tracking_uri`` would take to come back here."""
+
+    @property
+    def registry(self) -> RegistryStore:
+        """Return the registered models of this store."""
 
     # -- writing: never waits for the database -----------------------------------------------------------------------
 

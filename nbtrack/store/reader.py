@@ -11,6 +11,7 @@ import duckdb
 from nbtrack.errors import StoreError
 from nbtrack.journal.segments import is_bare, list_segments
 from nbtrack.store.apply import apply
+from nbtrack.store.apply_registry import MODEL_TABLES
 from nbtrack.store.connect import READ_PATIENCE, DamagedError, is_damage, reading
 from nbtrack.store.history import history_files
 from nbtrack.store.marks import Watermark, living_writers, read_watermark
@@ -152,4 +153,8 @@ def _overlay(name: str, d: str, *, has_tail: bool) -> str:
         return f"SELECT * FROM x_{name}"
     if name in _GROWING:
         return f"SELECT * FROM {d}{name} UNION ALL SELECT * FROM x_{name}"
-    return f"SELECT * FROM {d}{name} WHERE run_id NOT IN (SELECT run_id FROM touched) UNION ALL SELECT * FROM x_{name}"
+    if name in MODEL_TABLES:
+        of, touched = "registry_id", "touched_models"
+    else:
+        of, touched = "run_id", "touched"
+    return f"SELECT * FROM {d}{name} WHERE {of} NOT IN (SELECT {of} FROM {touched}) UNION ALL SELECT * FROM x_{name}"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreVersionError
+from nbtrack.store.apply_registry import MODEL_TABLES, replay_everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STORAGE_VERSION = "v1.5.0"
 BLOCK_SIZE = "65536"
 """Bytes of a block of the file. DuckDB's 256 KB make a new store of 17 tables 4 MB large, and each fold writes blocks anew."""
@@ -45,6 +46,7 @@ TABLES: dict[str, str] = {
     "events": (
         "writer VARCHAR, seq BIGINT, timestamp TIMESTAMP, user_id VARCHAR, kind VARCHAR, run_id VARCHAR, body VARCHAR"
     ),
+    **MODEL_TABLES,
 }
 """Tables that people may query, by name; every row of those with `run_id` belongs to that run."""
 
@@ -57,7 +59,15 @@ BOOKKEEPING: dict[str, str] = {
 RUN_TABLES = ("runs", "params", "tags", "metrics", "latest", "artifacts", "inputs")
 """Tables whose rows belong to one run each and are replaced or appended by run."""
 
-MIGRATIONS: dict[int, Callable[[DuckDBPyConnection], None]] = {}
+
+def _add_registry(con: DuckDBPyConnection) -> None:
+    """Version 2 has a model registry; what a newer nbtrack wrote about models is among the events already."""
+    for name, columns in MODEL_TABLES.items():
+        con.execute(f"CREATE TABLE {name}({columns})")
+    replay_everything(con, "main.")
+
+
+MIGRATIONS: dict[int, Callable[[DuckDBPyConnection], None]] = {1: _add_registry}
 """``MIGRATIONS[n]`` takes a file from version ``n`` to ``n + 1``, inside a transaction that also writes the number.
 
 To change the schema: raise SCHEMA_VERSION, change TABLES, add the step here, and keep a store of the old version in ``tests/data``.

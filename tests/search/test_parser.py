@@ -175,9 +175,9 @@ def test_wrong_order_by_is_refused(terms):
         parse_order_by(terms)
 
 
-def test_only_runs_and_experiments_are_searched():
-    with pytest.raises(InvalidValueError, match="Search 'run' or 'experiment', not 'model'"):
-        parse_filter("name = 'a'", subject="model")  # type: ignore[arg-type]
+def test_what_nobody_knows_is_not_searched():
+    with pytest.raises(InvalidValueError, match="Search 'run', 'experiment', 'model', 'model version', not 'modal'"):
+        parse_filter("name = 'a'", subject="modal")  # type: ignore[arg-type]
 
 
 def test_the_message_shows_the_place():

@@ -55,7 +55,8 @@ def version_in(path: Path) -> str:
 def test_an_older_file_is_brought_up_to_date_by_the_first_read(store: LocalStore) -> None:
     assert store.search_runs(RunQuery())[0].data.metrics == {"x": 1.0}
     assert version_in(store.path) == str(schema.SCHEMA_VERSION)
-    assert version_in(store.path.with_name("runs.duckdb.bak-v1")) == "1", "a copy is kept"
+    old = schema.SCHEMA_VERSION - 1
+    assert version_in(store.path.with_name(f"runs.duckdb.bak-v{old}")) == str(old), "a copy is kept"
     assert store.sql("SELECT colour FROM settings").empty
 
 
@@ -73,11 +74,12 @@ def test_a_step_that_fails_changes_nothing(store: LocalStore, monkeypatch: pytes
         con.execute("DROP TABLE runs")
         con.execute("SELECT error('no')")
 
-    monkeypatch.setitem(schema.MIGRATIONS, 1, break_down)
+    old = schema.SCHEMA_VERSION - 1
+    monkeypatch.setitem(schema.MIGRATIONS, old, break_down)
     with pytest.raises(duckdb.Error):
         store.search_runs(RunQuery())
-    assert version_in(store.path) == "1"
-    monkeypatch.setitem(schema.MIGRATIONS, 1, paint)
+    assert version_in(store.path) == str(old)
+    monkeypatch.setitem(schema.MIGRATIONS, old, paint)
     assert len(store.search_runs(RunQuery())) == 1
 
 
@@ -85,14 +87,14 @@ def read_where_nothing_can_be_written(path: Path) -> tuple[int, str]:
     """Read an older file in a read-only folder."""
     schema.SCHEMA_VERSION += 1
     schema.TABLES["settings"] = "name VARCHAR, value VARCHAR, colour VARCHAR"
-    schema.MIGRATIONS[1] = paint
+    schema.MIGRATIONS[schema.SCHEMA_VERSION - 1] = paint
     read_only(path.parent)
     return len(quiet_store(path).search_runs(RunQuery())), version_in(path)
 
 
 def test_an_older_file_that_cannot_be_written_is_read_all_the_same(store: LocalStore) -> None:
     start(store, "in the journal")
-    assert in_child(read_where_nothing_can_be_written, store.path) == (2, "1")
+    assert in_child(read_where_nothing_can_be_written, store.path) == (2, str(schema.SCHEMA_VERSION))
 
 
 def test_a_newer_file_is_not_read_and_logging_goes_on(store: LocalStore) -> None:
@@ -108,7 +110,7 @@ def test_a_newer_file_is_not_read_and_logging_goes_on(store: LocalStore) -> None
     assert [p.suffix for p in (store.folder / "w").iterdir()].count(".jnl") == 2
     with duckdb.connect(str(store.path)) as con:
         assert con.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
-        con.execute("UPDATE _meta SET value = '1' WHERE key = 'schema_version'")
+        con.execute("UPDATE _meta SET value = ? WHERE key = 'schema_version'", [str(schema.SCHEMA_VERSION)])
     assert len(quiet_store(store.path).search_runs(RunQuery())) == 2
 
 
