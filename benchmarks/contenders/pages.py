@@ -105,11 +105,12 @@ CONTENDERS = {
     "nbtrack": Contender(
         _write_ours,
         """
-import views, { StaticModel } from "./nbtrack.js";
-const data = new DataView(await (await fetch("data.bin")).arrayBuffer());
-const model = new StaticModel({ _view: "parallel", _data: data, parallel_metric: "loss" });
-globalThis.go = () => views.parallel.render({ model, el });""",
-        lambda _: {"nbtrack.js": bundle()},
+import use from "./nbtrack.js";
+const state = { _data: new DataView(await (await fetch("data.bin")).arrayBuffer()), parallel_metric: "loss" };
+const model = { offline: true, get: (name) => state[name], set(name, value) { state[name] = value; }, save_changes() {}, on() {}, off() {},
+  send() {} };
+globalThis.go = () => use("parallel").render({ model, el });""",
+        lambda _: {"nbtrack.js": bundle("parallel")},
     ),
     "floor": Contender(
         lambda _, __: None,

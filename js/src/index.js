@@ -1,23 +1,18 @@
-// The bundle: every view by the name that a widget's trait `_view` gives.
+// Every view by the name that a widget's trait `_view` gives, all in one module: for tests and the demo page. What travels to
+// readers is put together from parts, see ../parts.mjs.
 
-import { render as artifacts } from "./artifacts/index.js";
-import { render as board } from "./board/index.js";
-import { render as compare } from "./compare/index.js";
-import { render as curves } from "./curves/index.js";
+import * as artifacts from "./artifacts/index.js";
+import * as board from "./board/index.js";
+import * as compare from "./compare/index.js";
+import * as curves from "./curves/index.js";
 import { StaticModel } from "./kit/static-model.js";
-import { render as live } from "./live/index.js";
-import { render as parallel } from "./parallel/index.js";
-import { runTable } from "./run-table/index.js";
+import * as live from "./live/index.js";
+import * as parallel from "./parallel/index.js";
+import * as table from "./run-table/index.js";
 
-const views = {
-  board: { render: board },
-  artifacts: { render: artifacts },
-  compare: { render: compare },
-  curves: { render: curves },
-  live: { render: live },
-  parallel: { render: parallel },
-  "run-table": runTable,
-};
+const views = { artifacts, board, compare, curves, live, parallel, "run-table": table };
 
+/** @type {import("./page/stage.js").Load} */
+export const load = (name) => /** @type {Record<string, any>} */ (views)[name];
 export { StaticModel };
 export default views;

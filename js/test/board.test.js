@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import views, { StaticModel } from "../src/index.js";
+import views, { load, StaticModel } from "../src/index.js";
 import { encodeComparison, head } from "./compare/encode.js";
 import { FakeKernel } from "./fake-kernel.js";
 import { fakeColumns, runId } from "./fake-runs.js";
@@ -15,7 +15,7 @@ async function mount(state = {}, count = 30, answers = {}) {
   const model = new StaticModel({ _view: "board", _data: kernel.blob(), ...state }, kernel);
   const el = document.createElement("div");
   document.body.append(el);
-  board = { model, el, close: views.board.render({ model, el }) };
+  board = { model, el, close: views.board.render({ model, el, load }) };
   await settle();
 }
 

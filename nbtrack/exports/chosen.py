@@ -126,6 +126,16 @@ def placed(views: Iterable[Any]) -> list[Placed]:
     return found
 
 
+def parts(shown: Iterable[Placed]) -> tuple[str, ...]:
+    """Return the parts of the front end that draw views: a board's open panes are parts of their own."""
+    found: dict[str, None] = {}
+    for each in shown:
+        panes = each.state.get("panes")
+        open_panes = (BOARD[1:] if panes is None else panes) if each.view == "board" else ()
+        found |= dict.fromkeys((each.view, *open_panes))
+    return tuple(found)
+
+
 def _on_one_board(wanted: list[Any]) -> list[Any]:
     """Put table, parallel coordinates and curves, when all are asked for by name, on one board, as the notebook has them."""
     if not set(BOARD) <= {each for each in wanted if isinstance(each, str)}:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.exports.answers import gather
-from nbtrack.exports.chosen import chosen_runs, completed, condition_of, placed, store_of, without_captured
+from nbtrack.exports.chosen import chosen_runs, completed, condition_of, parts, placed, store_of, without_captured
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.folder import split
 from nbtrack.exports.markdown import markdown
@@ -104,6 +104,7 @@ def export(
         kind="export",
         title=name,
         facts={"views": [each.facts() for each in shown]},
+        views=parts(shown),
         runs=pack(found if wanted.captured else without_captured(found), version=1, store=Path(store.uri).name),
         parcels=parcels,
         header=header(name, notes, found, Path(store.uri).name),

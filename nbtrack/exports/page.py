@@ -45,6 +45,8 @@ class Page:
     title : str
     facts : dict
         JSON for the script: the views and their state, or the steps.
+    views : sequence of str
+        Parts of the front end that the page needs, see `nbtrack.views.bundle`.
     runs : bytes
         All runs as a table blob.
     parcels : sequence of bytes
@@ -60,6 +62,7 @@ class Page:
     kind: str
     title: str
     facts: dict[str, Any]
+    views: Sequence[str]
     runs: bytes
     parcels: Sequence[bytes] = ()
     header: str = ""
@@ -69,7 +72,7 @@ class Page:
 
     def html(self) -> str:
         """Return the page."""
-        script = page_script().replace("</script", r"<\/script").replace("<!--", r"<\!--")
+        script = page_script(self.kind, *self.views).replace("</script", r"<\/script").replace("<!--", r"<\!--")
         blocks = [self._block("nbt-runs", self.runs)]
         blocks += [self._block(f"nbt-answers-{i}", data, "data-nbt-answers") for i, data in enumerate(self.parcels)]
         self.sizes = {

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.exports.answers import gather
-from nbtrack.exports.chosen import chosen_runs, completed, condition_of, listed, placed, store_of, without_captured
+from nbtrack.exports.chosen import (
+    chosen_runs,
+    completed,
+    condition_of,
+    listed,
+    parts,
+    placed,
+    store_of,
+    without_captured,
+)
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
@@ -135,6 +144,7 @@ class Story:
             kind="story",
             title=self.title,
             facts={"steps": [{"views": [each.facts() for each in step.views]} for step in self.steps]},
+            views=parts(each for step in self.steps for each in step.views),
             runs=pack(without_captured(found), version=1, store=Path(store.uri).name),
             parcels=parcels,
             body=self._body(store, found),

@@ -17,7 +17,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.exports.page import safe_json
 from nbtrack.server.security import NO_TOKEN, OPENING, Guard, Lock
 from nbtrack.server.session import Sessions
-from nbtrack.views.bundle import page_script, page_style
+from nbtrack.views.bundle import bundle, ids_of, page_script, page_style
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +36,9 @@ VIEW_TRAITS = (
     *("steps", "x", "x_range"),
 )
 """Values of the runs page that a saved view is made of: those of `nbtrack.runs()`, which a test compares."""
+AT_ONCE = ("board", "parallel", "curves")
+LATER = ("artifacts", "compare")
+"""Views of the front end: those of the first tab, and those that the page fetches when somebody opens theirs."""
 BINARY = "application/octet-stream"
 TEXT = "text/javascript; charset=utf-8"
 
@@ -47,15 +50,17 @@ class Pages:
         self.store = store
         self.lock = lock
         self.sessions = Sessions(store)
-        self.script = page_script()
-        self.script_path = f"/page-{hashlib.sha256(self.script.encode()).hexdigest()[:12]}.js"
+        script = page_script("ui", *AT_ONCE)
+        self.script_path = f"/page-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
+        self.code = {f"/{ids_of(name)[-1]}.js": bundle(name, without=("ui", *AT_ONCE)).decode() for name in LATER}
+        self.code[self.script_path] = script
 
     def app(self) -> Starlette:
         """Return the application."""
         routes = [
             Route(OPENING, self.open, methods=["GET"]),
             Route("/", self.page, methods=["GET"]),
-            Route(self.script_path, self.page_script, methods=["GET"]),
+            *(Route(path, self.script, methods=["GET"]) for path in self.code),
             Route("/api/stream", self.stream, methods=["GET"]),
             Route("/api/message", self.message, methods=["POST"]),
         ]
@@ -73,7 +78,8 @@ class Pages:
         """Return the page; all that it shows comes over the stream."""
         name = self.store.path.name
         state = {"_host": "ui", "_view_traits": VIEW_TRAITS}
-        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path), "state": state})
+        code = {name: f"/{ids_of(name)[-1]}.js" for name in LATER}
+        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path), "state": state, "code": code})
         return HTMLResponse(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -84,9 +90,9 @@ class Pages:
             f'<script type="module" src="{self.script_path}"></script></body></html>'
         )
 
-    async def page_script(self, _: Request) -> Response:
-        """Return the front end."""
-        return Response(self.script, media_type=TEXT)
+    async def script(self, request: Request) -> Response:
+        """Return the front end, or a part that the page came to need."""
+        return Response(self.code[request.url.path], media_type=TEXT)
 
     async def stream(self, _: Request) -> Response:
         """Open a session and send it what changes, for as long as the page is there."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
-PANES = ("parallel", "curves", "compare")
+OPEN_PANES = ("parallel", "curves")
+PANES = (*OPEN_PANES, "compare")
 
 
 class Board(RunTable, Parallel, Curves):
@@ -39,6 +40,11 @@ class Board(RunTable, Parallel, Curves):
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "board", **traits})
+
+    def _shown_parts(self) -> tuple[str, ...]:
+        """Return the parts of the front end for the table and for the panes that are open."""
+        panes: Any = self.panes
+        return *super()._shown_parts(), *(OPEN_PANES if panes is None else panes)
 
     def summary(self) -> tuple[str, str]:
         """Return the first rows, as they would be on view."""

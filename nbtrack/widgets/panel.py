@@ -1,7 +1,7 @@
 """What every widget of nbtrack is built on: light in the notebook file, never blank, answering while a cell runs.
 
-* ``_esm`` is a loader of about 1 kB; the bundle travels once, in a binary trait that is cleared when the cell ends, so that saved widget
-  state stays small.
+* ``_esm`` is a loader of 0.7 kB; the parts of the front end that the view needs travel in a binary trait that is cleared when the cell
+  ends, so that saved widget state stays small.
 * A display is two outputs: an HTML summary, which works without a kernel, on GitHub and untrusted, and the widget; CSS shows just one.
 """
 
@@ -63,7 +63,7 @@ class Panel(anywidget.AnyWidget):
     _data = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(self, store: LocalStore, **traits: Any) -> None:
-        light = {"layout": LeanLayout(), "_hash": bundle_hash(), "_fallback_id": f"nbt-{new_run_id()[-8:]}"}
+        light = {"layout": LeanLayout(), "_fallback_id": f"nbt-{new_run_id()[-8:]}"}
         super().__init__(**{**light, **traits})
         self._loader = self._esm
         self._store = store
@@ -108,13 +108,21 @@ class Panel(anywidget.AnyWidget):
         """Return the whole data of the view as one blob."""
         return b""
 
+    def _shown_parts(self) -> tuple[str, ...]:
+        """Return which parts of the front end the page needs at once; it asks for others by name when somebody opens them."""
+        return "widget", self._view
+
+    @traitlets.default("_hash")
+    def _hash_of_parts(self) -> str:
+        return bundle_hash(*self._shown_parts())
+
     # -- showing -----------------------------------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
         """Show the summary and the widget, and clear what must not be saved when the cell ends."""
         running = shell()
         self.set_trait("_esm", self._loader)
-        self._bundle = packed_bundle()
+        self._bundle = packed_bundle(*self._shown_parts())
         self._data = self.table()
         text, plain = self.summary()
         handle = DisplayHandle(f"{self._fallback_id}-{len(self._handles)}")
@@ -151,7 +159,7 @@ class Panel(anywidget.AnyWidget):
             self.refresh_summary()
 
     def _forget_transient(self) -> None:
-        self._bundle = b""
+        self._bundle = b""  # not None: nbclient keeps the buffers that nothing took the place of
         self._data = b""
 
     def _wrapped(self, text: str) -> str:
@@ -164,7 +172,10 @@ class Panel(anywidget.AnyWidget):
             return
         if message.get("kind") == "need":
             if message.get("bundle"):
-                self.send({"kind": "bundle"}, [packed_bundle()])
+                self.send({"kind": "bundle"}, [packed_bundle(*self._shown_parts())])
+            if message.get("part"):
+                name = str(message["part"])
+                self.send({"kind": "part", "name": name}, [packed_bundle(name, without=self._shown_parts())])
             if message.get("data"):
                 with self._sending:
                     self.send({"kind": "data"}, [self.table()])

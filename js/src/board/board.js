@@ -1,17 +1,16 @@
 // Table, parallel coordinates, curves and a comparison over the same runs: one filter, one brush, one selection.
 
 import { computed } from "@preact/signals-core";
-import { CurvesPlot } from "../curves/curves.js";
 import { h, icon, replace } from "../kit/dom.js";
 import { react, trait } from "../kit/model.js";
-import { ParallelPlot } from "../parallel/parallel.js";
 import { RunTable } from "../run-table/table.js";
 import { ComparePane } from "./compare-pane.js";
 
 /**
  * @typedef {import("../run-table/state.js").TableState} TableState
  * @typedef {"parallel" | "curves" | "compare"} PaneName
- * @typedef {{ name: PaneName, title: string, build: (state: TableState) => HTMLElement, useful: (state: TableState) => boolean }} Pane
+ * @typedef {(name: string) => any} Load gives the room of a pane: at once, as a promise, or undefined where it is not to be had
+ * @typedef {{ name: PaneName, title: string, build: (room: any, state: TableState) => HTMLElement, useful: (state: TableState) => boolean }} Pane
  */
 
 /** @type {Pane[]} */
@@ -19,17 +18,21 @@ const PANES = [
   {
     name: "parallel",
     title: "Parallel coordinates",
-    build: (state) => new ParallelPlot(state).root,
+    build: ({ ParallelPlot }, state) => new ParallelPlot(state).root,
     useful: canCompare,
   },
-  { name: "curves", title: "Curves", build: (state) => new CurvesPlot(state).root, useful: hasCurves },
-  { name: "compare", title: "Compare", build: (state) => new ComparePane(state).root, useful: () => false },
+  { name: "curves", title: "Curves", build: ({ CurvesPlot }, state) => new CurvesPlot(state).root, useful: hasCurves },
+  { name: "compare", title: "Compare", build: (room, state) => new ComparePane(state, room).root, useful: () => false },
 ];
 
 export class Board {
-  /** @param {TableState} state */
-  constructor(state) {
+  /**
+   * @param {TableState} state
+   * @param {Load} load
+   */
+  constructor(state, load) {
     this.state = state;
+    this.load = load;
     this.table = new RunTable(state);
     this.table.onCompare = () => this.show("compare");
     /** Panes that are open; null: those that have something to show. */
@@ -53,7 +56,8 @@ export class Board {
   }
 
   /** @param {Pane} pane */
-  #pane({ name, title, build }) {
+  #pane(pane) {
+    const { name, title } = pane;
     const id = `${this.state.uid}-${name}`;
     const sign = h("span", {});
     const head = h(
@@ -74,9 +78,26 @@ export class Board {
       body.hidden = !isOpen;
       if (!isOpen || isBuilt) return;
       isBuilt = true;
-      queueMicrotask(() => body.append(build(this.state)));
+      this.#fill(body, pane);
     });
     return section;
+  }
+
+  /** @param {HTMLElement} body @param {Pane} pane */
+  async #fill(body, { name, build }) {
+    const hint = h("p", { class: "nbt-pane-hint", role: "status" });
+    try {
+      const loading = this.load(name);
+      if (loading instanceof Promise) body.append(hint);
+      hint.textContent = "Loading; a busy kernel sends it when its cell ends.";
+      const room = await loading;
+      if (this.state.until.aborted) return;
+      if (room) return replace(body, h("style", {}, room.style), build(room, this.state));
+      hint.textContent = "This page was made without this view.";
+    } catch (cause) {
+      hint.textContent = String(cause);
+    }
+    replace(body, hint);
   }
 
   /** Open a pane and bring it into sight. @param {PaneName} name */

@@ -1,8 +1,5 @@
 // What differs between the selected runs, on a board.
 
-import { Compare } from "../compare/compare.js";
-import { CompareData } from "../compare/data.js";
-import { CompareState } from "../compare/state.js";
 import { h } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { StaticModel } from "../kit/static-model.js";
@@ -17,8 +14,11 @@ export class ComparePane {
   #timer = null;
   #asked = "";
 
-  /** @param {RunsView} view */
-  constructor(view) {
+  /**
+   * @param {RunsView} view
+   * @param {typeof import("../compare/index.js")} room
+   */
+  constructor(view, { Compare, CompareData, CompareState }) {
     this.view = view;
     const { kernel, until } = view;
     /** The comparison's own values: the board has none of them. */

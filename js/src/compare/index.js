@@ -58,3 +58,5 @@ function load(model, kernel, data) {
     () => {}, // nothing was stored: the view says that there are no runs
   );
 }
+
+export { Compare, CompareData, CompareState, style };

@@ -21,12 +21,12 @@ export async function stored(document) {
 
 /**
  * Models without anybody behind them. Runs go to the views of runs; a comparison asks for its own data.
- * @param {import("./stage.js").Views} views
+ * @param {import("./stage.js").Load} load
  * @param {{ runs: Uint8Array, answers: Answers }} held
  */
-export function stageOf(views, { runs, answers }) {
+export function stageOf(load, { runs, answers }) {
   return new Stage(
-    views,
+    load,
     (group, state) =>
       new PageModel(group === "runs" ? { ...state, _data: runs } : state, (question) => answers.answer(question)),
   );
@@ -35,10 +35,10 @@ export function stageOf(views, { runs, answers }) {
 /**
  * @param {{ views: Placed[] }} page
  * @param {HTMLElement} root
- * @param {import("./stage.js").Views} views
+ * @param {import("./stage.js").Load} load
  */
-export async function openExport(page, root, views) {
-  const stage = stageOf(views, await stored(root.ownerDocument));
+export async function openExport(page, root, load) {
+  const stage = stageOf(load, await stored(root.ownerDocument));
   for (const placed of page.views) stage.modelOf(placed); // every view's state is there before the first one reads it
   const sections = page.views.map((placed) =>
     h(
@@ -51,3 +51,5 @@ export async function openExport(page, root, views) {
   root.replaceChildren(...sections);
   return stage;
 }
+
+export { openExport as open };

@@ -5,7 +5,8 @@ import { StaticModel } from "../kit/static-model.js";
 
 /**
  * @typedef {{ view: string, title?: string, group: string, state: Record<string, any> }} Placed `group`: views of one group share a model
- * @typedef {Record<string, { render: (context: any) => any }>} Views
+ * @typedef {{ render: (context: any) => any }} View
+ * @typedef {(name: string) => any} Load gives a view or a part of one by name: at once, as a promise, or undefined where it is not to be had
  * @typedef {(question: any) => any} Answerer
  */
 
@@ -28,11 +29,11 @@ export class Stage {
   #closers = new Map();
 
   /**
-   * @param {Views} views
+   * @param {Load} load
    * @param {(group: string, state: Record<string, any>) => StaticModel} makeModel
    */
-  constructor(views, makeModel) {
-    this.views = views;
+  constructor(load, makeModel) {
+    this.load = load;
     this.makeModel = makeModel;
   }
 
@@ -57,14 +58,20 @@ export class Stage {
   mount(placed) {
     const el = h("div", { class: "nbt-page-view", data: { view: placed.view } });
     const model = this.modelOf(placed);
-    const view = this.views[placed.view];
+    const view = this.load(placed.view);
+    if (!(view instanceof Promise)) this.#draw(el, model, placed, view);
+    else view.then((found) => this.#draw(el, model, placed, found)).catch((cause) => el.append(String(cause)));
+    return el;
+  }
+
+  /** @param {HTMLElement} el @param {StaticModel} model @param {Placed} placed @param {View | undefined} view */
+  #draw(el, model, placed, view) {
     if (!view) {
       el.append(h("p", { class: "nbt-page-quiet" }, `This page was made without the view "${placed.view}".`));
-      return el;
+      return;
     }
-    const close = view.render({ model, el });
+    const close = view.render({ model, el, load: this.load });
     if (typeof close === "function") this.#closers.set(el, close);
-    return el;
   }
 
   /** @param {HTMLElement} el what `mount` returned */

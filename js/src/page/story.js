@@ -159,11 +159,11 @@ export class Story {
 /**
  * @param {StoryPage} page
  * @param {HTMLElement} root
- * @param {import("./stage.js").Views} views
+ * @param {import("./stage.js").Load} load
  */
-export async function openStory(page, root, views) {
+export async function openStory(page, root, load) {
   const held = await stored(root.ownerDocument);
-  const story = new Story(page, root, stageOf(views, held), domainOf(held.runs));
+  const story = new Story(page, root, stageOf(load, held), domainOf(held.runs));
   listenSteps(story);
   story.follow();
   return story;
@@ -180,3 +180,5 @@ function domainOf(runs) {
     return numeric && Number.isFinite(min) ? { min, max } : null;
   };
 }
+
+export { openStory as open };

@@ -14,22 +14,15 @@ import { HttpTransport } from "./transport.js";
 const TYPING = 900; // ms: changes closer together are one step back
 
 /**
- * @typedef {import("./stage.js").Views} Views
- * @typedef {{ name: string, title: string, views: string[] }} Tab
+ * @typedef {{ name: string, title: string, view: string }} Tab
  */
 
-/** @param {Views} views @returns {Tab[]} */
-function tabsOf(views) {
-  const runs = views.board ? ["board"] : ["run-table", "parallel", "curves"];
-  const tabs = [
-    { name: "runs", title: "Runs", views: runs },
-    { name: "compare", title: "Compare", views: ["compare"] },
-    { name: "artifacts", title: "Files", views: ["artifacts"] },
-  ];
-  return tabs
-    .map((tab) => ({ ...tab, views: tab.views.filter((name) => views[name]) }))
-    .filter((tab) => tab.views.length);
-}
+const FIRST = { name: "runs", title: "Runs", view: "board" };
+const TABS = [
+  FIRST,
+  { name: "compare", title: "Compare", view: "compare" },
+  { name: "artifacts", title: "Files", view: "artifacts" },
+];
 
 export class Interface {
   /** Tab -> its views, once somebody looked at it. @type {Map<string, HTMLElement>} */
@@ -40,15 +33,14 @@ export class Interface {
   /**
    * @param {{ title: string, store: string, state?: Record<string, any> }} page
    * @param {HTMLElement} root
-   * @param {Views} views
+   * @param {import("./stage.js").Load} load
    * @param {import("../kit/static-model.js").Transport} transport
    */
-  constructor(page, root, views, transport) {
+  constructor(page, root, load, transport) {
     this.page = page;
-    this.tabs = tabsOf(views);
-    this.current = this.tabs[0]?.name ?? "";
+    this.current = FIRST.name;
     this.runs = new RunStore();
-    this.stage = new Stage(views, (group, state) => this.#model(group, state));
+    this.stage = new Stage(load, (group, state) => this.#model(group, state));
     this.nav = h("nav", { class: "nbt-ui-tabs", "aria-label": "Pages" });
     this.picker = h("select", {
       class: "nbt-ui-picker",
@@ -98,8 +90,7 @@ export class Interface {
   /** Show what the address says. */
   #restore() {
     const { page, state } = readPlace(location.hash);
-    const tab = this.tabs.find(({ name }) => name === page) ?? this.tabs[0];
-    if (!tab) return;
+    const tab = TABS.find(({ name }) => name === page) ?? FIRST;
     this.#restoring = true;
     this.current = tab.name;
     const selected = this.stage.models.get("runs")?.get("selected") ?? [];
@@ -124,21 +115,19 @@ export class Interface {
 
   /** @param {Tab} tab @param {Record<string, any>} state */
   #mount(tab, state) {
-    const views = tab.views.map((view) => ({ view, group: tab.name, state }));
-    for (const placed of views) this.stage.modelOf(placed);
     const shown = h("div", { data: { tab: tab.name } });
     this.#shown.set(tab.name, shown);
     this.place.append(shown);
-    for (const placed of views) shown.append(this.stage.mount(placed));
+    shown.append(this.stage.mount({ view: tab.view, group: tab.name, state }));
   }
 
   /** Tabs, and the run whose files are on view. */
   #draw() {
-    const links = this.tabs.map(({ name, title }) =>
+    const links = TABS.map(({ name, title }) =>
       h("a", { href: `#${name}`, "aria-current": name === this.current ? "page" : null }, title),
     );
     replace(this.nav, links);
-    const title = this.tabs.find(({ name }) => name === this.current)?.title ?? "";
+    const title = TABS.find(({ name }) => name === this.current)?.title ?? "";
     document.title = `${title} · ${this.page.title} · nbtrack`;
     this.picker.hidden = this.current !== "artifacts";
     if (this.picker.hidden) return;
@@ -166,8 +155,10 @@ export class Interface {
 /**
  * @param {any} page
  * @param {HTMLElement} root
- * @param {Views} views
+ * @param {import("./stage.js").Load} load
  */
-export function openInterface(page, root, views) {
-  return new Interface(page, root, views, new HttpTransport());
+export function openInterface(page, root, load) {
+  return new Interface(page, root, load, new HttpTransport());
 }
+
+export { openInterface as open };

@@ -6,12 +6,10 @@ import style from "./style/index.js";
 import { RunTable } from "./table.js";
 
 /** @param {{ model: import("../kit/model.js").Model, el: HTMLElement }} context */
-function render(context) {
+export function render(context) {
   return mountRuns(
     context,
     ({ model, kernel, store, until }) => new RunTable(new TableState(model, kernel, store, until)).root,
     style,
   );
 }
-
-export const runTable = { render };

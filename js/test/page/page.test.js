@@ -1,7 +1,7 @@
 // An exported page in happy-dom: what Python writes, read and shown without a kernel.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import views from "../../src/index.js";
+import { load } from "../../src/index.js";
 import { openExport } from "../../src/page/export.js";
 import { openParcel } from "../../src/page/parcel.js";
 import { encodeTable } from "../encode-table.js";
@@ -41,7 +41,7 @@ async function settle(ms = 60) {
 async function open(placed) {
   const columns = fakeColumns({ count: 30, now: NOW });
   await block("nbt-runs", encodeTable({ version: 1, mode: "full", rows: 30, columns, goals: {} }));
-  const stage = await openExport({ views: placed }, root, views);
+  const stage = await openExport({ views: placed }, root, load);
   await settle();
   return stage;
 }

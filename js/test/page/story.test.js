@@ -29,7 +29,10 @@ beforeEach(() => {
   }
   document.body.replaceChildren(root);
   const view = { render: (/** @type {any} */ { model }) => models.push(model) };
-  const stage = new Stage({ parallel: view, compare: view }, (_, state) => new PageModel(state, () => undefined));
+  const stage = new Stage(
+    () => view,
+    (_, state) => new PageModel(state, () => undefined),
+  );
   const lines = (/** @type {any} */ state) => ({ views: [{ view: "parallel", group: "runs", state }] });
   const steps = [
     { views: [] },
