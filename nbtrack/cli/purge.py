@@ -56,6 +56,10 @@ def purge(
     freed = size(done["artifact_bytes"] + done["file_bytes"])
     what = f"{count(done['runs'], 'run')} and {count(done['experiments'], 'experiment')}"
     say(f"Deleted {what} for good; {freed} are free again.")
+    if done["kept_runs"]:
+        say(
+            f"{count(done['kept_runs'], 'run')} stay in the trash: registered versions need them (`nbtrack models list`)."
+        )
 
 
 def _ask(older_than: str, place: str, n_runs: int, n_experiments: int, *, as_json: bool) -> None:

@@ -39,13 +39,15 @@ def purge(
 ) -> dict[str, int]:
     """Delete the runs and experiments that have been in the trash for `older_than_s` seconds, then shrink the store.
 
+    Runs that registered versions came from stay in the trash, and so do their experiments: the files of a model are those of its run.
     Rows, history, backups, and artifacts that no other run refers to all go; late records of a purged run are dropped. What was taken
     back with ``forget`` leaves the history too.
 
     Returns
     -------
     dict
-        ``runs``, ``experiments``, ``artifact_bytes`` freed, ``file_bytes`` freed in the DuckDB file and the history.
+        ``runs``, ``experiments``, ``kept_runs`` that registered versions need, ``artifact_bytes`` freed, ``file_bytes`` freed in the
+        DuckDB file and the history.
 
     Raises
     ------
@@ -61,7 +63,10 @@ def purge(
         if not mine:
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)
-        runs, experiments = _in_trash(path, folder, older_than_s)
+        runs, experiments, needed = _in_trash(path, folder, older_than_s)
+        if needed:
+            named = ", ".join(sorted({f"{name} {version}" for _, name, version in needed}))
+            report(f"keeping runs that registered versions need: {named}")
         with writing(path, LOCK_S) as con:
             logged = _digests(con, "SELECT body::JSON->'o'->>'sha256' FROM events WHERE kind = 'artifact'")
             _delete(con, folder, runs, experiments)
@@ -80,6 +85,7 @@ def purge(
     return {
         "runs": len(runs),
         "experiments": len(experiments),
+        "kept_runs": len({run_id for run_id, _, _ in needed}),
         "artifact_bytes": freed,
         "file_bytes": max(0, before - _size(path, folder)),
     }
@@ -154,8 +160,11 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
     )
 
 
-def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str], list[int]]:
-    """Return runs and experiments that have been in the trash for long enough; what a living process has just restored is not."""
+def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str], list[int], list[tuple[str, str, int]]]:
+    """Return runs and experiments that have been in the trash for long enough; what a living process has just restored is not.
+
+    The third are runs that would have gone, each with the name and number of a registered version that needs it.
+    """
     age = int(older_than_s * 1e6)
     with read(path, folder) as reader:
         experiments = reader.con.execute(
@@ -164,12 +173,18 @@ def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str],
         ).fetchall()
         runs = reader.con.execute(
             f"""
-            SELECT run_id FROM runs WHERE list_contains(?, experiment_id)
+            SELECT run_id, experiment_id FROM runs WHERE list_contains(?, experiment_id)
                 OR (lifecycle_stage = 'deleted' AND coalesce(deleted_time, last_seen) <= {_LONG_AGO})
             """,
             [[i for (i,) in experiments], age],
         ).fetchall()
-    return [run_id for (run_id,) in runs], [i for (i,) in experiments]
+        needed = reader.con.execute(
+            "SELECT run_id, name, version FROM model_versions WHERE list_contains(?, run_id)",
+            [[run_id for run_id, _ in runs]],
+        ).fetchall()
+    kept = {run_id for run_id, _, _ in needed}
+    stay = {experiment for run_id, experiment in runs if run_id in kept}
+    return [r for r, _ in runs if r not in kept], [i for (i,) in experiments if i not in stay], needed
 
 
 def _delete(con: DuckDBPyConnection, folder: Path, runs: list[str], experiments: list[int]) -> None:

@@ -75,7 +75,7 @@ def purge(*, older_than_days: float = 0.0, progress: Callable[[str], None] | Non
     Returns
     -------
     dict
-        ``runs``, ``experiments``, ``artifact_bytes``, ``file_bytes``.
+        ``runs``, ``experiments``, ``kept_runs`` (in the trash, but registered versions need them), ``artifact_bytes``, ``file_bytes``.
     """
     if not older_than_days >= 0:
         raise InvalidValueError(f"older_than_days is {older_than_days!r}; use a number from 0, such as 30.")

@@ -63,6 +63,7 @@ def test_a_purge_frees_the_disk(store: LocalStore) -> None:
     assert store.purge(older_than_s=3600) == {
         "runs": 0,
         "experiments": 0,
+        "kept_runs": 0,
         "artifact_bytes": 0,
         "file_bytes": pytest.approx(0, abs=1 << 20),
     }
