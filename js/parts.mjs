@@ -2,6 +2,7 @@
 // any set of parts can be put into one script, in whatever page, without a bundler and without an address to import from.
 
 const IMPORT = /^\s*import\s*(?:\{([^}]*)\}\s*from\s*)?"\.\/([^"]+)\.js";?/;
+const USE = "__use"; // no name that esbuild makes up, nor one of ours
 const EXPORT = /export\s*\{([^}]*)\};?\s*$/;
 
 /**
@@ -22,6 +23,7 @@ export function partsOf({ metafile, outputFiles }) {
   for (const [id, { entryPoint }] of outputs) {
     if (entryPoint) entries[id.slice(0, id.lastIndexOf("-"))] = [...inOrder(id)];
   }
+  for (const [id, text] of Object.entries(parts)) if (!isScript(text)) throw new Error(`${id} became no function`);
   const { [entries.link?.[0] ?? ""]: link, ...others } = parts;
   delete entries.link;
   return { link: `(${link})().default`, entries, parts: others };
@@ -33,13 +35,22 @@ export function partsOf({ metafile, outputFiles }) {
   }
 }
 
+/** @param {string} text */
+function isScript(text) {
+  try {
+    return typeof new Function(`"use strict";return ${text}`)() === "function";
+  } catch {
+    return false;
+  }
+}
+
 /** @param {string} path */
 function idOf(path) {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.js$/, "");
 }
 
 /**
- * `import{a as b}from"./c.js";…export{d as e};` as `u=>{const{a:b}=u("c");…return{e:d}}`.
+ * `import{a as b}from"./c.js";…export{d as e};` as `__use=>{const{a:b}=__use("c");…return{e:d}}`.
  * @param {string} module as esbuild writes it: imports first, one export last
  */
 export function wrapped(module) {
@@ -47,12 +58,12 @@ export function wrapped(module) {
   let given = "";
   for (let match = IMPORT.exec(body); match; match = IMPORT.exec(body)) {
     const names = match[1] === undefined ? "" : `const{${pairs(match[1], false)}}=`;
-    given += `${names}u(${JSON.stringify(match[2])});`;
+    given += `${names}${USE}(${JSON.stringify(match[2])});`;
     body = body.slice(match[0].length);
   }
   const made = EXPORT.exec(body);
   if (made) body = body.slice(0, made.index);
-  return `u=>{${given}${body.trim()}\nreturn{${pairs(made?.[1] ?? "", true)}}}`;
+  return `${USE}=>{${given}${body.trim()}\nreturn{${pairs(made?.[1] ?? "", true)}}}`;
 }
 
 /** @param {string} names such as `a as b,c` @param {boolean} isExport */

@@ -27,7 +27,8 @@ async function render({ model, el }) {
   });
   if (!take()) model.send({ kind: "need", bundle: true });
   try {
-    return (await slot.bundle)("widget").render(model, el, unpack);
+    const use = await slot.bundle;
+    return await use("widget").render(model, el, use, unpack);
   } catch (cause) {
     delete page[name]; // it may be sent again
     el.textContent = `nbtrack could not draw this: ${cause}`;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import loader from "../src/loader.js";
 
-const CODE = `export default (part) => ({ render(model, el) {
+const CODE = `export default (part) => ({ render(model, el, use) {
+  if (use("widget").render === undefined) throw new Error("no parts");
   if (model.get("_view") !== "run-table") throw new Error("no view " + model.get("_view"));
   el.append(part, " drew");
   return () => { el.textContent = "gone"; };
