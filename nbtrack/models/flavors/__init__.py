@@ -67,8 +67,8 @@ class Flavor(Protocol):
     def claims(self, model: Any) -> bool:
         """Say whether this is a model of the library, by the module names of its classes; imports nothing."""
 
-    def save(self, model: Any, folder: Path, **options: Any) -> Saved:
-        """Write the model's files into an existing folder."""
+    def save(self, *model_and_folder: Any, **options: Any) -> Saved:
+        """Write ``save(model, folder, …)``: the model's files into an existing folder; each flavor names its options."""
 
     def risks(self, folder: Path, conf: dict[str, Any]) -> list[Risk]:
         """Return what :meth:`load` would run besides the library's own code: names in pickles, code; [] when nothing.

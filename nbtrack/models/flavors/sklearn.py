@@ -1,0 +1,100 @@
+"""scikit-learn estimators and pipelines, and whatever has their interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.deps import require
+from nbtrack.errors import InvalidValueError, warn
+from nbtrack.models.flavors import Saved, is_of
+from nbtrack.models.flavors import estimators as files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from nbtrack.models.flavors import Flavor, Predictor
+    from nbtrack.models.trust import Risk, Trust
+
+
+class Sklearn:
+    """As ``model.skops`` when skops can take the model, else as ``model.pkl``."""
+
+    name = "sklearn"
+    loader_module = "mlflow.sklearn"
+    packages: tuple[str, ...] = ("scikit-learn",)
+
+    def claims(self, model: Any) -> bool:
+        """Say whether a class of the model is scikit-learn's, or of a package that builds on it."""
+        return is_of(model, "sklearn", "imblearn", "sklearn_pandas")
+
+    def save(
+        self,
+        model: Any,
+        folder: Path,
+        *,
+        serialization_format: str | None = None,
+        pyfunc_predict_fn: str = "predict",
+        skops_trusted_types: Iterable[str] | None = None,
+    ) -> Saved:
+        """Write ``model.skops`` or ``model.pkl``.
+
+        Parameters
+        ----------
+        model : estimator
+        folder : Path
+        serialization_format : {"skops", "cloudpickle", "pickle"}, optional
+            skops by default, and cloudpickle for what it cannot take.
+        pyfunc_predict_fn : str
+            The method that predicts when the model is loaded as ``pyfunc``, such as ``"predict_proba"``.
+        skops_trusted_types : iterable of str, optional
+            Dotted names of types that skops may hold besides its own.
+        """
+        if (
+            not isinstance(pyfunc_predict_fn, str)
+            or not pyfunc_predict_fn.isidentifier()
+            or pyfunc_predict_fn.startswith("_")
+        ):
+            raise InvalidValueError(
+                f"pyfunc_predict_fn is {pyfunc_predict_fn!r}; name a method, such as 'predict_proba'."
+            )
+        trusted = None if skops_trusted_types is None else sorted(skops_trusted_types)
+        written = files.write(model, folder, serialization_format, trusted)
+        conf = {
+            "pickled_model": written.file,
+            "sklearn_version": require("sklearn", "to save this model", package="scikit-learn").__version__,
+            "serialization_format": written.format,
+            "skops_trusted_types": trusted if written.format == files.SKOPS else None,
+        }
+        if not hasattr(model, pyfunc_predict_fn):
+            warn(
+                f"{type(model).__name__} has no method {pyfunc_predict_fn}: it can be loaded as scikit-learn's, but not as pyfunc."
+            )
+            return Saved(conf, None, written.packages)
+        return Saved(conf, {"model_path": written.file, "predict_fn": pyfunc_predict_fn}, written.packages)
+
+    def risks(self, folder: Path, conf: dict[str, Any]) -> list[Risk]:
+        """Return what loading would run."""
+        return files.risks(folder, _file(conf), files.format_of(conf, files.PICKLE))
+
+    def load(self, folder: Path, conf: dict[str, Any], trust: Trust) -> Any:
+        """Return the estimator."""
+        require("sklearn", "to load this model", package="scikit-learn")
+        return files.read(folder, _file(conf), files.format_of(conf, files.PICKLE), trust)
+
+    def predictor(self, native: Any, conf: dict[str, Any], pyfunc_conf: dict[str, Any]) -> Predictor:  # noqa: ARG002
+        """Return the method that the model was saved to predict with."""
+        name = str(pyfunc_conf.get("predict_fn") or "predict")
+        if name.startswith("_") or not hasattr(native, name):
+            raise InvalidValueError(
+                f"The model is to predict with {name[:80]!r}, which {type(native).__name__} does not have."
+            )
+        method = getattr(native, name)
+        return lambda data, params: method(data)  # noqa: ARG005 - as MLflow: estimators take none
+
+
+def _file(conf: dict[str, Any]) -> Any:
+    return conf.get("pickled_model") or conf.get("model_path")
+
+
+FLAVOR: Flavor = Sklearn()
