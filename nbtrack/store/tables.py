@@ -31,15 +31,16 @@ MAX_HISTOGRAMS = 60
 MAX_EXACT = 2**53
 
 _SOURCES = {
-    "csv": "read_csv(?)",
-    "tsv": "read_csv(?, delim = '\t')",
+    "csv": "read_csv(?{encoding})",
+    "tsv": "read_csv(?, delim = '\t'{encoding})",
+    "json": "read_json(?, format = 'array', maximum_object_size = 67108864)",
     "jsonl": "read_json(?, format = 'newline_delimited', maximum_object_size = 16777216)",
     "parquet": "read_parquet(?)",
     "frame": "given",
 }
 _LENIENT = {
-    "csv": "read_csv(?, all_varchar = true, null_padding = true, strict_mode = false)",
-    "tsv": "read_csv(?, delim = '\t', all_varchar = true, null_padding = true, strict_mode = false)",
+    "csv": "read_csv(?, all_varchar = true, null_padding = true, strict_mode = false{encoding})",
+    "tsv": "read_csv(?, delim = '\t', all_varchar = true, null_padding = true, strict_mode = false{encoding})",
 }
 """When a line does not fit the types or the number of columns that the first ones showed, all columns are text."""
 
@@ -70,10 +71,11 @@ class TableFile:
         Whether lines did not fit and all is read as text.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, form: str, path: Path | None) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, form: str, path: Path | None, encoding: str) -> None:
         self._con = con
         self._form = form
-        self._source = _SOURCES[form]
+        self._encoding = "" if encoding == "utf-8" else f", encoding = {quoted(encoding)}"
+        self._source = _SOURCES[form].format(encoding=self._encoding)
         self._values = [] if path is None else [str(path)]
         self.is_lenient = False
         self.columns = self._described()
@@ -126,8 +128,9 @@ class TableFile:
         asked = ["count(*)"]
         for name, kind in self.columns:
             column = _name(name)
-            # a nested value has no useful order
-            ends = f"min({column}), max({column})" if _is_plain(kind) else "NULL, NULL"
+            # a nested value has no useful order; as texts, instants need no module for time zones
+            text = "" if is_number(kind) or kind == "BOOLEAN" else "::VARCHAR"
+            ends = f"min({column}){text}, max({column}){text}" if _is_plain(kind) else "NULL, NULL"
             asked.append(f"count({column}), approx_count_distinct({column}), {ends}")
         row = list(self._con.execute(f"SELECT {', '.join(asked)} FROM sample").fetchone() or ())
         total = int(row[0])
@@ -178,22 +181,27 @@ class TableFile:
         except (duckdb.ConversionException, duckdb.InvalidInputException):
             if self.is_lenient or self._form not in _LENIENT:
                 raise
-            self.is_lenient, self._source = True, _LENIENT[self._form]
+            self.is_lenient, self._source = True, _LENIENT[self._form].format(encoding=self._encoding)
             self.columns = self._described()
             return self._con.execute(query(), self._values).fetchall()
 
 
 @contextmanager
-def open_table(path: Path, form: str, frame: pd.DataFrame | None = None) -> Iterator[TableFile]:
+def open_table(
+    path: Path, form: str, frame: pd.DataFrame | None = None, encoding: str = "utf-8"
+) -> Iterator[TableFile]:
     """Open a file to be read as a table.
 
     Parameters
     ----------
     path : Path
         The file; it is the only one that can be read meanwhile.
-    form : {"csv", "tsv", "jsonl", "parquet", "frame"}
+    form : {"csv", "tsv", "json", "jsonl", "parquet", "frame"}
+        ``"json"`` is a list of records.
     frame : DataFrame or pyarrow Table, optional
         The table itself, for ``"frame"``.
+    encoding : {"utf-8", "latin-1", "utf-16"}
+        Of CSV and TSV.
 
     Raises
     ------
@@ -208,7 +216,7 @@ def open_table(path: Path, form: str, frame: pd.DataFrame | None = None) -> Iter
         if frame is not None:
             con.register("given", frame)
         timer.start()
-        yield TableFile(con, form, None if frame is not None else path)
+        yield TableFile(con, form, None if frame is not None else path, encoding)
     except duckdb.InterruptException as cause:
         message = f"The table takes longer than {MAX_SECONDS:.0f} seconds to read; load the file in Python instead."
         raise InvalidValueError(message) from cause
@@ -236,6 +244,7 @@ def _lock(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute("SET temp_directory = ''")
     con.execute("SET threads = 2")
+    con.execute("SET TimeZone = 'UTC'")
     con.execute(f"SET allowed_paths = [{quoted(path)}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")

@@ -9,7 +9,7 @@ const NUMBER = String.raw`\b(?:0[xX][\da-fA-F_]+|\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?
 const WORD = String.raw`[A-Za-z_$][\w$]*`;
 const KEY = String.raw`"(?:[^"\\\n]|\\.)*"(?=\s*:)`;
 
-/** @type {Record<string, { comment?: string, string?: string, key?: string, words: string, anyCase?: boolean }>} */
+/** @type {Record<string, { comment?: string, string?: string, key?: string, number?: string, words: string, anyCase?: boolean }>} */
 const LANGUAGES = {
   python: {
     comment: "#[^\\n]*",
@@ -49,6 +49,13 @@ const LANGUAGES = {
     words:
       "case cd do done echo elif else esac exit export fi for function if in local return set then while RUN COPY FROM CMD ENV WORKDIR ARG",
   },
+  diff: {
+    comment: String.raw`^(?:diff|index|---|\+\+\+) [^\n]*`,
+    key: "^@@[^\\n]*",
+    string: String.raw`^\+[^\n]*`,
+    number: "^-[^\\n]*",
+    words: "",
+  },
   css: {
     comment: String.raw`\/\*[\s\S]*?(?:\*\/|${END})`,
     key: String.raw`[\w-]+(?=\s*:\s)`,
@@ -68,7 +75,7 @@ function grammarOf(language) {
       `(?<comment>${given.comment ?? "(?!)"})`,
       `(?<key>${given.key ?? "(?!)"})`,
       `(?<string>${given.string ?? STRING})`,
-      `(?<number>${NUMBER})`,
+      `(?<number>${given.number ?? NUMBER})`,
       `(?<word>${WORD})`,
     ];
     const words = given.words.split(" ");

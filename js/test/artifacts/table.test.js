@@ -67,3 +67,24 @@ describe("a table", () => {
     expect(back?.disabled).toBe(false);
   });
 });
+
+describe("records of a JSON file", () => {
+  it("are a tree when the reader asks for one", async () => {
+    const view = mount(
+      (/** @type {any} */ question) => {
+        const { what, path, part } = question;
+        if (what === "artifacts") return listed([file("t.json")]);
+        if (part?.at)
+          return { node: { type: "array", size: 1, from: 0, children: [{ key: 0, type: "object", size: 1 }] } };
+        const facts = { columns: COLUMNS, rows: [["a", 1]], n_rows: 1, n_columns: 2, page: 100, offset: 0 };
+        return { ...look(path, "table", facts), mime: "application/json" };
+      },
+      { path: "t.json" },
+    );
+    await until(() => view.all(".nbt-data").length === 1);
+    const button = view.all("button").find((each) => each.textContent === "As a tree");
+    button?.click();
+    await until(() => view.all(".nbt-json li").length === 1);
+    expect(view.all(".nbt-data").length).toBe(0);
+  });
+});

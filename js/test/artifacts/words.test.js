@@ -21,6 +21,22 @@ const uses = {
 /** @param {string} text */
 const html = (text) => markdown(text, uses).innerHTML;
 
+describe("a diff", () => {
+  it("has added and removed lines in two colours, and its heads quiet", () => {
+    const diff = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@ def f():\n kept 1\n-old = 1\n+new = 'x'\n";
+    expect(tokenLines(diff, "diff").map((line) => line.map(({ type }) => type).join())).toEqual([
+      "comment",
+      "comment",
+      "comment",
+      "key",
+      "",
+      "number",
+      "string",
+      "",
+    ]);
+  });
+});
+
 describe("Markdown", () => {
   it("draws headings, lists, tables, quotes and code", () => {
     expect(html("# A *b*\n\ntext **c** `d` ~~e~~\nmore")).toBe(

@@ -19,6 +19,7 @@ LINE_POINTS = 600
 THUMB = 128
 FIRST_VALUES = 12
 BINS = 40
+CHANNELS = (1, 2, 3, 4)
 
 Array = np.ndarray[Any, Any]
 
@@ -178,19 +179,28 @@ def _bins(finite: np.ndarray[Any, np.dtype[np.float64]]) -> list[int]:
 
 
 def _with_picture(facts: dict[str, Any], array: Array) -> Answer:
-    """Add a line for one axis, a picture for two; of more axes the first of each leading one is shown."""
+    """Add a line for one axis, a picture for two; of more axes the first of each other one is shown."""
     if array.ndim == 0:
         return facts, []
     if array.ndim == 1:
         facts["picture"] = "line"
         return facts, [_outline(array).astype("<f4").tobytes()]
-    plane = array[(0,) * (array.ndim - 2)]
+    at = _plane_of(array)
+    plane = array[at]
     rows, columns = (max(1, -(-n // THUMB)) for n in plane.shape)
     thumb = np.asarray(plane[::rows, ::columns], dtype=np.float64)
     facts |= {"picture": "heatmap", "rows": thumb.shape[0], "columns": thumb.shape[1], "every": [rows, columns]}
     if array.ndim > 2:  # noqa: PLR2004
-        facts["notes"].append(f"The picture is of [{', '.join('0' * (array.ndim - 2))}, :, :].")
+        shown = ", ".join(":" if isinstance(each, slice) else str(each) for each in at)
+        facts["notes"].append(f"The picture is of [{shown}].")
     return facts, [thumb.astype("<f4").tobytes()]
+
+
+def _plane_of(array: Array) -> tuple[int | slice, ...]:
+    """Return the index of the two axes to show: the last ones, or those before the channels of a picture."""
+    every = slice(None)
+    has_channels = array.ndim > 2 and array.shape[-1] in CHANNELS and min(array.shape[-3:-1]) > max(CHANNELS)  # noqa: PLR2004
+    return (*(0,) * (array.ndim - 3), every, every, 0) if has_channels else (*(0,) * (array.ndim - 2), every, every)
 
 
 def _outline(array: Array) -> np.ndarray[Any, np.dtype[np.float64]]:

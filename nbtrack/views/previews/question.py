@@ -15,7 +15,7 @@ from nbtrack.names import check_artifact_path, is_run_id
 from nbtrack.views.previews import binary, text
 from nbtrack.views.previews.file import MB, Answer, File, size_text
 from nbtrack.views.previews.loading import loading_code
-from nbtrack.views.previews.sorts import sort_of
+from nbtrack.views.previews.sorts import is_records, sort_of
 
 if TYPE_CHECKING:
     from nbtrack.store.protocol import TrackingStore
@@ -83,6 +83,8 @@ def _first(file: File, sort: str) -> Answer:
     try:
         facts, buffers = _room(sort).preview(file, {})
     except Exception as problem:  # noqa: BLE001 - whatever a file makes a library raise, there is something to see
+        if sort == "table" and is_records(file):
+            return _first(file, "json")
         kind = "text" if text.is_text(file.head(4096)) else "binary"
         facts, buffers = (text if kind == "text" else binary).preview(file, {})
         reason = _reason(problem).replace(file.local.name, file.name)  # a digest says nothing to a reader
@@ -93,6 +95,8 @@ def _first(file: File, sort: str) -> Answer:
 
 def _more(file: File, sort: str, part: dict[str, Any]) -> Answer:
     try:
+        if is_records(file) and not part.keys().isdisjoint(_OF_TREE):
+            sort = "json"
         room = text if part.get("as") == "text" else _room(sort)
         facts, buffers = room.preview(file, part)
     except NbtrackError:
@@ -128,6 +132,8 @@ def _reason(problem: BaseException) -> str:
 
 
 _ROOMS = {"audio": "media", "video": "media", "code": "text", "map": "geo", "json": "json_tree"}
+_OF_TREE = ("at", "search")
+"""What only the tree of a JSON file is asked for: records are a table at first, and a tree too."""
 _WORDS = {
     "archive": "an archive",
     "array": "an array",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nbtrack.artifacts.kinds import BINARY, kind_of, mime_of_content
@@ -36,6 +37,8 @@ _BY_MIME = {
     "application/zip": "archive",
 }
 
+_FLAT_RECORD = re.compile(rb"\s*\[\s*\{[^\[{]+(\}|$)")
+
 
 def sort_of(file: File) -> str:
     """Return the name of the preview.
@@ -43,6 +46,8 @@ def sort_of(file: File) -> str:
     A type of the file's own record comes first (``log_table`` and ``log_figure`` write one), its suffix next, its first bytes last.
     """
     found = sort_by_name(file.suffix, file.mime)
+    if found == "json" and is_records(file):
+        return "table"
     if found == "pickle" and file.suffix == ".bin" and not looks_pickled(file.head(64)):
         return "binary"
     if found != "binary" or file.mime != BINARY:
@@ -51,6 +56,11 @@ def sort_of(file: File) -> str:
     seen = mime_of_content(head)
     kind = _BY_MIME.get(seen, kind_of(seen))
     return "pickle" if kind == "binary" and looks_pickled(head) else kind
+
+
+def is_records(file: File) -> bool:
+    """Say whether a JSON file begins as a list of flat records does: ``[{"a": 1, "b": "x"}, …]``."""
+    return file.mime == "application/json" and _FLAT_RECORD.match(file.head()) is not None
 
 
 def sort_by_name(suffix: str, mime: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV, Parquet, Arrow, JSON lines and what ``log_table`` writes, a page at a time."""
+"""Tables: CSV, TSV, Parquet, Arrow, JSON lines, lists of JSON records and what ``log_table`` writes, a page at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pandas as pd
 from nbtrack.artifacts.kinds import TABLE
 from nbtrack.store.tables import SAMPLE_ROWS, is_number, open_table
 from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError, clip, whole_number
+from nbtrack.views.previews.sorts import is_records
+from nbtrack.views.previews.text import decode
 
 if TYPE_CHECKING:
     from nbtrack.store.tables import TableFile
@@ -38,9 +40,11 @@ def preview(file: File, part: Part) -> Answer:
     ``part`` is ``{"offset", "limit", "sort", "descending"}``; its answer has only the rows.
     """
     form, frame = _form(file)
-    if form != "parquet" and frame is None:
-        _check_lines(file)
-    with open_table(file.local, form, frame) as table:
+    encoding = "utf-8" if frame is not None or form in ("json", "parquet") else _encoding(file)
+    with open_table(file.local, form, frame, encoding) as table:
+        if form == "json" and table.columns == [("json", "JSON")]:
+            message = "not all its items are records."
+            raise UnreadableError(message)
         offset = whole_number(part, "offset", 0, 0, MAX_OFFSET)
         limit = whole_number(part, "limit", PAGE, 1, MAX_PAGE)
         sort = part.get("sort")
@@ -53,7 +57,9 @@ def preview(file: File, part: Part) -> Answer:
         found: dict[str, Any] = {"rows": rows, "offset": offset}
         if part:
             return found, []
-        return found | _head(file, table, form, len(rows)), []
+        head = _head(file, table, form, len(rows))
+        head["notes"] += [f"Read as {encoding}; it is not valid UTF-8."] if encoding != "utf-8" else []
+        return found | head, []
 
 
 def _head(file: File, table: TableFile, form: str, n_shown: int) -> dict[str, Any]:
@@ -84,20 +90,24 @@ def _form(file: File) -> tuple[str, Any]:
     """Return how a file is read, and the table itself where DuckDB cannot read the file."""
     if file.mime == TABLE:
         return "frame", _logged(file)
+    if is_records(file):
+        return "json", None
     if file.suffix in (".arrow", ".feather") or file.mime == "application/vnd.apache.arrow.file":
         return "frame", _arrow(file)
     return _FORMS.get(file.suffix) or _BY_MIME.get(file.mime, "csv"), None
 
 
-def _check_lines(file: File) -> None:
-    """Raise for what DuckDB would take long to find out: no text, or lines without end."""
+def _encoding(file: File) -> str:
+    """Return how lines are written; raise for what DuckDB would take long to find out: no text, or lines without end."""
     head = file.head(2 * MAX_LINE)
-    if b"\x00" in head:
-        message = "it has NUL bytes, so it is no text in UTF-8."
+    encoding = decode(head[: head.rfind(b"\n") + 1] or head)[1]
+    if b"\x00" in head and encoding != "utf-16":
+        message = "it has NUL bytes, so it is no text."
         raise UnreadableError(message)
     if len(head) > MAX_LINE and max(map(len, head.split(b"\n"))) > MAX_LINE:
         message = "it has lines longer than 2 MB."
         raise UnreadableError(message)
+    return encoding
 
 
 def _logged(file: File) -> pd.DataFrame:

@@ -118,3 +118,15 @@ def test_a_packed_array_that_is_too_large_is_not_unpacked(look: Look, monkeypatc
     assert facts["array"]["shape"] == [10_000]
     assert "stats" not in facts["array"]
     assert "not read" in facts["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown", "size"),
+    [((20, 30, 3), ":, :, 0", (20, 30)), ((2, 20, 30, 1), "0, :, :, 0", (20, 30)), ((3, 20, 30), "0, :, :", (20, 30))],
+)
+def test_the_picture_of_a_picture_is_not_of_its_channels(
+    look: Look, shape: tuple[int, ...], shown: str, size: tuple[int, int]
+) -> None:
+    facts = look("a.npy", npy(np.ones(shape)))
+    assert facts["notes"] == [f"The picture is of [{shown}]."]
+    assert (facts["array"]["rows"], facts["array"]["columns"]) == size

@@ -113,3 +113,39 @@ def test_large_tables_are_profiled_by_their_first_rows(look: Look, monkeypatch: 
     assert facts["notes"] == ["Nulls, ranges and bars are of the first 10 rows."]
     monkeypatch.setattr(table, "MAX_COUNTED", 10)
     assert look("d.csv")["n_rows"] is None
+
+
+@pytest.mark.parametrize("form", ["parquet", "feather"])
+def test_instants_of_a_time_zone_are_shown_in_utc(look: Look, form: str) -> None:
+    times = pd.Series(pd.to_datetime(["2026-01-02 03:04:05", None]).tz_localize("Europe/Berlin"))
+    out = io.BytesIO()
+    frame = pd.DataFrame({"at": times})
+    frame.to_parquet(out) if form == "parquet" else frame.to_feather(out)
+    facts = look(f"d.{form}", out.getvalue())
+    assert facts["view"] == "table", facts["notes"]
+    assert facts["rows"] == [["2026-01-02 02:04:05+00"], [None]]
+    assert facts["columns"][0]["min"] == "2026-01-02 02:04:05+00"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_other_encodings_are_read_and_said(look: Look, encoding: str, suffix: str) -> None:
+    text = "name,n\nMüller,1\n".replace(",", "," if suffix == "csv" else "\t")
+    facts = look(f"d.{suffix}", text.encode(encoding))
+    assert (facts["view"], facts["rows"]) == ("table", [["Müller", 1]])
+    assert facts["notes"] == [f"Read as {encoding}; it is not valid UTF-8."]
+
+
+def test_json_records_are_a_table_and_a_tree(look: Look) -> None:
+    records = [{"a": 1, "b": "<i>"}, {"a": 2, "c": [1, {"d": 2}]}]
+    facts = look("d.json", json.dumps(records, indent=2))
+    assert (facts["view"], [column["name"] for column in facts["columns"]]) == ("table", ["a", "b", "c"])
+    assert [row[:2] for row in facts["rows"]] == [[1, "<i>"], [2, None]]
+    assert look("d.json", sort=0, descending=True)["rows"][0][0] == 2
+    assert look("d.json", at=[1])["node"]["children"][0]["value"] == 2
+    assert look("d.json", search="<i>")["hits"] == [[0, "b"]]
+
+
+@pytest.mark.parametrize("text", ['[{"a": {"b": 1}}]', "[[1, 2]]", "[1]", '[{"a": 1}, 5]', '[{"a": 1}, ', "[]"])
+def test_other_json_is_no_table(look: Look, text: str) -> None:
+    assert look("d.json", text)["view"] in ("json", "text")

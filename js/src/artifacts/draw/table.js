@@ -2,6 +2,7 @@
 
 import { h, icon, replace } from "../../kit/dom.js";
 import { formatCount, numberFormat } from "../../kit/format.js";
+import { drawJson } from "./json.js";
 import { messageOf, short } from "./parts.js";
 
 /** Above this, distinct values are estimated. */
@@ -59,7 +60,7 @@ class TableView {
       );
     this.back = button("Earlier rows", "left", () => this.go(this.offset - this.page));
     this.on = button("Later rows", "right", () => this.go(this.offset + this.page));
-    this.foot = h("div", { class: "nbt-data-foot" }, this.back, this.on, this.where);
+    this.foot = h("div", { class: "nbt-data-foot" }, this.back, this.on, this.where, this.#tree());
     this.root = h(
       "div",
       { class: "nbt-data-view" },
@@ -67,6 +68,21 @@ class TableView {
       this.foot,
     );
     this.#show(facts.rows, 0);
+  }
+
+  /** Records of a JSON file are a tree as well. */
+  #tree() {
+    const { look } = this;
+    if (look.facts.mime !== "application/json" || look.offline) return null;
+    const show = async () => {
+      try {
+        const { content } = await look.ask({ at: [] });
+        replace(this.root, h("div", { class: "nbt-data-scroll" }, drawJson({ ...look, facts: content })));
+      } catch (cause) {
+        look.say(messageOf(cause));
+      }
+    };
+    return h("button", { class: "nbt-button nbt-look-button", type: "button", on: { click: show } }, "As a tree");
   }
 
   /** @param {number} offset */
