@@ -60,7 +60,9 @@ def sort_of(file: File) -> str:
 
 def is_records(file: File) -> bool:
     """Say whether a JSON file begins as a list of flat records does: ``[{"a": 1, "b": "x"}, …]``."""
-    return file.mime == "application/json" and _FLAT_RECORD.match(file.head()) is not None
+    if file.mime != "application/json" or not _FLAT_RECORD.match(file.head()):
+        return False
+    return file.read(max(0, file.size - 64), 64).rstrip().endswith(b"]")
 
 
 def sort_by_name(suffix: str, mime: str) -> str:
