@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest
 step = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help setup demo lab test check js bench screenshots clean distclean fix \
-	test-python test-browser test-js test-notebooks test-old-duckdb coverage chromium
+	test-python test-models test-browser test-js test-notebooks test-old-duckdb coverage chromium
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,7 +40,7 @@ demo: $(VENV)/.demo $(BUNDLE) ## run the quickstart notebook and show its best r
 lab: $(VENV)/.demo $(BUNDLE) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
-test: check test-js test-python test-browser test-notebooks test-old-duckdb ## every check and every test
+test: check test-js test-python test-models test-browser test-notebooks test-old-duckdb ## every check and every test
 	$(call step,all tests passed)
 
 check: $(VENV)/.dev $(JS_TOOLS) ## formatting, lint, types and architecture, Python and front end
@@ -72,6 +72,11 @@ test-python: $(VENV)/.dev $(BUNDLE)
 	@$(PYTEST) -q -n 2 --dist loadgroup -m "not browser" --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/python tools/coverage_floors.py
 
+# Models go to MLflow and come back, with each library that there is a flavor for.
+test-models: $(VENV)/.dev .venv-models/.ready
+	$(call step,models beside MLflow)
+	@.venv-models/bin/python -m pytest -q -n 2 --dist loadgroup tests/roundtrips $(PYTEST_ARGS)
+
 test-browser: $(VENV)/.dev $(BUNDLE) chromium
 	$(call step,browser tests)
 	@$(PYTEST) -q -m browser tests $(PYTEST_ARGS)
@@ -102,7 +107,7 @@ clean: ## remove what was built, keep what was installed
 	@find . -name __pycache__ -not -path './.venv*' -not -path './js/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	@rm -rf .venv .venv-duckdb15 .venv-bench js/node_modules
+	@rm -rf .venv .venv-duckdb15 .venv-models .venv-bench js/node_modules
 
 # ---------------------------------------------------------------- what is installed
 
@@ -129,6 +134,17 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	 tools/pip_install --no-deps --target "$$site" duckdb==$(OLD_DUCKDB); \
 	 $(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	 > "$$site/the_other_packages.pth"
+	@touch $@
+
+# MLflow and the libraries of the flavors (1.2 GB, a minute) lie over the packages of .venv, which they leave alone.
+# pip itself, not uv: it knows where a machine has PyTorch for its processor.
+.venv-models/.ready: $(VENV)/.dev
+	$(call step,virtual environment with MLflow and the libraries of models (a minute or two))
+	@test -x .venv-models/bin/python || $(BIN)/python -m venv --without-pip .venv-models
+	@site=$$(.venv-models/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	 $(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	 > "$$site/the_other_packages.pth"
+	@.venv-models/bin/python -m pip install -qq --group flavors
 	@touch $@
 
 # Those that nbtrack is measured against have packages of their own.
