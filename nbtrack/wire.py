@@ -46,3 +46,10 @@ def plain(value: Any) -> Any:
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return strict JSON text of entities and plain values."""
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def safe_json(value: Any) -> str:
+    """Return JSON that may stand inside ``<script>``: no ``<`` is left in it, nor half a surrogate pair."""
+    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = text.replace("<", r"\u003c").replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+    return text.encode("utf-8", "replace").decode()

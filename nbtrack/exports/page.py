@@ -6,7 +6,6 @@ import base64
 import gzip
 import hashlib
 import html
-import json
 import os
 import tempfile
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import AlreadyExistsError, NotFoundError
 from nbtrack.version import __version__
 from nbtrack.views.bundle import page_script, page_style
-from nbtrack.wire import plain
+from nbtrack.wire import safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,13 +111,6 @@ class Page:
 def digest(script: str) -> str:
     """Return what a content security policy calls a script that may run."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def safe_json(value: Any) -> str:
-    """Return JSON that may stand inside ``<script>``: no ``<`` is left in it, nor half a surrogate pair."""
-    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    text = text.replace("<", r"\u003c").replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
-    return text.encode("utf-8", "replace").decode()
 
 
 def packed(data: bytes) -> str:

@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.exports.page import safe_json
 from nbtrack.server.security import NO_TOKEN, OPENING, Guard, Lock
 from nbtrack.server.session import Sessions
 from nbtrack.views.bundle import bundle, ids_of, page_script, page_style
+from nbtrack.wire import safe_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
