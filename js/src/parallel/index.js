@@ -1,6 +1,6 @@
 // Parallel coordinates as a view: what anywidget, an exported page or the web interface mount.
 
-import table from "../run-table/style/index.js";
+import around from "../run-table/style/around.js";
 import { mountRuns } from "../runs/mount.js";
 import { RunsView } from "../runs/view.js";
 import { ParallelPlot } from "./parallel.js";
@@ -12,7 +12,7 @@ export function render(context) {
     context,
     ({ model, kernel, store, until }) =>
       new ParallelPlot(new RunsView(model, kernel, store, until), { alone: true }).root,
-    [table, style].join("\n"),
+    [around, style].join("\n"),
   );
 }
 
