@@ -13,16 +13,19 @@ const TIMES = [
   ...[1, 2, 7, 14, 30, 91, 365].map((n) => n * DAY),
 ];
 
+/** There is no half step. */
+const STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((part) => part * 10 ** power)).flat();
+
 /**
  * @param {Required<import("./line-chart.js").Options>} options
  * @param {import("./scales.js").Kind} xScale
  * @param {{ axis: string, grid: string }} colours
  */
-export function axes({ xKind, logY }, xScale, { axis, grid }) {
+export function axes({ xKind, xLabel, logY }, xScale, { axis, grid }) {
   const line = { stroke: grid, width: 1 };
   const look = { stroke: axis, font: FONT, grid: line, ticks: { ...line, size: 4 } };
   const isTime = xKind === "time";
-  const incrs = isTime ? TIMES : xKind === "relative" ? DURATIONS : null;
+  const incrs = isTime ? TIMES : xKind === "relative" ? DURATIONS : xLabel === "step" ? STEPS : null;
   /** @param {uPlot} u @param {number} _ @param {number} low @param {number} high */
   const wide = (u, _, low, high) => logSplits(low, high, Math.max(2, u.bbox.width / devicePixelRatio / 60));
   /** @param {uPlot} u @param {number} _ @param {number} low @param {number} high */

@@ -156,13 +156,15 @@ export class Charts {
   draw() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    const { state, histories, isSeen, view } = this.plot;
+    const { state, isSeen, view } = this.plot;
     if (view.until.aborted || !isSeen()) return;
     this.#drawn = performance.now();
     this.plot.fit();
+    const { series, ofMetric } = this.#lines();
     for (const [id, chart] of this.charts) {
       const panel = this.panels.get(id);
-      if (!panel || !chart.root.isConnected) continue;
+      const lines = series.get(id);
+      if (!panel || !lines) continue;
       chart.setOptions({
         logX: state.logX.value,
         logY: state.isLogY(id),
@@ -172,9 +174,25 @@ export class Charts {
       });
       chart.range = state.xRange.value;
       chart.marks = marksOf(state, panel.rows);
-      chart.setSeries(seriesOf(state, histories, panel));
+      chart.setSeries(lines, ofMetric.get(panel.key));
       chart.say(this.#nothing(panel));
     }
+  }
+
+  /** The lines of each chart in the page, and those of each metric over all its facets. */
+  #lines() {
+    const { state, histories } = this.plot;
+    /** @type {Map<string, import("./strokes.js").Series[]>} */
+    const series = new Map();
+    /** @type {typeof series} */
+    const ofMetric = new Map();
+    for (const [id, panel] of this.panels) {
+      if (!this.charts.get(id)?.root.isConnected) continue;
+      const lines = seriesOf(state, histories, panel);
+      series.set(id, lines);
+      ofMetric.set(panel.key, [...(ofMetric.get(panel.key) ?? []), ...lines]);
+    }
+    return { series, ofMetric };
   }
 
   /** Why a chart is empty. @param {Panel} panel */

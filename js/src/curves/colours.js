@@ -9,9 +9,11 @@ import { toNumber } from "../runs/facts.js";
  * @typedef {object} Colouring
  * @property {(row: number) => string} of
  * @property {{ text: string, colour: string }[]} legend
+ * @property {string[]} [ramp] colours from the first to the last of the legend, where there are more values than it names
  */
 
 const NOTHING = "#8a8a92";
+const RAMP = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
 /**
  * Runs started one after the other have different colours, and each keeps its own in every view and session.
@@ -63,17 +65,14 @@ function byNumber(numbers, dark) {
   const place = (/** @type {number} */ value) => (isWide ? Math.log(value) : value);
   const paint = (/** @type {number} */ value) =>
     sequential(high > low ? (place(value) - place(low)) / (place(high) - place(low)) : 0.5, dark);
+  const distinct = [...new Set(finite)].sort((a, b) => a - b);
+  const isRamp = distinct.length > CATEGORIES;
   return {
     of: (row) => {
       const value = numbers.get(row);
       return value === null || value === undefined || !Number.isFinite(value) ? NOTHING : paint(value);
     },
-    legend: legendOf(finite).map((value) => ({ text: formatNumber(value), colour: paint(value) })),
+    legend: (isRamp ? [low, high] : distinct).map((value) => ({ text: formatNumber(value), colour: paint(value) })),
+    ...(isRamp ? { ramp: RAMP.map((share) => sequential(share, dark)) } : {}),
   };
-}
-
-/** Each value where they are few, else the ends. @param {number[]} values */
-function legendOf(values) {
-  const distinct = [...new Set(values)].sort((a, b) => a - b);
-  return distinct.length > CATEGORIES ? [distinct[0] ?? 0, distinct[distinct.length - 1] ?? 0] : distinct;
 }

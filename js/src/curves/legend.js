@@ -3,8 +3,12 @@
 import { h, replace } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { groupsOf } from "./lines.js";
+import { DASHES } from "./state.js";
 
-/** @typedef {import("./curves.js").CurvesPlot} CurvesPlot */
+/**
+ * @typedef {import("./curves.js").CurvesPlot} CurvesPlot
+ * @typedef {import("./state.js").CurvesState} CurvesState
+ */
 
 const MOST = 60;
 
@@ -12,18 +16,25 @@ const MOST = 60;
 export function legend(plot) {
   const { state, view } = plot;
   const el = h("div", { class: "nbt-curve-legend", role: "group", "aria-label": "Lines" });
+  const more = h("button", { class: "nbt-plain nbt-curve-more", type: "button", hidden: true });
+  const isOpen = () => el.classList.contains("nbt-open");
+  const measure = () => {
+    more.hidden = !isOpen() && el.scrollHeight <= el.clientHeight;
+    more.textContent = isOpen() ? "Fewer lines" : `All ${el.querySelectorAll("[data-group]").length} lines`;
+    more.setAttribute("aria-expanded", String(isOpen()));
+  };
+  more.addEventListener("click", () => {
+    el.classList.toggle("nbt-open");
+    measure();
+  });
+  const watch = new ResizeObserver(measure);
+  watch.observe(el);
+  view.until.addEventListener("abort", () => watch.disconnect(), { once: true });
   react(view.until, () => {
     view.store.revision.value;
     const groups = groupsOf(state, state.drawn.value);
     const hidden = state.hidden.value;
-    const values = state.colouring.value?.legend ?? [];
-    const field = state.colourField.value;
-    const keys = values.length
-      ? [
-          h("span", { class: "nbt-curve-key" }, `${field?.label}:`),
-          ...values.map(({ text, colour }) => h("span", { class: "nbt-curve-key" }, swatch(colour, []), text)),
-        ]
-      : [];
+    const keys = [...colourKeys(state), ...dashKeys(state)];
     const lines = groups.slice(0, MOST).map((group) => {
       const [first = 0] = group.rows;
       const isOn = !hidden.has(group.id);
@@ -38,12 +49,14 @@ export function legend(plot) {
           data: { group: group.id },
         },
         swatch(state.colourOf(first), state.dashOf(first)),
-        `${group.label}${count}`,
+        h("span", {}, group.label),
+        count,
       );
     });
     const rest =
       groups.length > MOST ? h("span", { class: "nbt-curve-key" }, `and ${groups.length - MOST} more`) : null;
     replace(el, ...keys, ...lines, rest);
+    measure();
   });
   el.addEventListener("click", (event) => {
     const id = groupAt(event);
@@ -62,7 +75,32 @@ export function legend(plot) {
       line.classList.toggle("nbt-near", /** @type {HTMLElement} */ (line).dataset.group === group);
     }
   });
-  return el;
+  return h("div", { class: "nbt-curve-names" }, el, more);
+}
+
+/** What the colours mean. @param {CurvesState} state */
+function colourKeys(state) {
+  const { legend: values = [], ramp } = state.colouring.value ?? {};
+  if (!values.length) return [];
+  const name = keyOf(`${state.colourField.value?.label}:`);
+  if (!ramp) return [name, ...values.map(({ text, colour }) => keyOf(swatch(colour, []), text))];
+  const bar = h("i", { class: "nbt-curve-ramp", style: { background: `linear-gradient(90deg, ${ramp})` } });
+  return [name, keyOf(values[0]?.text ?? "", bar, values.at(-1)?.text ?? "")];
+}
+
+/** What the dashes mean. @param {CurvesState} state */
+function dashKeys(state) {
+  const values = state.dashValues.value;
+  if (!values.length) return [];
+  const shown = values.slice(0, DASHES.length);
+  const rest = values.length > shown.length ? [keyOf(`and ${values.length - shown.length} more`)] : [];
+  const name = state.field(state.dashBy.value)?.label ?? state.dashBy.value;
+  return [keyOf(`${name}:`), ...shown.map((text, i) => keyOf(swatch("currentColor", DASHES[i] ?? []), text)), ...rest];
+}
+
+/** @param {...(Node | string)} parts */
+function keyOf(...parts) {
+  return h("span", { class: "nbt-curve-key" }, parts);
 }
 
 /** @param {Event} event */

@@ -42,6 +42,8 @@ export class LineChart {
   onPick = () => {};
   /** @type {Series[]} */
   series = [];
+  /** Whose values the axes span: those of the facets beside it, so that they can be compared. @type {Series[]} */
+  spanned = [];
   /** @type {Mark[]} */
   marks = [];
   /** @type {Range | null} what the reader zoomed to */
@@ -99,9 +101,10 @@ export class LineChart {
     this.#tell();
   }
 
-  /** @param {Series[]} series */
-  setSeries(series) {
+  /** @param {Series[]} series @param {Series[]} [spanned] */
+  setSeries(series, spanned = series) {
     this.series = series;
+    this.spanned = spanned;
     this.#update();
     this.#tell();
   }
@@ -143,7 +146,7 @@ export class LineChart {
 
   /** What the x axis shows. @returns {Range} */
   get within() {
-    return this.range ?? spanOf(this.series) ?? [0, 1];
+    return this.range ?? spanOf(this.spanned) ?? [0, 1];
   }
 
   /** @returns {import("./scales.js").Kind} */
@@ -182,7 +185,7 @@ export class LineChart {
       height: this.height,
       ms: 1,
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, this.options.xKind === "number" ? 10 : 20, 0, 0],
       scales: {
         x: { time: false, distr: this.#xScale === "asinh" ? 4 : 1, asinh: 1, range: () => this.within },
         y: { distr: this.options.logY ? 3 : 1, range: () => this.#heightRange() },
@@ -209,7 +212,7 @@ export class LineChart {
 
   /** @returns {Range} */
   #heightRange() {
-    return heightOf(this.series, this.within, { kind: this.#yScale, clip: this.options.clip });
+    return heightOf(this.spanned, this.within, { kind: this.#yScale, clip: this.options.clip });
   }
 
   #update() {
@@ -346,6 +349,7 @@ export class LineChart {
       : `${title}: nothing to draw`;
     setAttribute(this.field, "aria-label", text);
     this.empty.hidden = series.some(({ x }) => x.length > 0);
+    this.field.classList.toggle("nbt-nothing", !this.empty.hidden);
   }
 
   /** @param {string} text what stands in an empty chart */

@@ -14,7 +14,7 @@ import { fieldColours, runColour } from "./colours.js";
 export const MOST_DRAWN = 200;
 const AUTOMATIC = 12;
 const UNASKED = /^(system|knob)\//;
-const DASHES = [[], [6, 4], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2, 1, 2]];
+export const DASHES = [[], [6, 4], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2, 1, 2]];
 
 export class CurvesState {
   /** @param {RunsView} view */
