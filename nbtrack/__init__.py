@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack import models, plots, pyfunc
+    from nbtrack import lightgbm, models, onnx, plots, pyfunc, pytorch, sklearn, statsmodels, xgboost
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
     from nbtrack.exports.story import slides, story
@@ -130,8 +130,13 @@ _ROOMS = {
     "widgets.board": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_LATER = {"autolog", "projects", "register_model", "sklearn"}
-_MODULES = {"artifacts": "artifacts", "data": "tracking.data", "models": "models", "plots": "plots", "pyfunc": "pyfunc"}
+_LATER = {"autolog", "projects", "register_model"}
+_MODULES = {
+    "artifacts": "artifacts",
+    "data": "tracking.data",
+    **{name: name for name in ("models", "plots", "pyfunc")},
+    **{name: name for name in ("lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost")},
+}
 
 __all__ = [
     "ActiveRun",
@@ -158,6 +163,7 @@ __all__ = [
     "get_run",
     "get_tracking_uri",
     "last_active_run",
+    "lightgbm",
     "live",
     "load_table",
     "log_artifact",
@@ -175,10 +181,12 @@ __all__ = [
     "log_text",
     "metric_history",
     "models",
+    "onnx",
     "parallel",
     "plots",
     "purge",
     "pyfunc",
+    "pytorch",
     "rename_experiment",
     "restore_experiment",
     "restore_run",
@@ -192,11 +200,14 @@ __all__ = [
     "set_tag",
     "set_tags",
     "set_tracking_uri",
+    "sklearn",
     "slides",
     "sql",
     "start_run",
+    "statsmodels",
     "story",
     "ui",
+    "xgboost",
 ]
 
 

@@ -50,11 +50,7 @@ class Sklearn:
         skops_trusted_types : iterable of str, optional
             Dotted names of types that skops may hold besides its own.
         """
-        if (
-            not isinstance(pyfunc_predict_fn, str)
-            or not pyfunc_predict_fn.isidentifier()
-            or pyfunc_predict_fn.startswith("_")
-        ):
+        if not str(pyfunc_predict_fn).isidentifier() or str(pyfunc_predict_fn).startswith("_"):
             raise InvalidValueError(
                 f"pyfunc_predict_fn is {pyfunc_predict_fn!r}; name a method, such as 'predict_proba'."
             )

@@ -1,0 +1,145 @@
+"""statsmodels models: ``nbtrack.statsmodels``, with MLflow's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from os import PathLike
+
+    from nbtrack.models.info import ModelInfo
+    from nbtrack.models.signature import ModelSignature
+
+__all__ = ["load_model", "log_model", "save_model"]
+
+
+def save_model(
+    statsmodels_model: Any,
+    path: str | PathLike[str],
+    *,
+    signature: ModelSignature | Literal[False] | None = None,
+    input_example: Any = None,
+    pip_requirements: Sequence[str] | str | None = None,
+    extra_pip_requirements: Sequence[str] | str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    remove_data: bool = False,
+) -> None:
+    """Save a fitted statsmodels model as a folder that nbtrack and MLflow load.
+
+    Parameters
+    ----------
+    statsmodels_model : what a statsmodels model's ``fit`` returns
+    path : path
+        A folder that does not exist yet, or is empty.
+    signature : ModelSignature or False, optional
+        What the model takes and gives; inferred from `input_example` by default.
+    input_example : DataFrame, ndarray, dict, list or (data, params), optional
+        A few rows, kept in the folder.
+    pip_requirements, extra_pip_requirements : list of str or path, optional
+        All requirements; or those besides the inferred ones.
+    conda_env : dict or path, optional
+    code_paths : list of path, optional
+        Files and folders of Python code that the model imports.
+    metadata : mapping, optional
+    remove_data : bool
+        Whether to leave out the data that it was fitted to.
+
+    Raises
+    ------
+    AlreadyExistsError
+        There is something at `path`.
+    InvalidValueError, NotFoundError, MissingPackageError
+        The model, or one of the others, is not what it should be.
+    """
+    from nbtrack.models.saving import save  # noqa: PLC0415 - only for those who save
+
+    save(
+        statsmodels_model,
+        path,
+        "statsmodels",
+        signature=signature,
+        input_example=input_example,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        metadata=metadata,
+        remove_data=remove_data,
+    )
+
+
+def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
+    statsmodels_model: Any,
+    name: str | None = None,
+    *,
+    artifact_path: str | None = None,
+    signature: ModelSignature | Literal[False] | None = None,
+    input_example: Any = None,
+    registered_model_name: str | None = None,
+    await_registration_for: int | None = None,
+    pip_requirements: Sequence[str] | str | None = None,
+    extra_pip_requirements: Sequence[str] | str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+    remove_data: bool = False,
+) -> ModelInfo:
+    """Save a fitted statsmodels model into the active run; see :func:`save_model` and :func:`nbtrack.log_model`."""
+    from nbtrack.tracking import models  # noqa: PLC0415
+
+    return models.log_model(
+        statsmodels_model,
+        name,
+        flavor="statsmodels",
+        artifact_path=artifact_path,
+        signature=signature,
+        input_example=input_example,
+        registered_model_name=registered_model_name,
+        await_registration_for=await_registration_for,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        conda_env=conda_env,
+        code_paths=code_paths,
+        metadata=metadata,
+        params=params,
+        tags=tags,
+        run_id=run_id,
+        remove_data=remove_data,
+    )
+
+
+def load_model(
+    model_uri: str | PathLike[str],
+    dst_path: str | PathLike[str] | None = None,
+    *,
+    trust: bool | Iterable[str] = False,
+) -> Any:
+    """Load a fitted statsmodels model.
+
+    Parameters
+    ----------
+    model_uri : str or path
+        ``runs:/<run id>/<name>``, ``models:/m-…``, ``models:/<name>/3``, ``models:/<name>@champion``, or a folder.
+    dst_path : path, optional
+        Where to put its files; a temporary folder by default.
+    trust : bool or names of types
+        Whether code of a model that this store did not write may run. Without it such a model is refused, with a list of what it would run.
+
+    Returns
+    -------
+    object
+        The fitted model.
+
+    Raises
+    ------
+    UntrustedModelError, NotFoundError, InvalidValueError, StoreError
+    """
+    from nbtrack.tracking import models  # noqa: PLC0415
+
+    return models.load_native(model_uri, "statsmodels", dst_path, trust=trust)
