@@ -143,6 +143,33 @@ describe("curves", () => {
     expect(on()).toBe(20);
   });
 
+  it("say what dashes mean, and paint many numbers as a ramp", () => {
+    const { el, model, texts } = mount({ state: { metrics: ["loss"], dash_by: "params.optimizer" } });
+    expect(texts(".nbt-curve-key")).toEqual(["optimizer:", "adam", "adamw", "sgd"]);
+    const dashes = [...el.querySelectorAll(".nbt-curve-key path")].map((line) => line.getAttribute("stroke-dasharray"));
+    expect(new Set(dashes).size).toBe(3);
+    model.set("dash_by", null);
+    model.set("colour_by", "metrics.loss");
+    expect(texts(".nbt-curve-key")).toEqual(["loss:", expect.stringMatching(/^\d.*\d$/)]);
+    expect(el.querySelectorAll(".nbt-curve-ramp").length).toBe(1);
+    model.set("colour_by", "params.optimizer");
+    expect(texts(".nbt-curve-key")).toEqual(["optimizer:", "adam", "adamw", "sgd"]);
+    expect(el.querySelector(".nbt-curve-ramp")).toBeNull();
+  });
+
+  it("show all of a long legend on request", () => {
+    const { el } = mount({ state: { metrics: ["loss"] } });
+    const legend = /** @type {HTMLElement} */ (el.querySelector(".nbt-curve-legend"));
+    const more = /** @type {HTMLButtonElement} */ (el.querySelector(".nbt-curve-more"));
+    expect(more.hidden).toBe(true);
+    Object.defineProperty(legend, "scrollHeight", { get: () => 200 });
+    /** @type {HTMLElement} */ (legend.querySelector("button")).click();
+    expect([more.hidden, more.textContent]).toEqual([false, "All 20 lines"]);
+    more.click();
+    expect([more.textContent, more.getAttribute("aria-expanded")]).toEqual(["Fewer lines", "true"]);
+    expect(legend.classList.contains("nbt-open")).toBe(true);
+  });
+
   it("show names as they are, never as HTML", () => {
     const change = (/** @type {CurvesKernel} */ kernel) => {
       kernel.column("name").values[kernel.count - 1] = "<img src=x onerror=alert(1)>";

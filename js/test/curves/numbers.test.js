@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decodeCurves, splice } from "../../src/curves/answer.js";
+import { axes } from "../../src/curves/axes.js";
 import { csvOf } from "../../src/curves/chart-menu.js";
+import { LineChart } from "../../src/curves/line-chart.js";
 import { closest, pointsAt } from "../../src/curves/pointing.js";
 import { heightOf, nearest, spanOf, toPixels, visible } from "../../src/curves/scales.js";
 import { meanOf, student } from "../../src/curves/seeds.js";
@@ -110,6 +112,21 @@ describe("marks of an axis", () => {
     expect(logSplits(0.5, 0.9, 5)).toEqual([0.5, 0.6, 0.7, 0.8, 0.9]);
     expect(logSplits(1, 60, 8)).toEqual([1, 2, 5, 10, 20, 50]);
   });
+});
+
+it("facets span the values of all, steps are whole, and an empty chart has no axes", () => {
+  const chart = new LineChart({ until: new AbortController().signal });
+  const own = { id: "a", label: "a", colour: "", dash: [], x: of(2, 3), y: of(1, 2) };
+  chart.setSeries([own], [own, { ...own, id: "b", x: of(0, 9) }]);
+  expect(chart.within).toEqual([0, 9]);
+  expect(chart.field.classList.contains("nbt-nothing")).toBe(false);
+  chart.setSeries([]);
+  expect(chart.field.classList.contains("nbt-nothing")).toBe(true);
+  const colours = { axis: "", grid: "" };
+  const incrs = (/** @type {string} */ xLabel) =>
+    /** @type {any} */ (axes({ ...chart.options, xLabel }, "linear", colours)[0]).incrs;
+  expect(incrs("step")?.slice(0, 4)).toEqual([1, 2, 5, 10]);
+  expect(incrs("tokens")).toBeUndefined();
 });
 
 describe("an answer", () => {
