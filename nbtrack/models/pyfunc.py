@@ -62,7 +62,11 @@ class PyFuncModel:
         InvalidValueError
             Data or params do not fit the signature.
         """
-        return self._predictor(*self.enforce(data, params))
+        return self.predict_enforced(*self.enforce(data, params))
+
+    def predict_enforced(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        """Predict with what :meth:`enforce` gave: a server tells what does not fit from what the model cannot do."""
+        return self._predictor(data, params)
 
     def predict_stream(self, data: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield one prediction piece by piece; raises ``InvalidValueError`` for a model that cannot."""
@@ -125,6 +129,15 @@ class PyFuncModel:
         from nbtrack.models.example import load_example  # noqa: PLC0415 - needs pandas
 
         return load_example(self._folder)
+
+    @property
+    def serving_example(self) -> str | None:
+        """Return the input example as the body of a scoring request; None when there is none."""
+        if self._folder is None:
+            return None
+        from nbtrack.models.example import load_serving_example  # noqa: PLC0415 - needs pandas
+
+        return load_serving_example(self._folder)
 
     def __repr__(self) -> str:
         """Show where the model is from and who loads it."""
