@@ -5,6 +5,7 @@ Every public name is loaded when it is first used, so that ``import nbtrack`` is
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
-    from nbtrack.tracking.controls import StopRun
     from nbtrack.tracking.experiments import (
         create_experiment,
         delete_experiment,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
     from nbtrack.tracking.searching import metric_history, search_runs, set_goal, sql
     from nbtrack.tracking.starting import start_run
+    from nbtrack.tracking.stop import StopRun
     from nbtrack.widgets.artifacts import artifacts
     from nbtrack.widgets.board import runs
     from nbtrack.widgets.compare import compare
@@ -78,7 +79,6 @@ _ROOMS = {
     "server.running": ["ui"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
-    "tracking.controls": ["StopRun"],
     "tracking.experiments": [
         "create_experiment",
         "delete_experiment",
@@ -122,6 +122,7 @@ _ROOMS = {
     "tracking.run": ["ActiveRun"],
     "tracking.searching": ["metric_history", "search_runs", "set_goal", "sql"],
     "tracking.starting": ["start_run"],
+    "tracking.stop": ["StopRun"],
     "widgets.compare": ["compare"],
     "widgets.curves": ["curves"],
     "widgets.live": ["live"],
@@ -213,6 +214,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
+    if name == "start_run":
+        _meet_notebook()
     if name in _HOME:
         value = getattr(import_module(f"nbtrack.{_HOME[name]}"), name)
     elif name in _MODULES:
@@ -227,6 +230,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(message)
     globals()[name] = value
     return value
+
+
+def _meet_notebook() -> None:
+    """In a notebook, runs are shown as they go on, also without ``%load_ext nbtrack``; IPython is only asked when it is there."""
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
+    if getattr(shell, "kernel", None) is not None:
+        import_module("nbtrack.magics.live_cells").watch_cells(shell)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ NBTRACK_EXPERIMENT              experiment of new runs (default ``Default``); ML
 NBTRACK_RUN_ID                  run that a child process logs into
 NBTRACK_STRICT                  ``1``: an error inside ``log_*`` raises instead of warning
 NBTRACK_SYSTEM_METRICS          ``1``: sample CPU, memory, disk, network and GPU during each run
-NBTRACK_LIVE                    ``0``: no live panel above cells; ``1``: also for ``start_run`` outside ``%%track``
+NBTRACK_LIVE                    ``0``: no live panel by itself above a cell that goes on
 NBTRACK_SYSTEM_METRICS_INTERVAL seconds between two samples (default 10)
 ==============================  ==========================================================================
 """
@@ -45,10 +45,9 @@ def is_strict() -> bool:
     return os.environ.get("NBTRACK_STRICT", "").lower() in TRUE
 
 
-def shows_live() -> bool | None:
-    """Say whether a run that goes on for a while is shown by itself: never, always, or None: in tracked cells."""
-    text = os.environ.get("NBTRACK_LIVE", "").lower()
-    return True if text in TRUE else False if text in FALSE else None
+def shows_live() -> bool:
+    """Say whether a run that goes on for a while is shown by itself."""
+    return os.environ.get("NBTRACK_LIVE", "").lower() not in FALSE
 
 
 def samples_system_metrics() -> bool:

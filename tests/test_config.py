@@ -93,7 +93,7 @@ def test_a_password_in_a_uri_is_not_repeated():
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "shows"), [("0", False), ("off", False), ("1", True), ("Yes", True), ("", None)])
-def test_live_panels_are_shown_always_never_or_for_tracked_cells(monkeypatch, text, shows):
+@pytest.mark.parametrize(("text", "shows"), [("0", False), ("off", False), ("1", True), ("Yes", True), ("", True)])
+def test_live_panels_are_shown_unless_somebody_says_no(monkeypatch, text, shows):
     monkeypatch.setenv("NBTRACK_LIVE", text)
     assert config.shows_live() is shows

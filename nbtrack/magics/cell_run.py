@@ -13,11 +13,11 @@ from nbtrack.magics import capture
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking import active
-from nbtrack.tracking.controls import StopRun
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.named_secrets import is_secret_value
 from nbtrack.tracking.redaction import redact, redact_params
 from nbtrack.tracking.starting import start_run
+from nbtrack.tracking.stop import StopRun
 from nbtrack.tracking.surroundings import add_environment_files
 
 if TYPE_CHECKING:
@@ -140,10 +140,10 @@ class CellRun:
         error = ending.error
         params = self._params(ending)
         if params:
-            self.run.log_params(params)
+            self.run.record_params(params)
         metrics = capture.metrics_of(ending.value) if error is None else {}
         if metrics:
-            self.run.log_metrics(metrics)
+            self.run.record(metrics)
         elif error is None and capture.is_mixed(ending.value):
             self.notes.append("the last dict has values that are no numbers: no metrics taken from it")
         if error is not None and not isinstance(error, StopRun):

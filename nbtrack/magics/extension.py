@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.magics.line import TrackMagics
+from nbtrack.magics.live_cells import give_cells
 from nbtrack.magics.track import CellTracker, take_magic_out
 from nbtrack.tracking import active
 from nbtrack.tracking.surroundings import collect_soon
@@ -22,7 +23,7 @@ def load_ipython_extension(shell: Any) -> None:
     setattr(shell, ATTRIBUTE, tracker)
     shell.register_magics(TrackMagics(shell, tracker))
     shell.input_transformers_cleanup.insert(0, take_magic_out)
-    tracker.live.open()
+    give_cells(shell, tracker.live)
     shell.events.register("pre_run_cell", tracker.pre_run_cell)
     shell.events.register("post_run_cell", tracker.post_run_cell)
     collect_soon()
@@ -41,6 +42,7 @@ def unload_ipython_extension(shell: Any) -> None:
         shell.input_transformers_cleanup.remove(take_magic_out)
     for kind, name in MAGICS:
         shell.magics_manager.magics[kind].pop(name, None)
+    give_cells(shell, None)
     tracker.close()
     setattr(shell, ATTRIBUTE, None)
 

@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
+from contextvars import Context, copy_context
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.entities import RunStatus
 from nbtrack.tracking import active
-from nbtrack.tracking.controls import StopRun
+from nbtrack.tracking.stop import StopRun
 
 if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
 
 AFTER_S = 1.0
+FAR = float("inf")
+"""No cell is running."""
 ROOM = "nbtrack.widgets.live"
+ATTRIBUTE = "nbtrack_live_cells"
+
+
+_loud: list[Any] = []
+
+
+def _quiet_in_threads(raised: threading.ExceptHookArgs) -> None:
+    """Let a Stop end a thread without a traceback, too."""
+    if not isinstance(raised.exc_value, StopRun):
+        _loud[0](raised)
 
 
 class LiveCells:
     """One panel a cell, for the run that goes on in it.
 
+    The panel is put together beside the training, in a thread that shows under this cell and no other: a lock keeps the cell from ending
+    meanwhile.
+
     Attributes
     ----------
     choice : bool or None
-        ``%track live on|off``; None leaves it to NBTRACK_LIVE, and that, unset, to show tracked cells.
+        ``%track live on|off``; None leaves it to NBTRACK_LIVE, and that, unset, to show every run.
     """
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.choice: bool | None = None
         self._panel: Any = None
-        self._since = 0.0
+        self._since = time.monotonic()
         self._is_tracked = False
+        self._context: Context = copy_context()
+        self._seen: set[str] = set()
+        self._changing = threading.Lock()
         self._has_quiet_stop = False
         self._room: Any = None
         self._loading: threading.Thread | None = None
@@ -44,23 +65,32 @@ class LiveCells:
         if not self.shell.custom_exceptions:  # whoever set a handler keeps it
             self.shell.set_custom_exc((StopRun,), lambda *_, **__: None)
             self._has_quiet_stop = True
+        if not _loud:  # it stays: somebody else may have put a hook around it by the time we go
+            _loud.append(threading.excepthook)
+            threading.excepthook = _quiet_in_threads
 
     def close(self) -> None:
         """Hear no more."""
+        self._since = FAR
         if self._run_opens in active.on_open:
             active.on_open.remove(self._run_opens)
         if self._has_quiet_stop and self.shell.custom_exceptions == (StopRun,):
             self.shell.set_custom_exc((), None)
 
-    def cell_begins(self, *, is_tracked: bool) -> None:
+    def cell_begins(self, *, is_tracked: bool = False) -> None:
         """Say that what is logged from now on is another cell's."""
-        self._panel, self._since, self._is_tracked = None, time.monotonic(), is_tracked
+        with self._changing:
+            self._panel, self._since, self._is_tracked = None, time.monotonic(), is_tracked
+            self._context = copy_context()  # it says under which cell output belongs
+            self._seen = set()
 
     def cell_ends(self, result: Any) -> None:
         """Fold the panel; a Stop is no error, so the cells below go on."""
-        if self._panel is not None:
-            self._panel.folded = True
-            self._panel = None
+        with self._changing:
+            self._since = FAR
+            if self._panel is not None:
+                self._panel.folded = True
+                self._panel = None
         error = result.error_in_exec
         if isinstance(error, StopRun):
             error.run.end(RunStatus.FINISHED)
@@ -69,37 +99,35 @@ class LiveCells:
             if self._has_quiet_stop:
                 result.error_in_exec = None
 
-    def _shows(self) -> bool:
-        if getattr(self.shell, "kernel", None) is None:
-            return False  # a terminal shows no widgets
-        choice = config.shows_live() if self.choice is None else self.choice
-        return self._is_tracked if choice is None else choice
-
     def _run_opens(self, run: ActiveRun) -> None:
-        if self._shows() and not run.is_joined:
+        if getattr(self.shell, "kernel", None) is not None and not run.is_joined:  # a terminal shows no widgets
             run.on_look.append(self._look)
 
     def _look(self, run: ActiveRun) -> None:
-        """Show the panel when it is worth it; called by the run's own ``log_*``, a few times a second."""
-        if threading.current_thread() is not threading.main_thread():
-            return  # the output of another thread may land under any cell
-        now = time.monotonic()
-        if now - self._since < AFTER_S / 2 or not run.metrics:
+        """Show the panel when it is worth it; called by the run's own ``log_*``, a few times a second, in whichever thread logs."""
+        here = time.monotonic() - self._since
+        if here < AFTER_S / 2 or run.id in self._seen or not run.has_news:
+            return
+        if not (config.shows_live() if self.choice is None else self.choice):
             return
         if self._room is None:
             self._load_soon()
-        elif now - self._since >= AFTER_S and run.elapsed_s() >= AFTER_S / 2:
-            run.on_look.remove(self._look)
-            self._show(run)
+        elif here >= AFTER_S and run.elapsed_s() >= AFTER_S / 2:
+            self._seen.add(run.id)
+            show = partial(self._context.copy().run, self._show, run, self._since)
+            threading.Thread(target=show, name="nbtrack-show", daemon=True).start()
 
-    def _show(self, run: ActiveRun) -> None:
-        if self._panel is not None:
-            self._panel.run_id = run.id
-            return
-        from IPython.display import display  # noqa: PLC0415
+    def _show(self, run: ActiveRun, since: float) -> None:
+        with self._changing:
+            if since != self._since or not run.is_open or self._room.is_shown(run.id, since):
+                return
+            if self._panel is not None:
+                self._panel.run_id = run.id
+                return
+            from IPython.display import display  # noqa: PLC0415
 
-        self._panel = self._room.live(run)
-        display(self._panel)
+            self._panel = self._room.live(run)
+            display(self._panel)
 
     def _load_soon(self) -> None:
         """Load the widget libraries, which takes half a second, beside the training."""
@@ -109,3 +137,39 @@ class LiveCells:
 
     def _load(self) -> None:
         self._room = import_module(ROOM)
+
+
+class UntrackedCells(LiveCells):
+    """Shows the runs of a notebook that has not loaded the extension."""
+
+    def open(self) -> None:
+        """Hear of cells as well: nobody else tells of them."""
+        super().open()
+        self.shell.events.register("pre_run_cell", self._before)
+        self.shell.events.register("post_run_cell", self.cell_ends)
+
+    def close(self) -> None:
+        """Hear no more."""
+        super().close()
+        for event, heard in (("pre_run_cell", self._before), ("post_run_cell", self.cell_ends)):
+            with suppress(ValueError):
+                self.shell.events.unregister(event, heard)
+
+    def _before(self, _: Any) -> None:
+        self.cell_begins()
+
+
+def watch_cells(shell: Any) -> None:
+    """Show the runs of a notebook as they go on, also without ``%load_ext nbtrack``."""
+    if getattr(shell, ATTRIBUTE, None) is None:
+        give_cells(shell, UntrackedCells(shell))
+
+
+def give_cells(shell: Any, cells: LiveCells | None) -> None:
+    """Let `cells`, and nobody else, show the runs of a shell."""
+    before = getattr(shell, ATTRIBUTE, None)
+    if before is not None:
+        before.close()
+    setattr(shell, ATTRIBUTE, cells)
+    if cells is not None:
+        cells.open()

@@ -176,7 +176,6 @@ class CellTracker:
 
     def close(self) -> None:
         """Stop the threads; what is to be written is written."""
-        self.live.close()
         self.filing.flush()
         for board in self._boards.values():
             board.close()

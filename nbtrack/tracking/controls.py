@@ -1,7 +1,8 @@
 """What can be asked of a run while it goes on: stop, checkpoint, turn a knob, take a note; and what it says of its progress.
 
 Orders come from a panel in the same process (:meth:`Controls.take`, from any thread) or from anywhere else through the store (a small
-file that is looked at four times a second at most). They wait until the training itself calls: ``log_*``, ``knob``, ``should_stop``.
+file that is looked at four times a second at most). They wait until the training itself calls: ``log_*``, ``knob``, ``progress``,
+``should_stop``.
 So nothing of the user's ever runs in a thread that the user did not choose.
 """
 
@@ -20,6 +21,7 @@ from nbtrack.journal.control import Inbox
 from nbtrack.names import NOTE, check_key, next_event
 from nbtrack.tracking import active
 from nbtrack.tracking.knobs import Knob
+from nbtrack.tracking.stop import StopRun, stopped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,36 +38,6 @@ SAY_S = 0.5
 STOPPED = "nbtrack.stopped_at"
 
 
-class StopRun(BaseException):
-    """Somebody pressed Stop; raised by the next ``log_*`` call of the run.
-
-    ``with start_run()`` and ``%%track`` end quietly with it, as FINISHED: all that was to be recorded is recorded, and the run ended by a
-    decision. It is no ``Exception``, so that ``except Exception`` around a training step does not swallow it, and no
-    ``KeyboardInterrupt``, because one of those that leaves an asyncio task takes the kernel's event loop, and so the kernel, along.
-
-    Attributes
-    ----------
-    run : ActiveRun
-        The run that was stopped; its children end with it.
-    step : int or None
-        The last step that was logged.
-    """
-
-    def __init__(self, run: ActiveRun, step: int | None) -> None:
-        self.run = run
-        self.step = step
-        super().__init__(f"run #{run.number} {run.name!r} {stopped_text(step)}")
-
-    def _render_traceback_(self) -> list[str]:
-        """Tell IPython that there is no more to say."""
-        return [str(self)]
-
-
-def stopped_text(step: int | None) -> str:
-    """Return ``stopped at step 120``."""
-    return "stopped" if step is None else f"stopped at step {step:,}"
-
-
 class Controls:
     """The part of an :class:`ActiveRun` that listens."""
 
@@ -73,13 +45,14 @@ class Controls:
     info: RunInfo
     store: LocalStore
     tags: dict[str, str]
+    metrics: dict[str, float]
     is_open: bool
 
     def _listen(self) -> None:
         self.on_look: list[Callable[[ActiveRun], None]] = []
         self.last_step: int | None = None
         self._look_at = time.monotonic()  # the first call looks: a panel may wait for it
-        self._is_asked = False  # a look found something that only a ``log_*`` call may do
+        self._is_asked = False  # a look found something that only a call that may raise can do
         self._inbox = Inbox(self.store.folder, self.id)
         self._orders: deque[Order] = deque()
         self._taken: set[str] = set()
@@ -88,6 +61,7 @@ class Controls:
         self._told: set[int] = set()
         self._stops_itself = False
         self._checkpoint_asked = False
+        self._is_saving = False
         self._checkpoints: list[Callable[[], Any]] = []
         self._can_checkpoint = False
         self._knobs: dict[str, Knob] = {}
@@ -100,7 +74,7 @@ class Controls:
     def should_stop(self) -> bool:
         """Say whether somebody asked the run to stop.
 
-        A loop that reads this ends by itself, in its own time: from then on no ``log_*`` call raises :class:`StopRun`.
+        A loop that reads this ends by itself, in its own time: from then on nothing raises :class:`StopRun`.
 
         Examples
         --------
@@ -129,7 +103,7 @@ class Controls:
         return asked
 
     def on_checkpoint(self, function: Callable[[], Any]) -> Callable[[], Any]:
-        """Call `function` in the training thread, at the next ``log_*`` call, each time somebody asks for a checkpoint.
+        """Call `function` in the training thread, at its next call of the run, each time somebody asks for a checkpoint.
 
         Use it as a decorator. An error in it becomes a warning; the training goes on.
 
@@ -198,8 +172,7 @@ class Controls:
             self._knobs[name] = found
             self._record_knob(found)
             self._say()
-        if time.monotonic() >= self._look_at:
-            self._look()
+        self._heed_now_and_then()
         return found.value  # type: ignore[no-any-return]
 
     def progress(self, done: float, total: float | None = None) -> None:
@@ -217,6 +190,12 @@ class Controls:
         self._progress = [float(done), -1.0 if total is None else float(total), *first]
         if time.monotonic() - self._said_at >= SAY_S or (total is not None and done >= total):
             self._say()
+        self._heed_now_and_then()
+
+    @property
+    def has_news(self) -> bool:
+        """Say whether there is anything to look at: a metric, a knob, progress."""
+        return bool(self.metrics or self._knobs or self._progress)
 
     def event(self, kind: str, text: str, *, t_ms: int | None = None) -> None:
         """Record something that happened, to be drawn as a mark on the curves.
@@ -252,7 +231,7 @@ class Controls:
     # -- orders ------------------------------------------------------------------------------------------------------
 
     def take(self, order: Order) -> None:
-        """Put an order where the next ``log_*`` call finds it; from any thread, and the same one twice is fine.
+        """Put an order where the training's next call finds it; from any thread, and the same one twice is fine.
 
         Raises
         ------
@@ -269,8 +248,14 @@ class Controls:
         self._orders.append(order)
         self._look_at = 0.0
 
+    def _heed_now_and_then(self) -> None:
+        if self._is_asked or time.monotonic() >= self._look_at:
+            self._heed()
+
     def _heed(self) -> None:
-        """Do what was asked for; called by the training's own ``log_*`` calls when it is time, and so the place that may raise."""
+        """Do what was asked for; called by the training's own calls when it is time, and so the place that may raise."""
+        if self._is_saving:
+            return  # what a checkpoint logs must not cut it short
         self._look()
         self._is_asked = False
         if self._checkpoint_asked and self._checkpoints:
@@ -338,12 +323,16 @@ class Controls:
 
     def _checkpoint(self) -> None:
         text = "checkpoint"
-        for function in self._checkpoints:
-            try:
-                function()
-            except Exception as error:  # noqa: BLE001 - the user's own; the training goes on
-                text = f"checkpoint failed: {type(error).__name__}: {error}"[:500]
-                warn(f"The function given to on_checkpoint raised {type(error).__name__}: {error}")
+        self._is_saving = True
+        try:
+            for function in self._checkpoints:
+                try:
+                    function()
+                except Exception as error:  # noqa: BLE001 - the user's own; the training goes on
+                    text = f"checkpoint failed: {type(error).__name__}: {error}"[:500]
+                    warn(f"The function given to on_checkpoint raised {type(error).__name__}: {error}")
+        finally:
+            self._is_saving = False
         self.event("checkpoint", text)
 
     def _record_knob(self, found: Knob) -> None:

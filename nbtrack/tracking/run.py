@@ -13,9 +13,10 @@ from nbtrack.entities import RunData, RunInfo, RunStatus
 from nbtrack.errors import InvalidValueError, JournalError, NbtrackError, warn
 from nbtrack.names import RUN_NAME, check_key, check_name, check_number, check_step, check_time
 from nbtrack.tracking import active
-from nbtrack.tracking.controls import Controls, StopRun
+from nbtrack.tracking.controls import Controls
 from nbtrack.tracking.redaction import redact
 from nbtrack.tracking.run_files import RunFiles
+from nbtrack.tracking.stop import StopRun
 
 if TYPE_CHECKING:
     import asyncio
@@ -157,8 +158,7 @@ class ActiveRun(RunFiles, Controls):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> None:
         """Log one point of each of several metrics at the same step; one bad value does not take the others along."""
         self.last_step = self.record(metrics, step, timestamp)
-        if self._is_asked or time.monotonic() >= self._look_at:
-            self._heed()
+        self._heed_now_and_then()
 
     def record(self, metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None) -> int | None:
         """Log as :meth:`log_metrics` does, from beside the training: nobody is stopped here. Returns the step."""
@@ -181,6 +181,11 @@ class ActiveRun(RunFiles, Controls):
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log several params, kept as text. A key that has another value already keeps it, and you are warned."""
+        self.record_params(params)
+        self._heed_now_and_then()
+
+    def record_params(self, params: Mapping[str, Any]) -> None:
+        """Log as :meth:`log_params` does, from beside the training: nobody is stopped here."""
         self._log_texts(params, "Param key", self.params, self._new_params)
 
     def set_tag(self, key: str, value: Any) -> None:

@@ -102,7 +102,7 @@ def start_run(
         if not run.is_joined and run_id is None:
             add_environment(run)
         if params:
-            run.log_params(params)
+            run.record_params(params)
         if run.is_joined or run_id is not None:
             run.set_tags({**(tags or {}), **({NOTE: description} if description else {})})
         if log_system_metrics or (log_system_metrics is None and config.samples_system_metrics()):

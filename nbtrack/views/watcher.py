@@ -9,6 +9,8 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from nbtrack.views.page_thread import page_thread
+
 if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
 
@@ -40,7 +42,7 @@ class Watcher:
         with self._lock:
             self._widgets.add(widget)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="nbtrack-watcher", daemon=True)
+                self._thread = page_thread(target=self._run, name="nbtrack-watcher", daemon=True)
                 self._thread.start()
 
     def remove(self, widget: Watching) -> None:

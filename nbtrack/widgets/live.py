@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import weakref
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from nbtrack.tracking.run import ActiveRun
 from nbtrack.views import live as view
 from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_summary import live_html, live_text
+from nbtrack.views.page_thread import page_thread
 from nbtrack.widgets.panel import Panel, shell
 from nbtrack.widgets.reach import peek_while_busy
 
@@ -56,9 +59,11 @@ class Live(Panel):
         self._feed = LiveFeed(store, run_id)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._ordering = threading.RLock()
         self._heard: set[str] = set()
+        self._early: deque[dict[str, Any]] = deque()
+        self._shown_at = 0.0
         self._wants_all = False
-        self._is_deaf = False
         super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
         self._attach()
 
@@ -72,6 +77,7 @@ class Live(Panel):
     def table(self) -> bytes:
         """Return the whole run as one blob."""
         with self._sending:
+            self._wants_all = False
             return self._feed.whole()
 
     def summary(self) -> tuple[str, str]:
@@ -104,7 +110,9 @@ class Live(Panel):
                 self._watch()
 
     def update(self) -> None:
-        """Send the page what is new, or all when it has missed something."""
+        """Send the page what is new, or all when it has missed something; and answers to what was heard early."""
+        while self._early:
+            self._receive(self, self._early.popleft(), [])
         with self._sending:
             wants_all, self._wants_all = self._wants_all, False
             blob = self._feed.whole() if wants_all else self._feed.changes()
@@ -114,12 +122,14 @@ class Live(Panel):
     def _ipython_display_(self) -> None:
         """Show the panel, and follow the run until it has ended."""
         super()._ipython_display_()
+        self._shown_at = time.monotonic()
+        _panels.add(self)
         self._watch()
 
     def _watch(self) -> None:
         if self._feed.is_running and (self._thread is None or not self._thread.is_alive()):
             self._stopping = threading.Event()
-            self._thread = threading.Thread(
+            self._thread = page_thread(
                 target=_follow, args=(weakref.ref(self), self._stopping), name="nbtrack-live", daemon=True
             )
             self._thread.start()
@@ -153,19 +163,30 @@ class Live(Panel):
         self._feed.about = {"here": run is not None}
         kernel = getattr(shell(), "kernel", None)
         look = peek_while_busy(kernel, self.comm.comm_id, self.hear_early) if run and kernel and self.comm else None
-        self._is_deaf = look is not None
         if run is not None and look is not None:
             run.on_look.append(lambda _: look())
 
     def hear_early(self, message: dict[str, Any]) -> None:
-        """Take an order at once, when that needs no store: the run is here."""
-        if message.get("kind") == "need" and message.get("data") and self._is_deaf:
-            self._wants_all = True
-        if message.get("kind") == "order" and self._here() is not None:
-            self._take(message)
+        """Take an order at once when the run is here; the panel's own thread answers, and takes those for runs elsewhere.
+
+        The page must not be left to think that nobody hears: its message may come in the usual way when the cell has ended.
+        """
+        if message.get("kind") == "need" and message.get("data"):
+            self._wants_all = True  # unless it is answered in the usual way before that
+        if message.get("kind") == "order":
+            try:
+                if self._here() is not None:
+                    self._take(message)
+            finally:
+                if self._thread is not None and self._thread.is_alive():
+                    self._early.append(message)
 
     def _take(self, message: dict[str, Any]) -> Answer:
         """Take an order; the same one may come twice, the second time when its run has ended."""
+        with self._ordering:
+            return self._take_once(message)
+
+    def _take_once(self, message: dict[str, Any]) -> Answer:
         order_id = str(message.get("order"))
         run = self._here()
         if order_id in self._heard:
@@ -182,6 +203,14 @@ class Live(Panel):
             run.take(view.order_of(message))
         self._heard.add(order_id)
         return {"do": message.get("do")}, []
+
+
+_panels: weakref.WeakSet[Live] = weakref.WeakSet()
+
+
+def is_shown(run_id: str, since: float) -> bool:
+    """Say whether a panel of a run was shown after `since`, a time of :func:`time.monotonic`."""
+    return any(panel.run_id == run_id and panel._shown_at >= since for panel in list(_panels))  # noqa: SLF001
 
 
 def _interrupt() -> None:
@@ -230,6 +259,8 @@ def live(run: ActiveRun | Run | str | int | None = None) -> Live:
     ------
     NotFoundError
         There is no such run, or no run at all.
+    InvalidValueError
+        `run` is nothing that names one.
 
     Examples
     --------
@@ -247,7 +278,10 @@ def live(run: ActiveRun | Run | str | int | None = None) -> Live:
         store = active.get_store()
         return Live(store, _latest(store))
     store = active.get_store()
-    name = run if isinstance(run, (str, int)) else run.info.run_id
+    name = getattr(getattr(run, "info", None), "run_id", run)
+    if not isinstance(name, (str, int)) or isinstance(name, bool):
+        problem = f"nbtrack.live() shows a run, named by id, number or name; received {run!r}. A row of search_runs() has its run_id."
+        raise InvalidValueError(problem)
     return Live(store, store.resolve_run(name))
 
 

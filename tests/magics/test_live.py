@@ -149,7 +149,6 @@ def test_stop_works_through_a_subshell(kernel: LiveKernel) -> None:
 
 
 def test_stop_ends_the_block_of_a_run_and_what_follows_it_goes_on(kernel: LiveKernel) -> None:
-    kernel.run("%track live on")
     cell = """
 import time, nbtrack
 with nbtrack.start_run("inner") as run:
@@ -234,6 +233,59 @@ def test_anybody_who_has_the_store_can_stop_a_run(kernel: LiveKernel, tmp_path: 
     assert "stopped at step" in shown
     assert store.get_run(run_id).info.status == "FINISHED"
     assert list((tmp_path / "runs.nbtrack" / "control").iterdir()) == []
+
+
+BESIDE = """
+def train():
+    for step in range(6000):
+        run.log_metric("loss", 1 / (step + 1), step=step)
+        time.sleep(0.01)
+thread = threading.Thread(target=train)
+thread.start()
+thread.join()
+"""
+TURNED = """
+for step in range(6000):
+    run.knob("lr", 0.1)
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("loop", [BESIDE, TURNED])
+def test_a_loop_in_a_thread_or_one_that_logs_no_metric_has_a_panel_and_stops(kernel: LiveKernel, loop: str) -> None:
+    running = kernel.begin(f"%%track beside\nimport threading, time, nbtrack\nrun = nbtrack.active_run()\n{loop}")
+    kernel.order(kernel.panel(), "stop")
+    shown, reply = kernel.finish(running)
+    assert reply["status"] == "ok"
+    assert "stopped" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_notebook_without_the_extension_has_a_panel_too(tmp_path: Path) -> None:
+    kernel = LiveKernel(tmp_path)
+    try:
+        running = kernel.begin(
+            f"import nbtrack\nwith nbtrack.start_run('alone'):{LOOP.replace(chr(10), chr(10) + '    ')}"
+        )
+        kernel.order(kernel.panel(), "stop")
+        shown, reply = kernel.finish(running)
+        assert reply["status"] == "ok"
+        assert "Traceback" not in shown
+        assert kernel.runs()[0]["tags"]["nbtrack.stopped_at"]
+    finally:
+        kernel.close()
+
+
+def test_a_panel_that_the_cell_shows_is_the_only_one(kernel: LiveKernel) -> None:
+    cell = """%%track once
+import time, nbtrack
+display(nbtrack.live())
+for step in range(150):
+    nbtrack.log_metric("loss", 1.0, step=step); time.sleep(0.015)
+"""
+    kernel.run(cell)
+    text, _ = kernel.run("import nbtrack.widgets.live as room; len(list(room._panels))")
+    assert text.strip() == "1"
 
 
 def test_a_short_cell_and_a_cell_that_logs_nothing_show_no_panel(kernel: LiveKernel) -> None:

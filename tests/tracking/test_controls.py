@@ -13,9 +13,11 @@ from nbtrack.errors import InvalidValueError, NbtrackWarning, NotFoundError
 from nbtrack.journal.control import new_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nbtrack.tracking.controls import Controls
+    from nbtrack.tracking.run import ActiveRun
 
 
 @pytest.fixture(autouse=True)
@@ -49,15 +51,59 @@ def test_a_stop_ends_the_block_and_what_follows_it_goes_on() -> None:
     assert events(run) == [{"t": events(run)[0]["t"], "step": 7, "kind": "stop", "text": "stopped at step 7"}]
 
 
-def test_a_stop_that_a_knob_finds_first_is_obeyed_by_the_next_log_call() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda run: run.knob("lr", 1e-3),
+        lambda run: run.progress(1, 10),
+        lambda run: run.log_param("size", 3),
+        lambda run: run.log_params({"size": 3}),
+        lambda run: run.log_metric("loss", 1.0),
+        lambda run: run.log_metrics({"loss": 1.0}),
+    ],
+)
+def test_a_loop_that_only_makes_such_calls_can_be_stopped(call: Callable[[ActiveRun], Any]) -> None:
+    with nbtrack.start_run() as run:
+        call(run)
+        run.take(new_order("stop"))
+        call(run)
+        pytest.fail("the loop went on")
+    assert nbtrack.get_run(run.id).info.status == "FINISHED"
+
+
+def test_a_stop_says_the_last_step_that_was_logged() -> None:
     with nbtrack.start_run() as run:
         for step in range(100):
-            run.knob("lr", 1e-3)
             if step == 7:
                 run.take(new_order("stop"))
-                assert run.knob("lr", 1e-3) == 1e-3
+            run.knob("lr", 1e-3)
             run.log_metric("loss", 1.0, step=step)
-    assert run.last_step == 7
+    assert run.last_step == 6
+    assert run.stopped_at == "stopped at step 6"
+
+
+def test_what_starts_and_ends_a_run_is_not_stopped() -> None:
+    with nbtrack.start_run() as parent:
+        parent.take(new_order("stop"))
+        with nbtrack.start_run(params={"size": 3}, nested=True) as child:
+            pass
+        assert child.params == {"size": "3"}
+
+
+def test_a_stop_does_not_cut_a_checkpoint_short() -> None:
+    with nbtrack.start_run() as run:
+
+        @run.on_checkpoint
+        def save() -> None:
+            run.log_metric("saved", 1.0)
+            run.log_params({"weights": "all"})
+
+        run.take(new_order("checkpoint"))
+        run.take(new_order("stop"))
+        run.log_metric("loss", 1.0)
+        pytest.fail("the loop went on")
+    assert run.params == {"weights": "all"}
+    assert sorted(event["kind"] for event in events(run)) == ["checkpoint", "stop"]
 
 
 def test_no_except_exception_swallows_a_stop_and_cleaning_up_may_log() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import nbtrack
-from nbtrack.errors import NotFoundError
+from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.widgets.live import Live, live
 from tests.views.test_live import unpack
 
@@ -119,6 +120,28 @@ def test_an_order_that_comes_twice_is_obeyed_once(panels: list[Live], monkeypatc
     panel._receive(panel, message, [])
     assert messages[-1][0]["ok"], "the second time may come when the run has ended"
     assert nbtrack.get_run(run.id).data.tags["mlflow.note.content"] == "seen"
+
+
+def test_what_is_heard_early_is_answered_early(panels: list[Live], monkeypatch: pytest.MonkeyPatch) -> None:
+    with nbtrack.start_run() as run:
+        panel = live()
+        panels.append(panel)
+        messages = sent(panel, monkeypatch)
+        panel._watch()
+        panel.hear_early({"kind": "order", "id": 7, "order": "a", "do": "note", "value": "seen"})
+        with suppress(NotFoundError):  # who calls it takes no notice of errors
+            panel.hear_early({"kind": "order", "id": 8, "order": "b", "do": "knob", "key": "lr", "value": 1})
+        wait_for(lambda: len([content for content, _ in messages if content["kind"] == "answer"]) == 2)
+        run.log_metric("loss", 1.0)
+    answers = {content["id"]: content for content, _ in messages if content["kind"] == "answer"}
+    assert answers[7]["ok"]
+    assert "Knob 'lr'" in answers[8]["error"]
+
+
+def test_what_names_no_run_is_refused_in_words() -> None:
+    for wrong in (1.5, [1], True):
+        with pytest.raises(InvalidValueError, match="named by id, number or name; received"):
+            live(wrong)  # type: ignore[arg-type]
 
 
 def test_another_run_can_be_put_in_its_place(panels: list[Live]) -> None:
