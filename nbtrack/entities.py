@@ -236,6 +236,7 @@ class RegisteredModel:
     tags: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
     latest_versions: list[ModelVersion] = field(default_factory=list)
+    gates: list[ModelGate] = field(default_factory=list)
     n_versions: int = 0
 
     def __repr__(self) -> str:

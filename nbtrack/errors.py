@@ -11,6 +11,7 @@
     ├── RunAlreadyActiveError (RuntimeError)  a second run opened without nested=True
     ├── MissingPackageError (ImportError)     an optional package that is not installed
     ├── UntrustedModelError (PermissionError) a model that would run foreign code when loaded, and no leave to do so
+    ├── GateRefusedError (PermissionError)    an alias that may not move: a gate of the model does not hold
     ├── JournalError (OSError)                a record that could not be written: full disk, read-only folder
     └── StoreError (RuntimeError)
         ├── StoreBusyError                    another program holds the DuckDB file
@@ -161,6 +162,29 @@ class UntrustedModelError(NbtrackError, PermissionError):
         super().__init__(
             f"{where} was not written by this store; nothing of it was loaded. Loading would run:{listed}\n"
             "If you know where it comes from, load it with trust=True."
+        )
+
+
+class GateRefusedError(NbtrackError, PermissionError):
+    """An alias may not move to a version: a gate of the model does not hold.
+
+    Parameters
+    ----------
+    name, alias, version : str, str, int
+        What was to move where.
+    reasons : list of str
+        The gates that do not hold, each with its numbers.
+    """
+
+    def __init__(self, name: str, alias: str, version: int, reasons: list[str]) -> None:
+        self.name = name
+        self.alias = alias
+        self.version = version
+        self.reasons = reasons
+        shown = "".join(f"\n    {reason}" for reason in reasons)
+        super().__init__(
+            f"{name}@{alias} may not move to version {version}:{shown}\n"
+            "Choose another version, or say force=True with a comment that tells why; it stands in the history."
         )
 
 

@@ -68,7 +68,7 @@ class LocalStore:
 
     def append(self, *records: Record) -> None:
         """Write changes to this process's journal; see :class:`TrackingStore`."""
-        self._make_folder()
+        self.make_folder()
         self.writer.events(records)
         if any(kind == "end" for kind, *_ in records):
             self.keeper.fold_soon()
@@ -83,18 +83,18 @@ class LocalStore:
 
     def next_run_number(self) -> int:
         """Return a number for a new run."""
-        self._make_folder()
+        self.make_folder()
         return self.numbers.next_run()
 
     def experiment_id(self, name: str) -> int:
         """Return the id of an experiment, creating it on first use."""
-        self._make_folder()
+        self.make_folder()
         return self.experiments.id_of(name)
 
     def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
         """Copy a file (or bytes) into the store as `path` of a run."""
         name = check_artifact_path(path)
-        self._make_folder()
+        self.make_folder()
         blob = self.blobs.put_bytes(source) if isinstance(source, bytes) else self.blobs.put_file(source)
         mime = mime or mime_of(name)
         self.append(("artifact", run_id, None, {"path": name, "sha256": blob.sha256, "size": blob.size, "mime": mime}))
@@ -108,7 +108,7 @@ class LocalStore:
 
     def post_order(self, run_id: str, order: Order) -> None:
         """Ask something of a run that is open somewhere; see :mod:`nbtrack.journal.control`."""
-        self._make_folder()
+        self.make_folder()
         control.post(self.folder, run_id, order)
 
     def live_state(self, run_id: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class LocalStore:
 
     def create_experiment(self, name: str, tags: dict[str, str] | None = None) -> str:
         """Create an experiment and return its id; raises ``AlreadyExistsError``."""
-        self._make_folder()
+        self.make_folder()
         return str(self.experiments.create(name, tags))
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
@@ -352,7 +352,8 @@ class LocalStore:
                 "folder to where you may write and choose them with set_tracking_uri, or ask for the right to write."
             )
 
-    def _make_folder(self) -> None:
+    def make_folder(self) -> None:
+        """Make the folder beside the file; raises ``StoreError`` where that is not possible."""
         self.check_writable()
         if self.folder.is_dir():
             return

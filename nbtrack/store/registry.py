@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from nbtrack.entities import ModelEvent, ModelGate, ModelVersion, RegisteredModel
+    from nbtrack.entities import ModelEvent, ModelVersion, RegisteredModel
     from nbtrack.store.local import LocalStore
     from nbtrack.store.reader import Reader
     from nbtrack.store.registry_protocol import ModelQuery, NewVersion, RegistryStore
@@ -157,7 +157,7 @@ class LocalRegistry:
         self, name: str, expression: str, *, alias: str | None = None, version: int | None = None, comment: str = ""
     ) -> None:
         """Take a gate down; raises ``NotFoundError`` when there is no such gate."""
-        gates = self.gates(name)
+        gates = self.get(name).gates
         if not any((g.expression, g.alias, g.version) == (expression, alias, version) for g in gates):
             raise NotFoundError("Gate", expression, [g.expression for g in gates], where=f"registered model {name!r}")
         self._change("unexpect", name, version, {"alias": alias, "expression": expression, **_comment(comment)})
@@ -195,11 +195,6 @@ class LocalRegistry:
         """Return the versions that match, those changed last first unless ordered otherwise."""
         with self._store.reading() as reader:
             return looking.versions(reader.con, query)
-
-    def gates(self, name: str) -> list[ModelGate]:
-        """Return the gates of a model, oldest first."""
-        with self._store.reading() as reader:
-            return looking.gates(reader.con, name)
 
     def history(self, name: str | None = None, *, until_ms: int | None = None) -> list[ModelEvent]:
         """Return what happened, oldest first."""
@@ -240,7 +235,7 @@ class Change:
     @contextmanager
     def begin(cls, store: LocalStore) -> Iterator[Change]:
         """Open a look at the store while nobody else changes the registry; written when the block ends without an error."""
-        store.check_writable()
+        store.make_folder()
         with store.numbers.alone():
             with store.reading() as reader:
                 change = cls(store, reader)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbtrack.entities import ModelEvent, ModelGate, ModelVersion, RegisteredModel
+    from nbtrack.entities import ModelEvent, ModelVersion, RegisteredModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,6 @@ class RegistryStore(Protocol):
     def search(self, query: ModelQuery) -> list[RegisteredModel]: ...
 
     def search_versions(self, query: ModelQuery) -> list[ModelVersion]: ...
-
-    def gates(self, name: str) -> list[ModelGate]: ...
 
     def history(self, name: str | None = None, *, until_ms: int | None = None) -> list[ModelEvent]:
         """Return what happened to a model (also a deleted one), or to all, oldest first."""

@@ -22,6 +22,9 @@ _VERSION = (
     "v.registry_id, v.name, v.version, epoch_ms(v.creation_time), epoch_ms(v.last_update_time), v.description, v.user_id, v.stage, "
     "v.source, v.run_id, v.path, v.model_id, v.run_link, v.status"
 )
+_GATE = (
+    "SELECT registry_id, name, expression, alias, version, epoch_ms(timestamp), coalesce(user_id, '') FROM model_gates"
+)
 _MODEL = "g.registry_id, g.name, epoch_ms(g.creation_time), epoch_ms(g.last_update_time), g.description, g.user_id"
 
 
@@ -123,6 +126,7 @@ def _models(con: DuckDBPyConnection, where: str, values: list[Any]) -> list[Regi
             "SELECT registry_id, count(*) FROM model_versions WHERE list_contains(?, registry_id) GROUP BY ALL", [ids]
         ).fetchall()
     )
+    gates = con.execute(f"{_GATE} WHERE list_contains(?, registry_id) ORDER BY timestamp, expression", [ids]).fetchall()
     newest: dict[str, list[ModelVersion]] = {}
     latest = (
         "list_contains(?, v.registry_id) QUALIFY v.version = max(v.version) OVER (PARTITION BY v.registry_id, v.stage) "
@@ -140,6 +144,7 @@ def _models(con: DuckDBPyConnection, where: str, values: list[Any]) -> list[Regi
             tags=dict(tags.get(row[0], ())),
             aliases=dict(aliases.get(row[0], ())),
             latest_versions=newest.get(row[1], []),
+            gates=[ModelGate(*gate[1:]) for gate in gates if gate[0] == row[0]],
             n_versions=counts.get(row[0], 0),
         )
         for row in rows
@@ -197,16 +202,6 @@ def _by_version(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, int], list[t
     for registry_id, number, *rest in rows:
         found.setdefault((registry_id, number), []).append(tuple(rest))
     return found
-
-
-def gates(con: DuckDBPyConnection, name: str) -> list[ModelGate]:
-    """Return the gates of a model, oldest first."""
-    rows = con.execute(
-        "SELECT name, expression, alias, version, epoch_ms(timestamp), coalesce(user_id, '') FROM model_gates "
-        "WHERE registry_id = ? ORDER BY timestamp, expression, alias, version",
-        [id_of(con, name)],
-    ).fetchall()
-    return [ModelGate(*row) for row in rows]
 
 
 def history(con: DuckDBPyConnection, name: str | None, until_ms: int | None) -> list[ModelEvent]:
