@@ -37,7 +37,7 @@ VIEW_TRAITS = (
 )
 """Values of the runs page that a saved view is made of: those of `nbtrack.runs()`, which a test compares."""
 AT_ONCE = ("board", "parallel", "curves")
-LATER = ("artifacts", "compare")
+LATER = ("artifacts", "compare", "live")
 """Views of the front end: those of the first tab, and those that the page fetches when somebody opens theirs."""
 BINARY = "application/octet-stream"
 TEXT = "text/javascript; charset=utf-8"

@@ -1,19 +1,23 @@
-"""One open page of the web interface: its runs, kept up to date, and what it asks."""
+"""One open page of the web interface: its runs, kept up to date, the run that it follows, and what it asks."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import struct
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
 from nbtrack.entities import ViewType
-from nbtrack.errors import InvalidValueError, NbtrackError
+from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
+from nbtrack.names import is_run_id
 from nbtrack.store.protocol import RunQuery
-from nbtrack.views import questions
+from nbtrack.views import live, questions
 from nbtrack.views.edits import edit
+from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_runs import LiveRuns
 from nbtrack.views.parcel import parcel
 from nbtrack.views.watcher import watch
@@ -27,6 +31,8 @@ MAX_RUNS = 100_000
 MAX_SESSIONS = 100
 HEARTBEAT_S = 10.0
 RETRY_S = 1.0
+LIVE_S = 0.25
+"""Between two looks at the run that a page follows."""
 HEARTBEAT = struct.pack("<I", 0)
 """An empty frame: how the server learns that a page is gone, and the page that the server is there."""
 
@@ -47,16 +53,22 @@ class Session:
         self.runs = LiveRuns(store, query, store.path.name)
         self._loop = asyncio.get_running_loop()
         self._stirred = asyncio.Event()
+        self._is_stale = True
         self._wants_whole = True
+        self._feed: LiveFeed | None = None
+        self._wants_feed = False
         self.is_closing = False
 
     def store_changed(self) -> None:
         """Hear from the watcher's thread that there is something to read."""
+        self._is_stale = True
         self._stir()
 
     def close(self) -> None:
         """End the stream."""
         self.is_closing = True
+        if self._feed is not None:
+            self._feed.close()
         self._stir()
 
     def _stir(self) -> None:
@@ -67,34 +79,56 @@ class Session:
         """Yield what the page must hear: its id, all runs, then what changed; changes that come meanwhile travel together."""
         yield frame({"method": "hello", "session": self.id})
         watch(self.store).add(self)
+        said = time.monotonic()
         try:
             self._stirred.set()
             while not self.is_closing:
-                try:
-                    await asyncio.wait_for(self._stirred.wait(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield HEARTBEAT
-                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stirred.wait(), self._pause())
                 self._stirred.clear()
                 try:
-                    blob = await run_in_threadpool(self._read)
+                    found = await run_in_threadpool(self._read)
                 except Exception:  # noqa: BLE001 - the page keeps what it shows; the next beat tries again
-                    self._wants_whole = True
+                    self._wants_whole = self._is_stale = True
                     self._loop.call_later(RETRY_S, self._stirred.set)
                     continue
-                if blob is not None:
-                    yield frame({"method": "custom", "content": {"kind": "data"}}, [blob])
+                for content, blob in found:
+                    yield frame({"method": "custom", "content": content}, [blob])
+                if not found and time.monotonic() - said < HEARTBEAT_S:
+                    continue
+                if not found:
+                    yield HEARTBEAT
+                said = time.monotonic()
         finally:
             watch(self.store).remove(self)
 
-    def _read(self) -> bytes | None:
+    def _pause(self) -> float:
+        """Return how long nothing may be looked at: a run that goes on is, whether or not the watcher has seen anything."""
+        is_followed = self._feed is not None and self._feed.is_running
+        return LIVE_S if is_followed else HEARTBEAT_S
+
+    def _read(self) -> list[tuple[dict[str, Any], bytes]]:
+        """Return what the page has not seen yet, as messages with their blobs."""
         if self.is_closing:
-            return None
+            return []
+        found: list[tuple[dict[str, Any], bytes | None]] = []
+        is_stale, self._is_stale = self._is_stale, False
         if self._wants_whole:
-            whole = self.runs.whole()
+            found.append(({"kind": "data"}, self.runs.whole()))
             self._wants_whole = False
-            return whole
-        return self.runs.changes()
+        elif is_stale:
+            found.append(({"kind": "data"}, self.runs.changes()))
+        if self._feed is not None:
+            found.append(({"kind": "data", "run": self._feed.run_id}, self._news(self._feed)))
+        return [(content, blob) for content, blob in found if blob is not None]
+
+    def _news(self, feed: LiveFeed) -> bytes | None:
+        wants_all, self._wants_feed = self._wants_feed, False
+        try:
+            return feed.whole() if wants_all else feed.changes()
+        except NotFoundError:  # purged meanwhile
+            self._feed = None
+            return None
 
     def answer(self, message: Any) -> bytes:
         """Answer a message of the page; whatever goes wrong becomes the answer's text."""
@@ -121,12 +155,36 @@ class Session:
             edit(self.store, message, known=set() if found is None else set(found.attributes["run_id"]))
             watch(self.store).look_now()
             return {}, []
+        if kind == "order":
+            live.order(self.store, message, self.store.get_run(_run_id(message)))
+            return {"do": message.get("do")}, []
+        if kind == "need" and "run" in message:
+            self._follow(_run_id(message))
+            return {}, []
         if kind == "need":
             self._wants_whole = self._wants_whole or bool(message.get("data"))
             self._stir()
             return {}, []
-        problem = f"A message of kind {kind!r} is not known; pages send 'ask', 'edit' and 'need'."
+        problem = f"A message of kind {kind!r} is not known; pages send 'ask', 'edit', 'need' and 'order'."
         raise InvalidValueError(problem)
+
+    def _follow(self, run_id: str) -> None:
+        """Send one run whole, then what is new of it; a page follows one run at a time."""
+        before = self._feed
+        if before is None or before.run_id != run_id:
+            self._feed = LiveFeed(self.store, run_id)
+            if before is not None:
+                before.close()
+        self._wants_feed = True
+        self._stir()
+
+
+def _run_id(message: dict[str, Any]) -> str:
+    run_id = message.get("run")
+    if not is_run_id(run_id):
+        problem = f"A run is named by its 32 hexadecimal digits; received {str(run_id)[:80]!r}."
+        raise InvalidValueError(problem)
+    return str(run_id)
 
 
 class Sessions:

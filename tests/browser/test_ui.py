@@ -118,6 +118,25 @@ def test_selected_runs_are_compared_and_files_looked_into(
     assert axe(tab, "header") == []
 
 
+def test_a_run_that_goes_on_is_watched_and_stopped(tab: Page, interface: Interface) -> None:
+    tab.goto(interface.url)
+    expect(grid(tab)).to_contain_text("run-11")
+    with nbtrack.start_run("training") as run:
+        run.log_metric("loss", 1.0, step=0)
+        expect(tab.locator("nav .nbt-ui-running")).to_be_visible()
+        tab.get_by_role("link", name="Live").click()
+        panel = tab.get_by_role("region", name=f"Run #{run.info.number} training, running")
+        expect(panel).to_contain_text("1 point")
+        run.log_metric("loss", 0.5, step=1)
+        expect(panel).to_contain_text("2 points")
+        panel.get_by_role("button", name="Stop").click()
+        expect(panel).to_contain_text("Stops at its next log call")
+        for step in range(2, 500_000):
+            run.log_metric("loss", 1 / step, step=step)
+    expect(tab.locator("[data-tab=live]")).to_contain_text("stopped at step")
+    expect(tab.locator("nav .nbt-ui-running")).to_have_count(0)
+
+
 def test_a_page_says_when_the_server_is_gone_and_goes_on_with_what_it_has(
     browser: Browser, interface: Interface
 ) -> None:
@@ -126,6 +145,9 @@ def test_a_page_says_when_the_server_is_gone_and_goes_on_with_what_it_has(
     expect(grid(page)).to_contain_text("run-11")
     interface.close()
     expect(page.locator("body")).to_contain_text("nbtrack ui has ended")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.locator("[data-tab=compare]")).to_contain_text("nbtrack ui has ended")
+    page.get_by_role("link", name="Runs").click()
     page.get_by_role("combobox", name="Filter runs").first.fill("name = 'run-03'")
     expect(grid(page).get_by_role("rowheader")).to_have_count(1)
     page.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -124,3 +125,52 @@ def test_the_script_is_the_bundle_of_pages(tab: Tab) -> None:
 def test_saved_views_of_the_notebook_and_of_the_interface_are_made_of_the_same_values(tab: Tab) -> None:
     assert sorted(VIEW_TRAITS) == nbtrack.runs().view_traits
     assert '"_view_traits":["aggregate_by"' in tab.ask("GET", "/").read().decode()
+
+
+def test_a_run_that_goes_on_is_followed_and_takes_orders(tab: Tab) -> None:
+    tab.follow()
+    with nbtrack.start_run("going") as run:
+        run.knob("lr", 0.1, min=0.0, max=1.0)
+        run.log_metric("loss", 1.0, step=0)
+        answered, _ = tab.message(kind="need", run=run.id)
+        assert answered["ok"]
+        head = next_of(tab, run.id)
+        assert (head["mode"], head["run"]["status"], head["run"]["knobs"][0]["name"]) == ("full", "RUNNING", "lr")
+        run.log_metric("loss", 0.5, step=1)
+        while not head["series"] or head["series"][0]["count"] < 2:
+            head = next_of(tab, run.id)
+        assert head["mode"] == "more"
+
+        assert tab.message(kind="order", run=run.id, order="o1", do="knob", key="lr", value=0.5)[0]["ok"]
+        assert tab.message(kind="order", run=run.id, order="o2", do="note", value="looks good")[0]["ok"]
+        assert not tab.message(kind="order", run=run.id, order="o3", do="knob", key="nope", value=1)[0]["ok"]
+        while run.knob("lr", 0.1, min=0.0, max=1.0) != 0.5:
+            run.log_metric("loss", 0.5)
+        assert tab.message(kind="order", run=run.id, order="o4", do="stop")[0]["ok"]
+        for _ in range(500_000):
+            run.log_metric("loss", 0.25)
+    while head["run"]["status"] == "RUNNING":
+        head = next_of(tab, run.id)
+    assert (head["run"]["status"], "looks good" in head["run"]["note"]) == ("FINISHED", True)
+    refused, _ = tab.message(kind="order", run=run.id, order="o5", do="stop")
+    assert "finished" in refused["error"]
+
+
+def test_orders_and_news_name_a_run(tab: Tab) -> None:
+    ids = tab.follow()["run_id"]
+    for kind in ("order", "need"):
+        assert "32 hexadecimal digits" in tab.message(kind=kind, run="../x", do="stop")[0]["error"]
+        assert not tab.message(kind=kind, run="0" * 32, do="stop")[0]["ok"]
+    tab.message(kind="need", run=ids[0])
+    assert next_of(tab, ids[0])["run"]["name"] == EVIL
+    tab.message(kind="need", run=ids[1])
+    assert next_of(tab, ids[1])["mode"] == "full"
+
+
+def next_of(tab: Tab, run_id: str) -> dict[str, Any]:
+    """Return the header of the next news of a run."""
+    while True:
+        content, buffers = tab.frame()
+        if content["content"].get("run") == run_id:
+            (length,) = struct.unpack_from("<I", buffers[0])
+            return json.loads(buffers[0][4 : 4 + length])

@@ -33,7 +33,8 @@ export class Compare {
     listen(this);
     react(state.until, () => {
       const gone = state.kernel.gone.value;
-      if (gone) this.#say("The kernel is gone: what is here stays, files that are not open cannot be fetched.");
+      const rest = "what is here stays, files that are not open cannot be fetched.";
+      if (gone) this.#say(`${state.kernel.farewell}: ${rest}`);
       else this.note.hidden = true;
     });
   }

@@ -111,7 +111,7 @@ export class Grid {
     this.space.style.width = `${total}px`;
     this.space.style.height = `${full}px`;
     const fits = full + (total > (this.size.width || total) ? BAR : 0) + 2;
-    const height = state.height.value || Math.max(LEAST_HEIGHT, Math.min(MOST_HEIGHT, fits));
+    const height = Math.max(LEAST_HEIGHT, Math.min(state.height.value || MOST_HEIGHT, fits));
     this.el.style.height = `${height}px`;
     setAttribute(this.el, "aria-rowcount", count + 1);
     setAttribute(this.el, "aria-colcount", state.runs.value.length + 1);

@@ -43,6 +43,11 @@ export class Kernel {
     return !this.offline && this.model.get("_host") !== "ui";
   }
 
+  /** How a view begins to say that `gone` is true. */
+  get farewell() {
+    return this.inNotebook ? "The kernel is gone" : "nbtrack ui has ended";
+  }
+
   /** True when a question can have an answer: of a program, or of what is stored in the page. */
   get answers() {
     return !this.offline || this.model.answer !== undefined;

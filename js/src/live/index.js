@@ -11,7 +11,6 @@ import { LivePanel } from "./panel.js";
 import style from "./style.css";
 
 const ASK_AGAIN = 1000; // at most one question for everything a second
-const LOOK_AGAIN = 2000; // where nobody tells the page of changes
 
 /** @param {{ model: import("../kit/model.js").Model, el: HTMLElement }} context */
 export function render({ model, el }) {
@@ -43,7 +42,7 @@ export function render({ model, el }) {
   kernel.onData = take;
   listen(model, "change:_data", () => take(model.get("_data")), until);
   take(model.get("_data"));
-  if (!news.run.peek()) load(model, kernel, take, until);
+  if (!news.run.peek()) load(model, kernel, take);
   el.replaceChildren(h("style", {}, theme, chartStyle, style), panel.root);
   return () => {
     closing.abort();
@@ -52,25 +51,18 @@ export function render({ model, el }) {
 }
 
 /**
- * A kernel sends by itself; an exported page has an answer in it; a web page asks again while the run goes on.
+ * A kernel sends by itself; an exported page has an answer in it.
  * @param {import("../kit/model.js").Model} model
  * @param {Kernel} kernel
  * @param {(blob: any) => void} take
- * @param {AbortSignal} until
  */
-function load(model, kernel, take, until) {
-  const run = model.get("run_id");
-  if (!model.get("asks") && !kernel.offline) {
+function load(model, kernel, take) {
+  if (!kernel.offline) {
     kernel.needData();
     return;
   }
-  const ask = () =>
-    kernel.ask({ what: "live", run }).then(
-      ({ buffers }) => take(buffers[0]),
-      () => {}, // nothing was stored: the panel says so
-    );
-  ask();
-  if (kernel.offline) return;
-  const timer = setInterval(() => document.visibilityState === "visible" && ask(), LOOK_AGAIN);
-  until.addEventListener("abort", () => clearInterval(timer), { once: true });
+  kernel.ask({ what: "live", run: model.get("run_id") }).then(
+    ({ buffers }) => take(buffers[0]),
+    () => {}, // nothing was stored: the panel says so
+  );
 }

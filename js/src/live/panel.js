@@ -69,7 +69,7 @@ export class LivePanel {
     }
     setAttribute(this.root, "data-status", run.status);
     setAttribute(this.root, "aria-label", `Run #${run.number} ${run.name}, ${run.status.toLowerCase()}`);
-    const said = bannerOf(run, this.news.points, gone);
+    const said = bannerOf(run, this.news.points, gone ? this.kernel.farewell : "");
     this.banner.hidden = !said;
     setAttribute(this.banner, "data-kind", said?.kind ?? null);
     setText(this.banner, said?.text ?? "");

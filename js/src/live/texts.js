@@ -17,10 +17,10 @@ export function statusOf(run) {
  * The line over the curves when something is out of the ordinary.
  * @param {RunFacts} run
  * @param {number} points
- * @param {boolean} isGone the kernel behind the page
+ * @param {string} farewell what is gone that was behind the page, "" for nothing
  * @returns {{ kind: "bad" | "warning", text: string } | null}
  */
-export function bannerOf(run, points, isGone) {
+export function bannerOf(run, points, farewell) {
   const kept = `${plural(points, "point")} kept`;
   const at = clock(run.end);
   if (run.died) {
@@ -28,9 +28,9 @@ export function bannerOf(run, points, isGone) {
   }
   if (run.status === "KILLED") return { kind: "warning", text: `Interrupted${at}, ${kept}` };
   if (run.status === "FAILED") return { kind: "bad", text: run.error || `Failed${at}, ${kept}` };
-  if (isGone && run.status === "RUNNING") {
+  if (farewell && run.status === "RUNNING") {
     const advice = "%track live, in any notebook, shows what came since.";
-    return { kind: "warning", text: `The kernel behind this panel is gone; what was logged is kept. ${advice}` };
+    return { kind: "warning", text: `${farewell}; what was logged is kept. ${advice}` };
   }
   return null;
 }

@@ -1,5 +1,5 @@
-// One stream for several models. Tables of runs go to the views of runs; a comparison and a list of files are asked for
-// again when runs changed.
+// One stream for several models. Tables of runs go to the views of runs, news of a run to the view that follows it; a
+// comparison and a list of files are asked for again when runs changed.
 
 /**
  * @typedef {import("../kit/static-model.js").Transport} Transport
@@ -11,6 +11,8 @@ const AGAIN = 1000; // ms between two looks at the same comparison while runs go
 let questions = 0;
 
 export class Channel {
+  /** Whether the other end is away. */
+  #isCut = false;
   /** @type {Line[]} */
   #lines = [];
   /** @type {Map<string, number>} question id -> line that asked for its data anew */
@@ -20,19 +22,30 @@ export class Channel {
 
   /**
    * @param {Transport} transport
-   * @param {(blob: any) => void} onRuns hears each table of runs
+   * @param {{ runs: (blob: any) => void, refused: (why: string) => void }} on hears each table of runs, and why there is no comparison
    */
-  constructor(transport, onRuns) {
+  constructor(transport, on) {
     this.transport = transport;
-    transport.open((message, buffers) => {
-      const isRuns = message.method === "custom" && message.content?.kind === "data";
-      if (isRuns) onRuns(buffers?.[0]);
-      for (const [index, line] of this.#lines.entries()) {
-        if (isRuns && line.page !== "runs") this.#lookAgain(line);
-        else if (this.#asked.get(message.content?.id) === index) this.#give(line, message.content, buffers ?? []);
-        else line.receive(message, buffers);
-      }
-    });
+    this.on = on;
+    transport.open((message, buffers) => this.#hear(message, buffers ?? []));
+  }
+
+  /** @param {any} message @param {any[]} buffers */
+  #hear(message, buffers) {
+    const { method, content } = message;
+    const isData = method === "custom" && content?.kind === "data";
+    const isRuns = isData && content.run === undefined;
+    const isBack = this.#isCut && method === "custom";
+    this.#isCut = method === "close" || (this.#isCut && !isBack);
+    if (isRuns) this.on.runs(buffers[0]);
+    for (const [index, line] of this.#lines.entries()) {
+      if (isBack) this.#greet(line);
+      if (isData && !isRuns) {
+        if (line.page === "live" && line.state().run_id === content.run) line.receive(message, buffers);
+      } else if (isRuns && line.page !== "runs") this.#lookAgain(line);
+      else if (this.#asked.get(content?.id) === index) this.#give(line, content, buffers);
+      else line.receive(message, buffers);
+    }
   }
 
   /**
@@ -52,6 +65,7 @@ export class Channel {
       send: (message) => {
         const { content, method } = message;
         if (page === "runs") this.transport.send(message);
+        else if (page === "live") this.#sendLive(line, message);
         else if (method === "update") {
           if ("runs" in message.state || "base" in message.state) this.#askData(line);
         } else if (content.kind === "need") this.#askData(line);
@@ -60,9 +74,29 @@ export class Channel {
     };
   }
 
+  /** The other end is there again: what followed a run follows it no more. @param {Line} line */
+  #greet(line) {
+    line.receive({ method: "custom", content: { kind: "back" } });
+    if (line.page === "live") this.#follow(line);
+  }
+
+  /** A view of one run names it in all that it says. @param {Line} line @param {any} message */
+  #sendLive(line, message) {
+    const { content, method } = message;
+    if (method === "update") "run_id" in message.state && this.#follow(line);
+    else if (content.kind === "need") this.#follow(line);
+    else this.transport.send({ method, content: { ...content, run: line.state().run_id } });
+  }
+
+  /** @param {Line} line */
+  #follow(line) {
+    const run = line.state().run_id;
+    if (run) this.transport.send({ method: "custom", content: { kind: "need", run } });
+  }
+
   /** @param {Line} line */
   #lookAgain(line) {
-    if (this.#timers.has(line)) return;
+    if (line.page === "live" || this.#timers.has(line)) return;
     const look = () => {
       this.#timers.delete(line);
       if (line.page === "artifacts") {
@@ -77,6 +111,7 @@ export class Channel {
   #askData(line) {
     const { runs, base } = line.state();
     if (line.page !== "compare" || !runs?.length) return;
+    if (this.#isCut) line.receive({ method: "close" }); // it was opened since; the answer will come when there is one
     questions += 1;
     const id = `data-${questions}`;
     this.#asked.set(id, this.#lines.indexOf(line));
@@ -87,5 +122,6 @@ export class Channel {
   #give(line, content, buffers) {
     this.#asked.delete(content.id);
     if (content.ok) line.receive({ method: "custom", content: { kind: "data" } }, buffers);
+    else this.on.refused(content.error);
   }
 }

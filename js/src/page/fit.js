@@ -9,6 +9,11 @@ const HEIGHTS = {
 };
 const LEAST = 220;
 
+/** The trait that says how high a view is. @param {string} view */
+export function heightOf(view) {
+  return HEIGHTS[view]?.trait ?? "";
+}
+
 /**
  * State that makes a view as high as its place, where nobody asked for another height.
  * @param {import("./stage.js").Placed[]} views

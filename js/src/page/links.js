@@ -20,6 +20,14 @@ export function newest(store) {
 }
 
 /**
+ * Those of them that go on.
+ * @param {RunStore} store
+ */
+export function running(store) {
+  return newest(store).filter((run) => store.text("status", store.rowOf.get(run) ?? -1) === "RUNNING");
+}
+
+/**
  * @param {string} page
  * @param {RunStore} store
  * @param {string[]} selected
@@ -31,11 +39,23 @@ export function defaultState(page, store, selected) {
     const runs = known.length > 1 ? known : newest(store).slice(0, NEWEST).reverse();
     return runs.length ? { runs, base: runs[0] } : {};
   }
-  if (page === "artifacts") {
-    const [run = newest(store)[0]] = known;
+  if (page === "artifacts" || page === "live") {
+    const [run = (page === "live" && running(store)[0]) || newest(store)[0]] = known;
     return run ? { run_id: run } : {};
   }
   return {};
+}
+
+/**
+ * What a reader may not know of a page that chose its runs by itself.
+ * @param {string} page
+ * @param {RunStore} store
+ * @param {string[]} selected
+ * @param {Record<string, any>} state what the address says
+ */
+export function hintOf(page, store, selected, state) {
+  if (page !== "compare" || state.runs || selected.length > 1 || !store.size) return "";
+  return "These are the newest two; select others in the table of runs.";
 }
 
 /**
@@ -47,7 +67,8 @@ export function defaultState(page, store, selected) {
 export function choices(store, chosen) {
   const runs = newest(store).slice(0, LISTED);
   if (chosen && !runs.includes(chosen) && store.rowOf.has(chosen)) runs.push(chosen);
-  return runs.map((run) => ({ run, label: labelOf(store, run) }));
+  const goesOn = new Set(running(store));
+  return runs.map((run) => ({ run, label: `${labelOf(store, run)}${goesOn.has(run) ? " · running" : ""}` }));
 }
 
 /** @param {RunStore} store @param {string} run */

@@ -37,7 +37,8 @@ export class HttpTransport {
    * @param {any} message
    */
   async send({ method, content }) {
-    if (method !== "custom" || (content.kind === "need" && !this.#fed)) return; // a stream begins with all runs
+    const isAllRuns = content?.kind === "need" && content.run === undefined;
+    if (method !== "custom" || (isAllRuns && !this.#fed)) return; // a stream begins with all runs
     const refuse = (/** @type {string} */ error) =>
       this.#receive({ method: "custom", content: { kind: "answer", id: content.id, ok: false, error } });
     try {

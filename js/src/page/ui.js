@@ -1,4 +1,4 @@
-// `nbtrack ui`: runs, comparison and files of the store on this machine, each at an address of its own.
+// `nbtrack ui`: runs, comparison, files and one run as it goes on, of the store on this machine, each at an address of its own.
 
 import { effect } from "@preact/signals-core";
 import { h, replace } from "../kit/dom.js";
@@ -7,7 +7,8 @@ import { RunStore } from "../kit/run-store.js";
 import { StaticModel } from "../kit/static-model.js";
 import { readPlace, writePlace } from "./address.js";
 import { Channel } from "./channel.js";
-import { choices, defaultState, labelOf } from "./links.js";
+import { fitted, heightOf } from "./fit.js";
+import { choices, defaultState, hintOf, labelOf, running } from "./links.js";
 import { Stage } from "./stage.js";
 import { HttpTransport } from "./transport.js";
 
@@ -22,7 +23,11 @@ const TABS = [
   FIRST,
   { name: "compare", title: "Compare", view: "compare" },
   { name: "artifacts", title: "Files", view: "artifacts" },
+  { name: "live", title: "Live", view: "live" },
 ];
+const MARGIN = 20; // px below a view
+const OF_ONE_RUN = ["artifacts", "live"];
+const NO_RUNS = "No runs yet. They appear here as soon as one is recorded.";
 
 export class Interface {
   /** Tab -> its views, once somebody looked at it. @type {Map<string, HTMLElement>} */
@@ -45,12 +50,17 @@ export class Interface {
     this.picker = h("select", {
       class: "nbt-ui-picker",
       "aria-label": "Run",
-      on: { change: () => this.modelOf("artifacts").set("run_id", this.picker.value) },
+      on: { change: () => this.#pick(this.picker.value) },
     });
+    this.said = h("p", { class: "nbt-page-quiet nbt-ui-said", role: "status", hidden: true });
     this.place = h("div", {});
     const name = h("strong", { title: page.store }, page.title);
-    replace(root, h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker), this.place);
-    this.channel = new Channel(transport, (blob) => this.#takeRuns(blob));
+    replace(root, h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker), this.said, this.place);
+    this.channel = new Channel(transport, {
+      runs: (blob) => this.#takeRuns(blob),
+      refused: (why) => this.#say(why),
+    });
+    addEventListener("resize", () => this.#fit());
     addEventListener("popstate", () => this.#restore());
     addEventListener("hashchange", () => this.#restore());
     this.#restore();
@@ -70,7 +80,23 @@ export class Interface {
     const isFirst = !this.runs.loaded.peek();
     if (this.runs.take(blob) === "gap")
       this.channel.transport.send({ method: "custom", content: { kind: "need", data: true } });
-    if (isFirst) this.#restore(); // now it is known which runs there are
+    const isMissing = !this.#shown.has(this.current) && this.runs.size > 0;
+    if (isFirst || isMissing) this.#restore(); // now it is known which runs there are
+    if (isFirst) for (const { view } of TABS) Promise.resolve(this.stage.load(view)).catch(() => {}); // while there is a server
+  }
+
+  /** @param {string} run */
+  #pick(run) {
+    const model = this.modelOf(this.current);
+    model.set("_run_title", labelOf(this.runs, run));
+    model.set("run_id", run);
+    model.save_changes();
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.said.textContent = text;
+    this.said.hidden = !text;
   }
 
   /** @param {string} group @param {Record<string, any>} state */
@@ -90,24 +116,45 @@ export class Interface {
   /** Show what the address says. */
   #restore() {
     const { page, state } = readPlace(location.hash);
-    const tab = TABS.find(({ name }) => name === page) ?? FIRST;
+    this.current = (TABS.find(({ name }) => name === page) ?? FIRST).name;
+    const { tab } = this;
     this.#restoring = true;
-    this.current = tab.name;
     const selected = this.stage.models.get("runs")?.get("selected") ?? [];
     const wanted = { ...defaultState(tab.name, this.runs, selected), ...state };
     if (tab.name === "artifacts") wanted._run_title = labelOf(this.runs, wanted.run_id ?? "");
+    const isEmpty = tab !== FIRST && this.runs.loaded.peek() && !this.runs.size;
+    this.#say(isEmpty ? NO_RUNS : hintOf(tab.name, this.runs, selected, state));
     if (this.#shown.has(tab.name)) this.#apply(tab.name, wanted);
-    else this.#mount(tab, wanted);
+    else if (tab === FIRST || this.runs.size) this.#mount(tab, wanted);
     for (const [name, el] of this.#shown) el.hidden = name !== tab.name;
+    this.#fit();
     this.#restoring = false;
     this.#draw();
+  }
+
+  get tab() {
+    return TABS.find(({ name }) => name === this.current) ?? FIRST;
+  }
+
+  /** A view of a tab of its own is as high as the window. */
+  #fit() {
+    const { name, view } = this.tab;
+    const model = this.stage.models.get(name);
+    const room = innerHeight - this.place.getBoundingClientRect().top - MARGIN;
+    const height = model && fitted([{ view, group: name, state: {} }], room);
+    if (name === FIRST.name || !model || !height) return;
+    const isInner = this.#restoring;
+    this.#restoring = true;
+    for (const [trait, value] of Object.entries(height)) model.set(trait, value);
+    this.#restoring = isInner;
   }
 
   /** @param {string} group @param {Record<string, any>} state */
   #apply(group, state) {
     const model = this.modelOf(group);
+    const own = heightOf(this.tab.view);
     for (const name of new Set([...Object.keys(model.state), ...Object.keys(state)])) {
-      const isKept = name.startsWith("_") && !(name in state);
+      const isKept = (name.startsWith("_") || (name === own && group !== FIRST.name)) && !(name in state);
       if (!isKept && !same(model.get(name), state[name])) model.set(name, state[name]);
     }
     model.save_changes();
@@ -123,15 +170,20 @@ export class Interface {
 
   /** Tabs, and the run whose files are on view. */
   #draw() {
+    const isRunning = running(this.runs).length > 0;
     const links = TABS.map(({ name, title }) =>
-      h("a", { href: `#${name}`, "aria-current": name === this.current ? "page" : null }, title),
+      h(
+        "a",
+        { href: `#${name}`, "aria-current": name === this.current ? "page" : null },
+        title,
+        name === "live" && isRunning ? h("span", { class: "nbt-ui-running", title: "A run goes on" }) : null,
+      ),
     );
     replace(this.nav, links);
-    const title = TABS.find(({ name }) => name === this.current)?.title ?? "";
-    document.title = `${title} · ${this.page.title} · nbtrack`;
-    this.picker.hidden = this.current !== "artifacts";
+    document.title = `${this.tab.title} · ${this.page.title} · nbtrack`;
+    this.picker.hidden = !OF_ONE_RUN.includes(this.current) || !this.runs.size;
     if (this.picker.hidden) return;
-    const chosen = this.modelOf("artifacts").get("run_id") ?? "";
+    const chosen = this.modelOf(this.current).get("run_id") ?? "";
     const options = choices(this.runs, chosen).map(({ run, label }) =>
       h("option", { value: run, selected: run === chosen }, label),
     );
@@ -142,7 +194,9 @@ export class Interface {
   #note(group) {
     if (this.#restoring || group !== this.current) return;
     const model = this.modelOf(group);
-    const state = Object.fromEntries(Object.entries(model.state).filter(([name]) => !name.startsWith("_")));
+    const own = group === FIRST.name ? "" : heightOf(this.tab.view);
+    const isTold = (/** @type {string} */ name) => !name.startsWith("_") && name !== own;
+    const state = Object.fromEntries(Object.entries(model.state).filter(([name]) => isTold(name)));
     const address = writePlace({ page: group, state });
     if (address === location.hash) return;
     const now = performance.now();

@@ -98,10 +98,8 @@ export class ParallelPlot {
     });
     react(until, () => {
       this.notice.hidden = !view.kernel.gone.value;
-      setText(
-        this.notice,
-        "The kernel is gone: these are the runs as it last knew them. Run the cell again for live ones.",
-      );
+      const again = view.kernel.inNotebook ? " Run the cell again for live ones." : "";
+      setText(this.notice, `${view.kernel.farewell}: these are the runs as it last knew them.${again}`);
     });
     react(until, () => {
       const isEmpty = view.store.loaded.value && (view.base.value.length === 0 || state.shown.value.length === 0);

@@ -31,7 +31,7 @@ export class Notices {
     if (gone) {
       replace(
         this.banner,
-        h("b", {}, kernel.inNotebook ? "The kernel is gone. " : "nbtrack ui has ended. "),
+        h("b", {}, `${kernel.farewell}. `),
         `These are the runs as it last knew them; ${kernel.inNotebook ? "run the cell again for a live table" : "start it again to go on"}.`,
       );
       return;

@@ -29,7 +29,7 @@ let root;
 beforeEach(() => {
   location.hash = "";
   kernel = new FakeKernel(fakeColumns({ count: 6, now: NOW }));
-  views = { board: noting(), compare: noting(), artifacts: noting() };
+  views = { board: noting(), compare: noting(), artifacts: noting(), live: noting() };
   root = document.createElement("main");
   document.body.replaceChildren(root);
 });
@@ -58,6 +58,7 @@ describe("nbtrack ui", () => {
       ["Runs", "page"],
       ["Compare", null],
       ["Files", null],
+      ["Live", null],
     ]);
     expect(views.board.models[0].get("filter")).toBe("a > 1");
     expect(views.board.models[0].get("columns")).toEqual(["name"]);
@@ -86,6 +87,31 @@ describe("nbtrack ui", () => {
     expect(views.compare.models[0].get("runs").length).toBe(2);
   });
 
+  it("follows the run that goes on", async () => {
+    const status = kernel.column("status");
+    const going = /** @type {string} */ (kernel.column("run_id").values[3]);
+    status.values.fill("FINISHED");
+    status.values[3] = "RUNNING";
+    await open("#live");
+    expect(views.live.models[0].get("run_id")).toBe(going);
+    expect(root.querySelector("nav .nbt-ui-running")).not.toBeNull();
+    expect([...root.querySelectorAll("option")].filter((each) => each.textContent?.includes("running")).length).toBe(1);
+  });
+
+  it("says what an empty store has to show, and shows it as soon as there is something", async () => {
+    const empty = new FakeKernel(fakeColumns({ count: 0, now: NOW }));
+    const full = kernel;
+    kernel = empty;
+    await open("#artifacts");
+    expect(root.textContent).toContain("No runs yet");
+    expect(views.artifacts.models).toEqual([]);
+    empty.columns = full.columns;
+    empty.sendFull();
+    await settle();
+    expect(root.textContent).not.toContain("No runs yet");
+    expect(views.artifacts.models[0].get("run_id")).toBeTruthy();
+  });
+
   it("lists the runs whose files can be looked into", async () => {
     await open("#artifacts");
     const picker = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
@@ -100,7 +126,8 @@ describe("nbtrack ui", () => {
 });
 
 describe("one stream for several models", () => {
-  function wired() {
+  /** @param {string} [page] @param {Record<string, any>} [state] */
+  function wired(page = "compare", state = { runs: ["a", "b"], base: "a" }) {
     /** @type {any[]} */
     const sent = [];
     const link = {
@@ -108,28 +135,64 @@ describe("one stream for several models", () => {
       open: (/** @type {any} */ receive) => Object.assign(link, { receive }),
       send: (/** @type {any} */ message) => sent.push(message.content),
     };
-    const channel = new Channel(link, () => {});
+    /** @type {string[]} */
+    const refused = [];
+    const channel = new Channel(link, { runs: () => {}, refused: (why) => refused.push(why) });
     /** @type {any[]} */
     const heard = [];
-    const line = channel.line("compare", () => ({ runs: ["a", "b"], base: "a" }));
-    line.open((message, buffers) => heard.push([message.content?.kind, buffers]));
-    return { link, sent, heard, line };
+    const line = channel.line(page, () => state);
+    line.open((message, buffers) => heard.push([message.content?.kind ?? message.method, buffers]));
+    return { link, sent, heard, line, refused, state };
   }
 
-  it("asks for a comparison where a widget's Python would send one", () => {
-    const { link, sent, heard, line } = wired();
+  it("asks for a comparison where a widget's Python would send one, and tells why there is none", () => {
+    const { link, sent, heard, line, refused } = wired();
     line.send({ method: "custom", content: { kind: "need", data: true } });
     line.send({ method: "update", state: { hide_same: true } });
     line.send({ method: "update", state: { base: "b" } });
     expect(sent.map(({ what, runs, base }) => [what, runs, base])).toEqual(Array(2).fill(["compare", ["a", "b"], "a"]));
     link.receive({ method: "custom", content: { kind: "answer", id: sent[0].id, ok: true } }, ["blob"]);
-    link.receive({ method: "custom", content: { kind: "answer", id: sent[1].id, ok: false } }, []);
+    link.receive({ method: "custom", content: { kind: "answer", id: sent[1].id, ok: false, error: "no" } }, []);
     expect(heard).toEqual([["data", ["blob"]]]);
+    expect(refused).toEqual(["no"]);
   });
 
   it("gives tables of runs only to views of runs", () => {
     const { link, heard } = wired();
     link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
     expect(heard).toEqual([]);
+  });
+
+  it("names the run in all that a view of one run says, and gives it the news of that run alone", () => {
+    const { link, sent, heard, line, state } = wired("live", { run_id: "r1" });
+    line.send({ method: "custom", content: { kind: "need", data: true } });
+    line.send({ method: "custom", content: { kind: "order", order: "o1", do: "stop", id: 7 } });
+    state.run_id = "r2";
+    line.send({ method: "update", state: { run_id: "r2" } });
+    expect(sent).toEqual([
+      { kind: "need", run: "r1" },
+      { kind: "order", order: "o1", do: "stop", id: 7, run: "r1" },
+      { kind: "need", run: "r2" },
+    ]);
+    link.receive({ method: "custom", content: { kind: "data", run: "r1" } }, ["old"]);
+    link.receive({ method: "custom", content: { kind: "data", run: "r2" } }, ["new"]);
+    link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(heard).toEqual([["data", ["new"]]]);
+  });
+
+  it("tells every view when the other end is back, and follows the run again", () => {
+    const of = wired("artifacts", { run_id: "r1" });
+    of.link.receive({ method: "close" });
+    of.link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(of.heard.map(([kind]) => kind)).toEqual(["close", "back"]);
+    const late = wired();
+    late.link.receive({ method: "close" });
+    late.line.send({ method: "custom", content: { kind: "need", data: true } });
+    expect(late.heard.map(([kind]) => kind)).toEqual(["close", "close"]);
+    const live = wired("live", { run_id: "r1" });
+    live.link.receive({ method: "close" });
+    live.link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    live.link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(live.sent).toEqual([{ kind: "need", run: "r1" }]);
   });
 });
