@@ -157,14 +157,15 @@ class Registry:
         """
         number = check_version(version)
         _check_force(force=force, comment=comment)
-        before: list[int | None] = []
+        told: dict[str, Any] = {}
 
         def check(model: RegisteredModel, found: ModelVersion) -> str:
-            before.append(model.aliases.get(alias))
-            return self._refuse(name, alias, found, model, force=force)
+            told["before"] = model.aliases.get(alias)
+            told["detail"] = self._refuse(name, alias, found, model, force=force)
+            return str(told["detail"])
 
         self._kept.set_alias(name, alias, number, comment=comment, check=check)
-        self._tell("alias", name, version=number, alias=alias, before=before[0], after=number, comment=comment)
+        self._tell("alias", name, version=number, alias=alias, after=number, comment=comment, **told)
 
     def delete_alias(self, name: str, alias: str, *, comment: str = "") -> None:
         """Take an alias away; the version stays."""
@@ -182,15 +183,19 @@ class Registry:
             No other version had this alias.
         """
         check_alias(alias)
-        told: dict[str, int | None] = {}
+        told: dict[str, Any] = {}
 
         def check(model: RegisteredModel, _: ModelVersion) -> str:
-            told["before"] = model.aliases.get(alias)
-            return f"{past.ROLLBACK} from version {told['before']}" if told["before"] else past.ROLLBACK
+            before = model.aliases.get(alias)
+            told["before"], told["detail"] = (
+                before,
+                f"{past.ROLLBACK} from version {before}" if before else past.ROLLBACK,
+            )
+            return str(told["detail"])
 
         number = self._holder_before(name, alias)
         self._kept.set_alias(name, alias, number, comment=comment, check=check)
-        self._tell("alias", name, version=number, alias=alias, before=told["before"], after=number, comment=comment)
+        self._tell("alias", name, version=number, alias=alias, after=number, comment=comment, **told)
         return self._kept.version(name, number)
 
     def _holder_before(self, name: str, alias: str) -> int:

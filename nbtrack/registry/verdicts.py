@@ -36,7 +36,8 @@ class Verdict:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        return f"{self.expression}: {'; '.join(self.reasons)}"
+        reasons = "; ".join(self.reasons)
+        return reasons if reasons.startswith(self.expression.strip()) else f"{self.expression}: {reasons}"
 
 
 class _MissingError(Exception):

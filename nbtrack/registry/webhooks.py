@@ -32,6 +32,22 @@ EVENTS = {
     "unalias": "model_version_alias.deleted",
 }
 """Changes of the registry that are told outside, in MLflow's words."""
+_VERSION = {"name": "example_model", "version": "1"}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "registered_model.created": {"name": "example_model", "tags": {"key": "value"}, "description": "An example."},
+    "model_version.created": {
+        **_VERSION,
+        "source": "models:/m-00000000000000000000000000000000",
+        "run_id": "0" * 32,
+        "tags": {"key": "value"},
+        "description": "An example.",
+    },
+    "model_version_tag.set": {**_VERSION, "key": "key", "value": "value"},
+    "model_version_tag.deleted": {**_VERSION, "key": "key"},
+    "model_version_alias.created": {**_VERSION, "alias": "champion"},
+    "model_version_alias.deleted": {"name": "example_model", "alias": "champion"},
+}
+"""What ``test_webhook`` sends."""
 STATUSES = ("ACTIVE", "DISABLED")
 MAX_URL = 2000
 SETTING = "webhook/"
@@ -204,7 +220,7 @@ def _is_literal(host: str) -> bool:
 
 def _events(events: Iterable[Any]) -> list[str]:
     given = [events] if isinstance(events, str) else list(events)
-    names = [_event_name(event) for event in given]
+    names = [event_name(event) for event in given]
     unknown = [name for name in names if name not in EVENTS.values()]
     if unknown or not names:
         what = f"{unknown[0]!r} is not known" if unknown else "No event is named"
@@ -212,7 +228,7 @@ def _events(events: Iterable[Any]) -> list[str]:
     return [*dict.fromkeys(names)]
 
 
-def _event_name(event: Any) -> str:
+def event_name(event: Any) -> str:
     """Return ``entity.action`` of a text, or of an object with both, as MLflow's WebhookEvent is."""
     if isinstance(event, str):
         return event

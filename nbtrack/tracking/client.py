@@ -13,6 +13,7 @@ from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.tracking.naming import run_name as words
+from nbtrack.tracking.registry_verbs import RegistryVerbs
 from nbtrack.tracking.run import final_status
 from nbtrack.tracking.starting import check_known, join
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
 
 
-class Client:
+class Client(RegistryVerbs):
     """Reads and writes runs by id. Unlike ``log_*`` on the active run, a call that fails here raises.
 
     Parameters
