@@ -64,7 +64,8 @@ class Example:
         kind, stored, serving = _forms(data)
         if params is not None:
             plain = json_values.plain(params)
-            stored, serving = {"inputs": stored, "params": plain}, {**serving, "params": plain}
+            beside = plain if "inputs" not in serving and kind == "json_object" else {"params": plain}
+            stored, serving = {"inputs": stored, "params": plain}, {**serving, **beside}
         return cls(data, copy.deepcopy(params), kind, stored, serving)
 
     @property

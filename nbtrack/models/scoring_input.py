@@ -180,8 +180,18 @@ def frame_of(form: str, payload: Any, schema: Schema | None) -> pd.DataFrame:
             raise InvalidValueError(
                 'dataframe_split is an object {"columns": […], "data": [[…], …]}, maybe with "index".'
             )
+        _check_lengths(payload["data"])
         frame = pd.DataFrame(payload["data"], columns=payload.get("columns"), index=payload.get("index"))
     return frame if schema is None else cast_frame(frame, schema)
+
+
+def _check_lengths(rows: Any) -> None:
+    """Refuse rows of unequal length: which cell is missing cannot be known."""
+    lengths = {len(row) for row in rows if isinstance(row, list)} if isinstance(rows, list) else set()
+    if len(lengths) > 1:
+        raise InvalidValueError(
+            f"dataframe_split has rows of {min(lengths)} and of {max(lengths)} cells; null stands for a missing one."
+        )
 
 
 def _with_json_cells(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

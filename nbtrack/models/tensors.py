@@ -95,7 +95,8 @@ def _from_column(values: pd.Series[Any], spec: TensorSpec) -> np.ndarray[Any, An
         if kind is None:
             return np.array(values, dtype=spec.type).reshape(spec.shape)
         found = np.vstack(values.tolist()).reshape(spec.shape)
-        found = found.astype(spec.type) if kind is list else found
+        is_safe = kind is list or np.can_cast(found.dtype, spec.type, "safe")
+        found = found.astype(spec.type) if is_safe else found
     except (ValueError, TypeError) as cause:
         raise InvalidValueError(
             f"{_called(spec)} has the shape {spec.shape} and type {spec.type}; the column cannot be made one: {cause}"
