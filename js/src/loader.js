@@ -20,12 +20,12 @@ async function render({ model, el }) {
   slot.bundle ??= new Promise((resolve) => {
     slot.feed = resolve;
   }).then(unpack);
-  const take = (bytes = model.get("_bundle")) => bytes?.byteLength && !slot.feed?.(bytes);
-  model.on("change:_bundle", () => take());
   model.on("msg:custom", (/** @type {any} */ message, /** @type {any} */ buffers) => {
-    if (message.kind === "bundle") take(buffers[0]);
+    if (message.kind === "bundle") slot.feed?.(buffers[0]);
   });
-  if (!take()) model.send({ kind: "need", bundle: true });
+  const bytes = model.get("_bundle");
+  if (bytes?.byteLength) slot.feed?.(bytes);
+  else model.send({ kind: "need", bundle: true });
   try {
     const use = await slot.bundle;
     return await use("widget").render(model, el, use, unpack);

@@ -77,16 +77,6 @@ describe("loader", () => {
     expect(URL.createObjectURL).toHaveBeenCalledOnce();
   });
 
-  it("takes a bundle that comes to the trait later", async () => {
-    const model = modelOf({ _hash: `h${count}`, _bundle: null, _view: "run-table" });
-    const el = document.createElement("div");
-    const done = loader.render({ model, el });
-    model.state._bundle = bytes();
-    model.emit("change:_bundle");
-    await done;
-    expect(el.textContent).toBe("widget drew");
-  });
-
   it("says what went wrong, as text", async () => {
     const model = modelOf({ _hash: `h${count}`, _bundle: bytes(), _view: "<b>no such view</b>" });
     const el = document.createElement("div");

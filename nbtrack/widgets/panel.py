@@ -2,6 +2,8 @@
 
 * ``_esm`` is a loader of 0.7 kB; the parts of the front end that the view needs travel in a binary trait that is cleared when the cell
   ends, so that saved widget state stays small.
+* A question is answered on a thread aside, those of a kind in their order, so that a trait that is set, an edit or the next cell need not
+  wait for it; traits change only where messages arrive.
 * A display is two outputs: an HTML summary, which works without a kernel, on GitHub and untrusted, and the widget; CSS shows just one.
 """
 
@@ -11,6 +13,7 @@ import html
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -22,8 +25,9 @@ from nbtrack.errors import NbtrackError
 from nbtrack.names import new_run_id
 from nbtrack.views import questions
 from nbtrack.views.bundle import LOADER, bundle_hash, packed_bundle
+from nbtrack.widgets.aside import Aside
 from nbtrack.widgets.layout import LeanLayout
-from nbtrack.widgets.reach import unopened_comm
+from nbtrack.widgets.reach import sends_from_any_thread, unopened_comm
 from nbtrack.widgets.surroundings import nobody_looks
 
 if TYPE_CHECKING:
@@ -59,10 +63,11 @@ class Panel(anywidget.AnyWidget):
     _view = traitlets.Unicode("").tag(sync=True)
     _hash = traitlets.Unicode("").tag(sync=True)
     _fallback_id = traitlets.Unicode("").tag(sync=True)
-    _bundle = traitlets.Bytes(b"").tag(sync=True)
-    _data = traitlets.Bytes(b"").tag(sync=True)
+    _bundle = traitlets.Bytes(None, allow_none=True).tag(sync=True)
+    _data = traitlets.Bytes(None, allow_none=True).tag(sync=True)
 
     def __init__(self, store: LocalStore, **traits: Any) -> None:
+        self._aside = Aside()
         light = {"layout": LeanLayout(), "_fallback_id": f"nbt-{new_run_id()[-8:]}"}
         super().__init__(**{**light, **traits})
         self._loader = self._esm
@@ -83,6 +88,11 @@ class Panel(anywidget.AnyWidget):
             state, buffer_paths, buffers = _remove_buffers(self.get_state())
             data = {"state": state, "buffer_paths": buffer_paths}
             made.open(data=data, buffers=buffers, metadata={"version": __protocol_version__})
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - ipywidgets' signature
+        """Return what is set: the page takes a value that is not there for None, and a saved notebook need not hold it."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state if key is not None else {name: value for name, value in state.items() if value is not None}
 
     # -- what subclasses say -----------------------------------------------------------------------------------------
 
@@ -115,6 +125,11 @@ class Panel(anywidget.AnyWidget):
     @traitlets.default("_hash")
     def _hash_of_parts(self) -> str:
         return bundle_hash(*self._shown_parts())
+
+    def close(self) -> None:
+        """Take the widget away; what is being answered is answered first."""
+        self._aside.wait()
+        super().close()
 
     # -- showing -----------------------------------------------------------------------------------------------------
 
@@ -159,8 +174,12 @@ class Panel(anywidget.AnyWidget):
             self.refresh_summary()
 
     def _forget_transient(self) -> None:
-        self._bundle = b""  # not None: nbclient keeps the buffers that nothing took the place of
-        self._data = b""
+        for nothing in (
+            b"",
+            None,
+        ):  # nbclient keeps a buffer until another takes its place, JupyterLab saves empty ones
+            self.set_trait("_bundle", nothing)
+            self.set_trait("_data", nothing)
 
     def _wrapped(self, text: str) -> str:
         return f'{CSS}<div class="nbt-fallback" id="{html.escape(self._fallback_id)}">{text}</div>'
@@ -180,6 +199,12 @@ class Panel(anywidget.AnyWidget):
                 with self._sending:
                     self.send({"kind": "data"}, [self.table()])
             return
+        if message.get("kind") == "ask" and sends_from_any_thread():
+            self._aside.do(str(message.get("what")), partial(self._reply, message))
+        else:
+            self._reply(message)
+
+    def _reply(self, message: dict[str, Any]) -> None:
         reply: dict[str, Any] = {"kind": "answer", "id": message.get("id"), "ok": True}
         buffers: list[bytes] = []
         try:
