@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import html
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import traitlets
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.search.parser import parse_filter
 from nbtrack.tracking import active
+from nbtrack.views.parallel_axes import automatic_axes, main_metric
 from nbtrack.views.parallel_summary import parallel_picture
 from nbtrack.views.saved import saved_view
 from nbtrack.views.where import brush, check_extents
@@ -22,12 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nbtrack.store.local import LocalStore
-    from nbtrack.store.protocol import RunColumns
 
 KINDS = ("linear", "log", "rank", "time", "category", "boolean")
-MOST_AXES = 9
-SLOW = {"importance"}
-"""Questions that take seconds."""
 
 
 class Parallel(RunsPanel):
@@ -60,7 +55,6 @@ class Parallel(RunsPanel):
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
         self._seen_columns: set[str] = set()
-        self._aside: threading.Thread | None = None
         super().__init__(store, experiment_ids, title, **{"_view": "parallel", **traits})
 
     # -- values set from Python are checked; a column that was there once is not looked up again ----------------------
@@ -91,23 +85,6 @@ class Parallel(RunsPanel):
         if fresh:
             check_columns(*self._asked_of, fresh)
             self._seen_columns.update(fresh)
-
-    def _receive(self, widget: Any, message: Any, buffers: Any) -> None:
-        """Answer the page; what takes seconds is worked out aside, so that a brush drawn meanwhile is heard at once."""
-        if not isinstance(message, dict) or message.get("what") not in SLOW:
-            super()._receive(widget, message, buffers)
-            return
-        work = super()._receive
-        self._aside = threading.Thread(
-            target=work, args=(widget, message, buffers), name="nbtrack-importance", daemon=True
-        )
-        self._aside.start()
-
-    def close(self) -> None:
-        """Take the widget away."""
-        if self._aside is not None:
-            self._aside.join(timeout=30)  # it may be inside DuckDB
-        super().close()
 
     def apply_view(self, state: dict[str, Any]) -> None:
         """Take over a state; columns that are gone from the store, and what this view does not have, are left alone."""
@@ -143,22 +120,13 @@ class Parallel(RunsPanel):
         text = f"nbtrack parallel coordinates: {self._title}, {len(found)} run{'' if len(found) == 1 else 's'}"
         if len(found) == 0:
             return super().summary()[0], text
-        columns, colour = self._pictured(found)
+        main = main_metric(found, self.parallel_metric)
+        colour = self.colour_by if self.colour_by is not None else f"metrics.{main}" if main else ""
+        columns = automatic_axes(found, self.parallel_metric) if self.axes is None else list(self.axes)
         where = f" <small>where <code>{html.escape(self.where)}</code></small>" if self.where else ""
         by = f", coloured by {html.escape(colour.partition('.')[2] or colour)}" if colour else ""
         line = f"<b>{html.escape(self._title)}</b> <small>{len(found)} run{'' if len(found) == 1 else 's'}{by}</small>{where}"
         return f"{line}<br>{parallel_picture(found, columns, colour, dict(self.statistics))}", text
-
-    def _pictured(self, found: RunColumns) -> tuple[list[str], str | None]:
-        """Return the columns of the picture and the one that colours it, chosen as the page does."""
-        metrics = [key for key in found.metrics if not key.startswith("system/")]
-        metrics.sort(key=lambda key: (key != self.parallel_metric, key not in found.goals))
-        colour = self.colour_by if self.colour_by is not None else f"metrics.{metrics[0]}" if metrics else None
-        if self.axes is not None:
-            return list(self.axes), colour
-        varied = [f"params.{key}" for key, values in found.params.items() if len(set(np.asarray(values).tolist())) > 1]
-        asked = metrics[:1] if self.parallel_metric in metrics else metrics[:3]
-        return [*varied[: MOST_AXES - len(asked)], *(f"metrics.{key}" for key in reversed(asked))], colour
 
 
 def parallel(

@@ -48,8 +48,7 @@ def unopened_comm(comm_id: str | None, hear: Hear) -> Any:
         None where comms have no such hook.
     """
     kind: Any = getattr(sys.modules.get("ipykernel.comm.comm"), "BaseComm", None)
-    is_of_ipykernel = comm.create_comm.__module__.startswith("ipykernel.")  # marimo puts its own there
-    if not (is_of_ipykernel and hasattr(kind, "_reply_subshell_for")):
+    if not (sends_from_any_thread() and hasattr(kind, "_reply_subshell_for")):
         return None
 
     def route(data: Any, default: Any) -> Any:
@@ -59,6 +58,11 @@ def unopened_comm(comm_id: str | None, hear: Hear) -> Any:
     made = kind(target_name="jupyter.widget", comm_id=comm_id, primary=False)
     made._reply_subshell_for = route  # noqa: SLF001
     return made
+
+
+def sends_from_any_thread() -> bool:
+    """Say whether comms are ipykernel's, which any thread may use; marimo puts its own there."""
+    return comm.create_comm.__module__.startswith("ipykernel.")
 
 
 def peek_while_busy(kernel: Any, comm_id: str, hear: Hear) -> Callable[[], None] | None:

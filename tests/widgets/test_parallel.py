@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,32 +115,10 @@ def test_the_page_gets_the_runs_and_the_answers_that_it_asks_for(
     plot._receive(plot, {"kind": "ask", "id": 1, "what": "importance", "metric": "loss", "experiments": []}, [])
     plot._receive(plot, {"kind": "ask", "id": 2, "what": "run-sql", "where": "params.lr < 0.5"}, [])
     plot._receive(plot, {"kind": "edit", "id": 3, "op": "goal", "runs": [], "key": "loss", "value": "min"}, [])
-    assert plot._aside is not None
-    plot._aside.join()
     answers = {content["id"]: content for content, _ in sent if content["kind"] == "answer"}
     assert [answers[number]["ok"] for number in (1, 2, 3)] == [True, True, True]
     assert answers[1]["runs"] == 12
     assert "SELECT" in answers[2]["sql"]
-
-
-def test_a_brush_is_heard_while_importance_is_worked_out(plot: Parallel, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[dict[str, Any]] = []
-    begun, free = threading.Event(), threading.Event()
-
-    def slow(*_: Any) -> tuple[dict[str, Any], list[bytes]]:
-        begun.set()
-        assert free.wait(20)
-        return {}, []
-
-    monkeypatch.setattr(plot, "send", lambda content, _=None: sent.append(content))
-    monkeypatch.setattr("nbtrack.views.importance.answer", slow)
-    plot._receive(plot, {"kind": "ask", "id": 1, "what": "importance", "metric": "loss"}, [])
-    assert begun.wait(20)
-    plot._receive(plot, {"kind": "ask", "id": 2, "what": "run-sql", "where": ""}, [])
-    assert [content["id"] for content in sent] == [2]
-    free.set()
-    plot.close()
-    assert [content["id"] for content in sent] == [2, 1]
 
 
 def test_the_summary_is_a_picture_of_the_runs_on_view(plot: Parallel) -> None:
