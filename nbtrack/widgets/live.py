@@ -126,6 +126,11 @@ class Live(Panel):
         _panels.add(self)
         self._watch()
 
+    def _receive(self, sender: Any, message: Any, buffers: Any) -> None:
+        super()._receive(sender, message, buffers)
+        if isinstance(message, dict) and message.get("kind") == "need":
+            self._watch()  # marimo shows a panel without asking it to show itself
+
     def _watch(self) -> None:
         if self._feed.is_running and (self._thread is None or not self._thread.is_alive()):
             self._stopping = threading.Event()

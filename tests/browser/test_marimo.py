@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -76,3 +79,55 @@ def test_the_table_lives_in_marimo(tmp_path: Path, page: Page, shots: Path) -> N
         expect(view.get_by_text("run 0.01", exact=True)).to_have_count(0)
         expect(page.get_by_text("filter: metrics.acc > 0.9.")).to_be_visible()
         page.close()
+
+
+LIVE = """import marimo
+
+app = marimo.App()
+
+
+@app.cell
+def _():
+    import nbtrack
+    nbtrack.live()
+    return
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+FAR = """
+import nbtrack, time
+with nbtrack.start_run("far"):
+    for step in range(100_000):
+        nbtrack.log_metric("loss", 1 / (step + 1), step=step)
+        if step == 10:
+            print("logged", flush=True)
+        time.sleep(0.02)
+"""
+
+
+def test_a_run_goes_on_and_is_stopped_in_marimo(tmp_path: Path, page: Page, shots: Path) -> None:
+    (tmp_path / "app.py").write_text(LIVE, encoding="utf-8")
+    port = free_port()
+    words = ("marimo", "run", "app.py", "--headless", "--host=127.0.0.1", f"--port={port}", "--no-token")
+    training = subprocess.Popen([sys.executable, "-c", FAR], cwd=tmp_path, stdout=subprocess.PIPE)
+    try:
+        assert training.stdout is not None
+        training.stdout.readline()
+        with serving(tmp_path, *words, port=port) as url:
+            page.goto(url, timeout=PATIENCE)
+            panel = page.locator(".nbt-live")
+            expect(panel).to_be_visible(timeout=PATIENCE)
+            expect(panel).to_have_attribute("data-points", re.compile(r"\d"))
+            before = int(panel.get_attribute("data-points") or 0)
+            expect(panel).not_to_have_attribute("data-points", str(before))
+            page.screenshot(path=shots / "marimo-live.png")
+            panel.get_by_role("button", name="Stop").click()
+            expect(panel).to_contain_text("stopped at step")
+            page.close()
+    finally:
+        training.kill()
+        training.wait()
+        assert training.stdout is not None
+        training.stdout.close()
