@@ -14,6 +14,7 @@ from nbtrack.views.compare import base_of, sentences_of
 from nbtrack.views.compare_rows import compare_runs
 from nbtrack.views.compare_summary import summary as compare_summary
 from nbtrack.views.curves_summary import curves_html, run_colour
+from nbtrack.views.parallel_axes import automatic_axes, main_metric
 from nbtrack.views.parallel_summary import parallel_picture
 from nbtrack.views.run_rows import take_rows
 from nbtrack.views.run_summary import summary_html
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from nbtrack.exports.chosen import Placed
     from nbtrack.store.protocol import RunColumns, TrackingStore
 
-MOST_AXES = 8
-MOST_METRICS = 3
 MOST_LINES = 20
 
 
@@ -49,19 +48,14 @@ def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
     shown = _matching(store, found, condition, tuple(state.get("order_by") or ()))
     told = f"<p><b>{len(shown):,} of {len(found):,} runs</b>{f' <code>{html.escape(condition)}</code>' if condition else ''}</p>"
     if placed.view == "parallel" and len(shown):
-        columns = state.get("axes") or axes_of(found)
-        colour = state.get("colour_by") or next((name for name in columns[::-1] if name.startswith("metrics.")), None)
+        metric = state.get("parallel_metric")
+        columns = state.get("axes") or automatic_axes(found, metric)
+        main = main_metric(found, metric)
+        colour = state.get("colour_by") or (main and f"metrics.{main}")
         return told + parallel_picture(shown, columns, colour, state.get("statistics") or {})
     if placed.view == "curves" and len(shown):
         return told + _curves(store, shown, state)
     return told + summary_html(shown, placed.title or "Runs")
-
-
-def axes_of(found: RunColumns) -> list[str]:
-    """Return the columns of a picture that nobody chose axes for: what varies, then results."""
-    metrics = [f"metrics.{key}" for key in found.metrics if not key.startswith("system/")][:MOST_METRICS][::-1]
-    varied = [f"params.{key}" for key, values in found.params.items() if len(set(values.tolist())) > 1]
-    return [*varied[: MOST_AXES - len(metrics)], *metrics]
 
 
 def _curves(store: TrackingStore, shown: RunColumns, state: dict[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbtrack.views.log_axis import wants_log
+from nbtrack.views.parallel_axes import MOST_AXES
 from nbtrack.views.svg import CATEGORICAL, GREY, path, picture, tag, words
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 MOST_LINES = 300
-MOST_AXES = 9
 MOST_CATEGORIES = 24
 GAP, HEIGHT = 110, 250
 TOP, BOTTOM, LANE = 34, 26, 20
@@ -115,11 +116,9 @@ def _numbers(title: str, values: Array, texts: Any = None) -> Axis | None:
 
 
 def _categories(title: str, texts: Array) -> Axis | None:
-    present = [text for text in texts if text is not None]
-    known = sorted(
-        set(present),
-        key=lambda text: (-present.count(text), str(text)) if len(set(present)) > MOST_CATEGORIES else str(text),
-    )
+    present = Counter(text for text in texts if text is not None)
+    is_long = len(present) > MOST_CATEGORIES
+    known = sorted(present, key=lambda text: (-present[text] if is_long else 0, str(text)))
     if not known:
         return None
     bands = min(len(known), MOST_CATEGORIES)

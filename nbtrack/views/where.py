@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
@@ -16,12 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Extents = dict[str, list[Any]]
-"""Pieces by column: ``[low, high]`` (None = open), a text, or None for runs without a value."""
+"""Pieces by column: ``[low, high]`` (None = open), a text, or None for runs without a value. JSON has no NaN and no infinities: of a metric
+they are the texts "NaN", "Infinity" and "-Infinity", of a param what was logged."""
 
 _STATISTIC = re.compile(r"\.(last|min|max|best|count)$")
 _PLAIN_KEY = re.compile(r"^[\w/-]+$")
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _PAIR = 2
+_NOT_FINITE = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+_TIMES = ("start_time", "end_time")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = 253_402_300_800_000  # ms: a year has four digits
 
 
 def where(filter_string: str, steps: Sequence[Mapping[str, Any]] = (), extents: Mapping[str, Any] | None = None) -> str:
@@ -44,12 +51,12 @@ def where(filter_string: str, steps: Sequence[Mapping[str, Any]] = (), extents: 
 
 
 def check_extents(extents: Mapping[str, Any]) -> Extents:
-    """Return extents in their one form; a single ``(low, high)`` or a single text stands for a list of one.
+    """Return extents in their one form; a single ``(low, high)``, number or text stands for a list of one.
 
     Raises
     ------
     InvalidValueError
-        A piece is neither an interval nor a text nor None, or an interval begins after it ends.
+        A piece is neither an interval nor a number nor a text nor None, or an interval begins after it ends.
     """
     return {str(column): [_piece(column, piece) for piece in _pieces(given)] for column, given in extents.items()}
 
@@ -79,23 +86,28 @@ def _step(step: Mapping[str, Any]) -> str:
 
 def _column(name: str, pieces: Iterable[Any]) -> str:
     pieces = list(pieces)
-    texts = [piece for piece in pieces if isinstance(piece, str)]
+    texts = [_text(name, piece) for piece in pieces if isinstance(piece, str)]
     terms = [_interval(name, *piece) for piece in pieces if isinstance(piece, (list, tuple))]
     if texts:
-        terms.append(f"{name} IN ({', '.join(map(_quoted, texts))})")
+        terms.append(f"{name} IN ({', '.join(texts)})")
     if None in pieces:
         terms.append(f"{name} IS NULL")
     return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
 
 
+def _text(name: str, text: str) -> str:
+    return _NOT_FINITE[text] if text in _NOT_FINITE and name.startswith("metrics.") else _quoted(text)
+
+
 def _interval(name: str, low: float | None, high: float | None) -> str:
+    write = _moment if name in _TIMES else _number
     if low is None and high is None:
         return f"{name} IS NOT NULL"
     if high is None:
-        return f"{name} >= {_number(low)}"
+        return f"{name} >= {write(low)}"
     if low is None:
-        return f"{name} <= {_number(high)}"
-    return f"{name} BETWEEN {_number(low)} AND {_number(high)}"
+        return f"{name} <= {write(high)}"
+    return f"{name} BETWEEN {write(low)} AND {write(high)}"
 
 
 def _number(value: float | None) -> str:
@@ -105,16 +117,30 @@ def _number(value: float | None) -> str:
     return repr(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
 
 
+def _moment(value: float | None) -> str:
+    """Write milliseconds as a person reads them, to the millisecond and in UTC."""
+    number = float(value or 0.0)
+    if not (number.is_integer() and 0 <= number < _LAST_MOMENT):
+        return _number(value)
+    text = (_EPOCH + timedelta(milliseconds=number)).strftime("%Y-%m-%d %H:%M:%S")
+    return f"'{text}.{int(number) % 1000:03d}Z'"
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 def _pieces(given: Any) -> list[Any]:
-    if given is None or isinstance(given, str):
+    if given is None or isinstance(given, (str, Real)):
         return [given]
-    values = list(given)
+    try:
+        values = list(given)
+    except TypeError:
+        return [given]
     is_interval = (
-        len(values) == _PAIR and not any(isinstance(v, (str, list, tuple)) for v in values) and values != [None, None]
+        len(values) == _PAIR
+        and not any(isinstance(v, (str, bool, list, tuple)) for v in values)
+        and values != [None, None]
     )
     return [values] if is_interval else values
 
@@ -122,13 +148,24 @@ def _pieces(given: Any) -> list[Any]:
 def _piece(column: str, piece: Any) -> Any:
     if piece is None or isinstance(piece, str):
         return piece
+    if isinstance(piece, bool):
+        return str(piece)  # as a param is logged
     try:
-        low, high = (None if end is None else float(end) for end in piece)
+        ends = [piece, piece] if isinstance(piece, Real) else piece
+        low, high = (None if end is None else float(end) for end in ends)
     except (TypeError, ValueError):
-        allowed = "an interval such as (0.001, 0.1), a text such as 'adam', or None for runs without a value"
+        allowed = "an interval such as (0.001, 0.1), a number, a text such as 'adam', or None for runs without a value"
         message = f"The extent of {column!r} has {piece!r}; use {allowed}."
         raise InvalidValueError(message) from None
-    if low is not None and high is not None and not low <= high:
-        message = f"The extent of {column!r} begins at {low:g} and ends at {high:g}; give the lower end first."
-        raise InvalidValueError(message)
-    return [low, high]
+    if low is not None and high is not None:
+        if (low == high and math.isinf(low)) or (math.isnan(low) and math.isnan(high)):
+            return _not_finite(column, low)
+        if not low <= high:
+            message = f"The extent of {column!r} begins at {low:g} and ends at {high:g}; give the lower end first."
+            raise InvalidValueError(message)
+    return [None if low == -math.inf else low, None if high == math.inf else high]
+
+
+def _not_finite(column: str, value: float) -> str:
+    text = str(value)
+    return next((key for key, word in _NOT_FINITE.items() if word == text and column.startswith("metrics.")), text)

@@ -122,7 +122,9 @@ class Parallel(RunsPanel):
             return super().summary()[0], text
         main = main_metric(found, self.parallel_metric)
         colour = self.colour_by if self.colour_by is not None else f"metrics.{main}" if main else ""
-        columns = automatic_axes(found, self.parallel_metric) if self.axes is None else list(self.axes)
+        columns = automatic_axes(found, self.parallel_metric)
+        if self.axes is not None:
+            columns = list(self.axes)
         where = f" <small>where <code>{html.escape(self.where)}</code></small>" if self.where else ""
         by = f", coloured by {html.escape(colour.partition('.')[2] or colour)}" if colour else ""
         line = f"<b>{html.escape(self._title)}</b> <small>{len(found)} run{'' if len(found) == 1 else 's'}{by}</small>{where}"

@@ -12,7 +12,10 @@ import { guessKind, scaleOf } from "./scale.js";
  *   `column` names it in a brush
  */
 
-const MOST_AUTOMATIC = 12;
+/** As many as a page shows without scrolling; the picture without scripts has as many (nbtrack/widgets/parallel.py). */
+const MOST_AUTOMATIC = 9;
+/** More texts than this, one for every second run or more, are names: hashes, paths. */
+const MANY = 20;
 /** Shown in the table but not asked of runs: nothing of them can be a filter. */
 const NOT_ASKED = new Set(["lost", "last_seen", "tags", "note"]);
 
@@ -32,9 +35,10 @@ export function automaticAxes(view, metric) {
   const metrics = [];
   for (const field of view.catalog.value.values()) {
     const { present, constant } = view.facts.of(field.source);
-    if (!present) continue;
-    if (field.group === "params" && !(constant && view.store.size > 1)) params.push(field.id);
-    if (field.group === "metrics" && !field.key.startsWith("system/")) metrics.push(field);
+    const isTelling = present > 0 && !(constant && view.store.size > 1);
+    if (field.group === "params" && isTelling && !isName(view, field.id, MANY)) params.push(field.id);
+    if (field.group !== "metrics" || field.key.startsWith("system/")) continue;
+    if (isTelling || (present && field.key === metric)) metrics.push(field);
   }
   const asked = metrics.filter(({ key }) => key === metric);
   const aimed = metrics.filter(({ key }) => key !== metric && view.goalOf(key).goal !== null);
@@ -47,11 +51,11 @@ export function automaticAxes(view, metric) {
   return [...telling.slice(0, room), ...shown.reverse().map(({ id }) => id)];
 }
 
-/** @param {RunsView} view @param {string} id of a param */
-function isName({ facts, store }, id) {
+/** @param {RunsView} view @param {string} id of a param @param {number} [most] texts that are few in any case */
+function isName({ facts, store }, id, most = 4) {
   const column = store.column(id);
   const { numeric, present } = facts.of(id);
-  return column?.type === "dict" && !numeric && column.values.length > present / 2 && present > 4;
+  return column?.type === "dict" && !numeric && column.values.length > Math.max(most, present / 2);
 }
 
 /**

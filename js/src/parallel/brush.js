@@ -12,8 +12,12 @@ import { exact } from "./ticks.js";
 const PAST = 0.012;
 const OPEN = 0.03;
 const MOST_TEXTS = 2000;
-const NUMBER = "[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?|[-+]?inf";
+const NUMBER = "[-+]?(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?|inf)";
 const RANGE = new RegExp(`^(${NUMBER})?\\s*(?:\\.\\.+|…|–| to )\\s*(${NUMBER})?$`, "i");
+/** As papers write it: `0.001 - 0.1`, `0.001 0.1`, and `[0.001, 0.1]`. */
+const SPAN = new RegExp(`^(${NUMBER})(?:\\s+-\\s+|\\s+|-)(${NUMBER})$`, "i");
+const BRACKETS = new RegExp(`[[(]\\s*(${NUMBER})\\s*[,;]\\s*(${NUMBER})\\s*[\\])]`, "gi");
+const NOT_FINITE = /^([-+]?)(nan|inf|infinity|∞)$/i;
 const COMPARE = new RegExp(`^(>=|<=|>|<|=|≥|≤)?\\s*(${NUMBER})$`, "i");
 const MISSING_WORDS = new Set(["missing", "none", "null", "no value", "–"]);
 
@@ -159,14 +163,31 @@ export function joined(pieces) {
 }
 
 /**
- * Runs without a value join the brush, or leave it; texts such as "None" are no value, too.
+ * What the runs in a lane have: no value, or texts such as "None" that stand for none; or NaN.
  * @param {Scale} scale
- * @param {Piece[]} pieces
+ * @param {"missing" | "nan"} lane
  * @returns {Piece[]}
  */
-export function toggleMissing({ nothings }, pieces) {
-  const others = pieces.filter((piece) => piece !== null && !(typeof piece === "string" && nothings.includes(piece)));
-  return pieces.includes(null) ? others : [...others, ...nothings, null];
+export function lanePieces(scale, lane) {
+  return lane === "nan" ? scale.textsOf(Number.NaN) : [...scale.nothings, null];
+}
+
+/**
+ * The runs in a lane join the brush, or leave it.
+ * @param {Scale} scale
+ * @param {Piece[]} pieces
+ * @param {"missing" | "nan"} lane
+ * @returns {Piece[]}
+ */
+export function toggleLane(scale, pieces, lane) {
+  const own = lanePieces(scale, lane);
+  const others = pieces.filter((piece) => !own.includes(piece));
+  return isLaneBrushed(scale, pieces, lane) ? others : [...others, ...own];
+}
+
+/** @param {Scale} scale @param {Piece[]} pieces @param {"missing" | "nan"} lane */
+export function isLaneBrushed(scale, pieces, lane) {
+  return lane === "missing" ? pieces.includes(null) : lanePieces(scale, lane).some((piece) => pieces.includes(piece));
 }
 
 /**
@@ -179,17 +200,14 @@ export function parseBrush(scale, text) {
   /** @type {Piece[]} */
   const pieces = [];
   for (const part of text
+    .replace(BRACKETS, "$1..$2")
     .split(/[,;]|\bor\b/)
     .map((each) => each.trim())
     .filter(Boolean)) {
-    const known = isCategory(scale) ? matching(scale, part) : [];
-    if (known.length) pieces.push(...known);
-    else if (MISSING_WORDS.has(part.toLowerCase())) pieces.push(...scale.nothings, null);
-    else {
-      const interval = isCategory(scale) ? null : intervalIn(part);
-      if (!interval) return { pieces: [], error: unreadable(scale, part) };
-      pieces.push(interval);
-    }
+    const found = isCategory(scale) ? matching(scale, part) : numbersIn(scale, part);
+    if (found.length) pieces.push(...found);
+    else if (MISSING_WORDS.has(part.toLowerCase())) pieces.push(...lanePieces(scale, "missing"));
+    else return { pieces: [], error: unreadable(scale, part) };
   }
   return { pieces: joined(pieces), error: "" };
 }
@@ -199,6 +217,7 @@ export function parseBrush(scale, text) {
  * @param {string} part
  */
 function unreadable(scale, part) {
+  if (NOT_FINITE.test(part) && !isCategory(scale)) return `no run has “${part}”`;
   if (!isCategory(scale)) return `“${part}” is no range; type 0.001..0.1, >0.5, 3 or missing`;
   return `no run has “${part}”; there are ${scale.texts.slice(0, 5).join(", ")}${scale.texts.length > 5 ? ", …" : ""}`;
 }
@@ -214,12 +233,28 @@ function matching(scale, part) {
 }
 
 /**
+ * @param {Scale} scale
+ * @param {string} part
+ * @returns {Piece[]}
+ */
+function numbersIn(scale, part) {
+  const alone = NOT_FINITE.exec(part);
+  if (alone) return scale.textsOf(/nan/i.test(part) ? Number.NaN : number(`${alone[1]}inf`));
+  const interval = intervalIn(part);
+  if (!interval) return [];
+  // no piece ends at an infinity: an open end takes it in
+  const [low, high] = interval;
+  if (low === Infinity || high === -Infinity) return scale.textsOf(low === Infinity ? low : -Infinity);
+  return [[low === -Infinity ? null : low, high === Infinity ? null : high]];
+}
+
+/**
  * @param {string} part
  * @returns {[number | null, number | null] | null}
  */
 function intervalIn(part) {
-  const range = RANGE.exec(part);
-  if (range && (range[1] ?? range[2]) !== undefined) {
+  const range = RANGE.exec(part) ?? SPAN.exec(part);
+  if (range) {
     const low = range[1] === undefined ? null : number(range[1]);
     const high = range[2] === undefined ? null : number(range[2]);
     return low !== null && high !== null && low > high ? [high, low] : [low, high];
@@ -268,7 +303,7 @@ function beside(value, side) {
 export function brushWords(pieces, format, most = 3) {
   const texts = pieces.filter((piece) => typeof piece === "string");
   const words = pieces.filter((piece) => Array.isArray(piece)).map((piece) => intervalWords(piece, format));
-  words.push(...texts.slice(0, most));
+  words.push(...texts.slice(0, most).map((text) => text.replace(/^(-?)Infinity$/, "$1∞")));
   if (texts.length > most) words.push(`${texts.length - most} more`);
   if (pieces.includes(null)) words.push("no value");
   return words.join(", ");

@@ -81,10 +81,13 @@ function byNumber(axis, size, { dark, faint, goal }) {
     colours,
     order: [NOTHING, ...(goal === "min" ? steps.reverse() : steps)],
     categories: [],
-    range: {
-      low: axis.format(low),
-      high: axis.format(high),
-      stops: [0, 0.25, 0.5, 0.75, 1].map((at) => paint(share(at))),
-    },
+    // nothing but infinities and NaN has no ends
+    range: axis.ticks.length
+      ? {
+          low: axis.format(low),
+          high: axis.format(high),
+          stops: [0, 0.25, 0.5, 0.75, 1].map((at) => paint(share(at))),
+        }
+      : null,
   };
 }

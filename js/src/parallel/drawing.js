@@ -1,6 +1,6 @@
 // Axes, brushes and single lines, drawn with whichever pen: the page's canvas, a picture, a vector file.
 
-import { isCategory, spansOf } from "./brush.js";
+import { isCategory, isLaneBrushed, spansOf } from "./brush.js";
 import { yOf } from "./geometry.js";
 import { fitted } from "./pen.js";
 
@@ -66,6 +66,10 @@ function drawTicks(pen, axis, geometry, x, inks) {
       halo: inks.ground,
     });
   }
+  // to the right, where no other label stands
+  for (const { at, text } of axis.beyond) {
+    pen.text(text, x + LABEL - 2, yOf(geometry, axis.inverted, at), { colour: inks.ink, halo: inks.ground });
+  }
 }
 
 /**
@@ -86,8 +90,13 @@ function drawBrush(pen, axis, geometry, x, pieces, inks) {
     pen.line([x - 3, top + 0.5, x + 3, top + 0.5], { colour: inks.accent, width: 2 });
     pen.line([x - 3, top + height - 0.5, x + 3, top + height - 0.5], { colour: inks.accent, width: 2 });
   }
-  if (pieces.includes(null) && geometry.missingY) {
-    pen.box(x - BRUSH, geometry.missingY - 6, 2 * BRUSH, 12, inks.accent, 0.28, inks.accent);
+  for (const [lane, y] of /** @type {const} */ ([
+    ["missing", geometry.missingY],
+    ["nan", geometry.nanY],
+  ])) {
+    if (y && isLaneBrushed(axis, pieces, lane)) {
+      pen.box(x - BRUSH, y - 6, 2 * BRUSH, 12, inks.accent, 0.28, inks.accent);
+    }
   }
 }
 

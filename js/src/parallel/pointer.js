@@ -1,6 +1,6 @@
 // The pointer over the plot: it brushes near an axis, follows lines between axes, and pins a run with a click.
 
-import { changed, piecesBetween, toggleMissing } from "./brush.js";
+import { changed, isLaneBrushed, piecesBetween, toggleLane } from "./brush.js";
 import { axisAt, gripAt, nearestLine, placeAt } from "./geometry.js";
 
 /**
@@ -15,7 +15,7 @@ const CURSORS = {
   high: "ns-resize",
   inside: "grab",
   missing: "pointer",
-  nan: "default",
+  nan: "pointer",
   free: "crosshair",
 };
 
@@ -36,12 +36,18 @@ export function listenPointer(plot) {
     return { axis, index, grip: gripAt(layers.geometry.value, axis, layers.spansAt(index), y) };
   };
 
+  /** @param {{ axis: Axis, index: number, grip: ReturnType<typeof gripAt> }} found */
+  const cursorOf = ({ axis, index, grip: { part } }) => {
+    const isLane = part === "missing" || part === "nan";
+    return isLane && !isInLane(axis, part, state.brushes.value[index] ?? []) ? "default" : CURSORS[part];
+  };
+
   let isDragging = false;
   el.addEventListener("pointermove", (event) => {
     if (isDragging) return;
     const { x, y } = place(event);
     const found = under(x, y);
-    el.style.cursor = found ? CURSORS[found.grip.part] : "";
+    el.style.cursor = found ? cursorOf(found) : "";
     // an axis is for brushing, but lines that cross it can still be read there
     const row = nearestLine(view.matched.value, layers.heights.value, layers.geometry.value, x, y);
     view.hovered.value = row < 0 ? null : view.store.idAt(row);
@@ -76,6 +82,16 @@ export function listenPointer(plot) {
   });
 }
 
+/**
+ * Whether an axis has runs in a lane, or its brush says so.
+ * @param {Axis} axis
+ * @param {"missing" | "nan"} lane
+ * @param {Piece[]} pieces
+ */
+function isInLane(axis, lane, pieces) {
+  return (lane === "nan" ? axis.hasNaN : axis.hasMissing) || isLaneBrushed(axis, pieces, lane);
+}
+
 /** @param {ParallelPlot} plot @param {number} x @param {number} y */
 function pinNearest({ layers, view }, x, y) {
   const row = nearestLine(view.matched.value, layers.heights.value, layers.geometry.value, x, y);
@@ -102,6 +118,7 @@ function brush(plot, { axis, index, grip }, event, place, done) {
   const start = placeAt(geometry, axis.inverted, place(event).y);
   const isUp = event.clientY;
   const before = grip.span?.pieces ?? null;
+  const lane = grip.part === "missing" || grip.part === "nan" ? grip.part : null;
   let moved = false;
   let frame = 0;
   /** @type {PointerEvent | null} */
@@ -118,7 +135,7 @@ function brush(plot, { axis, index, grip }, event, place, done) {
   el.setPointerCapture?.(event.pointerId);
   const move = (/** @type {PointerEvent} */ to) => {
     if (!moved && Math.abs(to.clientY - isUp) < SLACK) return;
-    if (grip.part === "missing" || grip.part === "nan") return;
+    if (lane) return;
     moved = true;
     last = to;
     frame ||= requestAnimationFrame(apply); // one brush a frame, however fast the mouse
@@ -129,7 +146,7 @@ function brush(plot, { axis, index, grip }, event, place, done) {
       apply();
     }
     listening.abort();
-    if (!moved && grip.part === "missing") state.brush(axis, toggleMissing(axis, pieces));
+    if (!moved && lane && isInLane(axis, lane, pieces)) state.brush(axis, toggleLane(axis, pieces, lane));
     else if (!moved && grip.part === "free" && axis.texts.length) pickCategory(plot, axis, pieces, start, pixel);
     done();
   };

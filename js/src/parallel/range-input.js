@@ -15,7 +15,7 @@ export function openRangeInput({ heads, popover, state }, axis, at, typed) {
     class: "nbt-par-range",
     type: "text",
     "aria-label": `Brush ${axis.label}`,
-    placeholder: axis.texts.length ? axis.texts.slice(0, 2).join(", ") : "0.001..0.1   >0.5   missing",
+    placeholder: axis.texts.length ? axis.texts.slice(0, 2).join(", ") : "0.001..0.1   >0.5   nan   missing",
     spellcheck: "false",
     autocomplete: "off",
     value: typed || typedText(present),
@@ -30,7 +30,9 @@ export function openRangeInput({ heads, popover, state }, axis, at, typed) {
   };
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter" && apply()) {
+    if (event.key === "Enter") {
+      event.preventDefault(); // or the title that gets the focus is clicked by the same key, and inverts the axis
+      if (!apply()) return;
       popover.close();
       heads.focus(axis.id);
     }

@@ -24,10 +24,12 @@ import {
  * @property {Kind} kind
  * @property {Float32Array} place by row of the store: 0 to 1, or MISSING, or NAN; a little beyond for infinities
  * @property {{ at: number, text: string }[]} ticks
+ * @property {{ at: number, text: string }[]} beyond labels past the ends of the axis, where there are such values
  * @property {string[]} texts categories from the top; [] for numbers
  * @property {Map<string, number>} indexOf of each text, those in "other" too
  * @property {string[]} others texts that share the last place
  * @property {string[]} nothings texts that stand for no value
+ * @property {(value: number) => string[]} textsOf how a brush names NaN or an infinity: as it was logged
  * @property {number} distinct
  * @property {boolean} hasMissing
  * @property {boolean} hasNaN
@@ -197,10 +199,12 @@ function categoryScale(column, kind, rows, size) {
     kind,
     place,
     ticks: shown.map((each, i) => ({ at: 1 - (i + 0.5) / bands, text: each })),
+    beyond: [],
     texts: shown,
     indexOf,
     others,
     nothings: [],
+    textsOf: () => [],
     distinct,
     hasMissing: missing,
     hasNaN: false,
@@ -256,10 +260,13 @@ function numberScale(column, kind, rows, size) {
     kind,
     place,
     ticks: map.ticks.map((value, i) => ({ at: map.placeOf(value), text: texts[i] ?? "" })),
+    beyond: found.beyond,
     texts: [],
     indexOf: new Map(),
     others: [],
     nothings: column.type === "dict" ? column.values.filter((text) => NOTHING.test(text)) : [],
+    textsOf: (value) =>
+      column.type === "dict" ? column.values.filter((text) => Object.is(numberIn(text), value)) : [String(value)],
     distinct: found.few ? found.few.length : Number.POSITIVE_INFINITY,
     hasMissing: found.missing,
     hasNaN: found.nan,
@@ -270,7 +277,8 @@ function numberScale(column, kind, rows, size) {
 }
 
 /**
- * @typedef {{ min: number, max: number, whole: boolean, missing: boolean, nan: boolean, few: number[] | null, sorted: Float64Array }} Survey
+ * @typedef {{ min: number, max: number, whole: boolean, missing: boolean, nan: boolean,
+ *   few: number[] | null, sorted: Float64Array, beyond: { at: number, text: string }[] }} Survey
  * @param {Float64Array} numbers
  * @param {Uint8Array} valid
  * @param {Int32Array} rows
@@ -287,9 +295,12 @@ function survey(numbers, valid, rows, kind) {
     nan: false,
     few: [],
     sorted: new Float64Array(0),
+    beyond: [],
   };
   /** @type {Set<number>} */
   const few = new Set();
+  let high = false;
+  let low = "";
   for (const row of rows) {
     if (!valid[row]) {
       found.missing = true;
@@ -297,12 +308,17 @@ function survey(numbers, valid, rows, kind) {
     }
     const value = /** @type {number} */ (numbers[row]);
     if (Number.isNaN(value)) found.nan = true;
+    if (value === Infinity) high = true;
+    else if (value === -Infinity) low ||= "−∞";
+    else if (kind === "log" && value <= 0) low = "≤ 0";
     if (!Number.isFinite(value) || (kind === "log" && value <= 0)) continue;
     if (value < found.min) found.min = value;
     if (value > found.max) found.max = value;
     if (found.whole && !Number.isInteger(value)) found.whole = false;
     if (few.size <= FEW) few.add(value);
   }
+  if (high) found.beyond.push({ at: 1 + BEYOND, text: "∞" });
+  if (low) found.beyond.push({ at: -BEYOND, text: low });
   found.few = few.size <= FEW ? [...few].sort((a, b) => a - b) : null;
   if (kind === "rank") {
     found.sorted = Float64Array.from(

@@ -16,6 +16,7 @@ import { guessKind } from "./scale.js";
 export class ParallelState {
   /** @type {string[]} */
   #automatic = [];
+  #automaticFor = /** @type {string | null} */ (null);
   /** @type {Map<string, { axis: Axis, made: unknown[] }>} */
   #made = new Map();
 
@@ -51,7 +52,10 @@ export class ParallelState {
     view.store.revision.value;
     const ids = this.preview.value ?? this.axes.value;
     if (!ids) {
-      this.#automatic = steadyAxes(this.#automatic, automaticAxes(view, this.metric.value), catalog);
+      const metric = this.metric.value;
+      const before = metric === this.#automaticFor ? this.#automatic : [];
+      this.#automatic = steadyAxes(before, automaticAxes(view, metric), catalog);
+      this.#automaticFor = metric;
     }
     const fields = (ids ?? this.#automatic).map((id) => fieldNamed(catalog, id));
     return [...new Set(fields)].filter((field) => field !== undefined);

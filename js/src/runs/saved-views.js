@@ -121,22 +121,22 @@ export class SavedViews {
       "aria-label": "Name of the view",
       maxlength: 200,
     });
-    const form = h(
-      "form",
-      { class: "nbt-view-form" },
-      input,
-      h("button", { class: "nbt-button", type: "submit" }, "Save"),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
+    const save = () => {
       const name = input.value.trim();
       if (name)
         this.save(name).then(() => {
           input.value = "";
           draw();
         }, tell);
+    };
+    // no <form>: JupyterLab lets none be submitted by Enter inside an output
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      save();
     });
-    return form;
+    const button = h("button", { class: "nbt-button", type: "button", on: { click: save } }, "Save");
+    return h("div", { class: "nbt-view-form" }, input, button);
   }
 }
 

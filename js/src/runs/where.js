@@ -5,11 +5,16 @@ import { quoteKey } from "./order.js";
 
 /**
  * @typedef {[low: number | null, high: number | null]} Interval both ends belong to it; null is open
- * @typedef {Interval | string | null} Piece an interval, one text, or null for runs without a value
+ * @typedef {Interval | string | null} Piece an interval, one text, or null for runs without a value; JSON has no NaN and no
+ *   infinities: of a metric they are the texts "NaN", "Infinity" and "-Infinity", of a param what was logged
  * @typedef {Record<string, Piece[]>} Extents by column: `params.lr`, `metrics.loss.min`, `duration`
  * @typedef {{ op: "keep" | "exclude", extents?: Extents, runs?: string[] }} Step
  */
 
+/** @type {Record<string, string>} */
+const NOT_FINITE = { NaN: "nan", Infinity: "inf", "-Infinity": "-inf" };
+const TIMES = ["start_time", "end_time"];
+const LAST_MOMENT = 253_402_300_800_000; // ms: a year has four digits
 const STATISTIC = /\.(last|min|max|best|count)$/;
 
 /**
@@ -49,9 +54,14 @@ export function brushText(extents) {
 function columnText(name, pieces) {
   const texts = pieces.filter((piece) => typeof piece === "string");
   const terms = pieces.filter((piece) => Array.isArray(piece)).map((piece) => intervalText(name, piece));
-  if (texts.length) terms.push(`${name} IN (${texts.map(quoteText).join(", ")})`);
+  if (texts.length) terms.push(`${name} IN (${texts.map((text) => valueText(name, text)).join(", ")})`);
   if (pieces.includes(null)) terms.push(`${name} IS NULL`);
   return terms.length > 1 ? `(${terms.join(" OR ")})` : (terms[0] ?? "");
+}
+
+/** @param {string} name @param {string} text */
+function valueText(name, text) {
+  return (name.startsWith("metrics.") && NOT_FINITE[text]) || quoteText(text);
 }
 
 /**
@@ -59,10 +69,17 @@ function columnText(name, pieces) {
  * @param {Interval} interval
  */
 function intervalText(name, [low, high]) {
+  const write = TIMES.includes(name) ? momentText : numberText;
   if (low === null && high === null) return `${name} IS NOT NULL`;
-  if (high === null) return `${name} >= ${numberText(low)}`;
-  if (low === null) return `${name} <= ${numberText(high)}`;
-  return `${name} BETWEEN ${numberText(low)} AND ${numberText(high)}`;
+  if (high === null) return `${name} >= ${write(low)}`;
+  if (low === null) return `${name} <= ${write(high)}`;
+  return `${name} BETWEEN ${write(low)} AND ${write(high)}`;
+}
+
+/** Milliseconds as a person reads them, to the millisecond and in UTC. @param {number | null} value */
+function momentText(value) {
+  const isMoment = Number.isInteger(value) && (value ?? -1) >= 0 && (value ?? 0) < LAST_MOMENT;
+  return isMoment ? `'${new Date(value ?? 0).toISOString().replace("T", " ")}'` : numberText(value);
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   parseBrush,
   piecesBetween,
   spansOf,
-  toggleMissing,
+  toggleLane,
 } from "../../src/parallel/brush.js";
 import { stretch } from "../../src/parallel/pointer.js";
 import { typedText } from "../../src/parallel/range-input.js";
@@ -19,7 +19,9 @@ const numbers = {
   texts: [],
   indexOf: new Map(),
   others: [],
+  beyond: [],
   nothings: [],
+  textsOf: (value) => [String(value)],
   distinct: 99,
   hasMissing: true,
   hasNaN: false,
@@ -99,9 +101,18 @@ describe("pieces", () => {
   });
 
   it("take in runs without a value, and texts that say so", () => {
-    expect(toggleMissing(numbers, [[1, 2]])).toEqual([[1, 2], null]);
-    expect(toggleMissing({ ...numbers, nothings: ["None"] }, [])).toEqual(["None", null]);
-    expect(toggleMissing({ ...numbers, nothings: ["None"] }, [[1, 2], "None", null])).toEqual([[1, 2]]);
+    expect(toggleLane(numbers, [[1, 2]], "missing")).toEqual([[1, 2], null]);
+    const none = { ...numbers, nothings: ["None"] };
+    expect(toggleLane(none, [], "missing")).toEqual(["None", null]);
+    expect(toggleLane(none, [[1, 2], "None", null], "missing")).toEqual([[1, 2]]);
+  });
+
+  it("take in NaN as it was logged", () => {
+    expect(toggleLane(numbers, [[1, 2], null], "nan")).toEqual([[1, 2], null, "NaN"]);
+    expect(toggleLane(numbers, ["NaN", null], "nan")).toEqual([null]);
+    const params = { ...numbers, textsOf: () => ["nan", "NaN"] };
+    expect(toggleLane(params, [], "nan")).toEqual(["nan", "NaN"]);
+    expect(toggleLane(params, ["NaN"], "nan")).toEqual([]);
   });
 });
 
@@ -118,7 +129,30 @@ describe("typing a brush", () => {
     expect(read("..3")).toEqual([[null, 3]]);
     expect(read("-3..-1")).toEqual([[-3, -1]]);
     expect(read("missing")).toEqual([null]);
+    expect(read("..")).toEqual([[null, null]]);
     expect(read("")).toEqual([]);
+  });
+
+  it("as papers write ranges", () => {
+    for (const text of ["0.001 - 0.1", "0.001-0.1", "1e-3 1e-1", "[0.001, 0.1]", "(1e-3; 0.1)", "1e-1 to 1e-3"]) {
+      expect(read(text)).toEqual([[0.001, 0.1]]);
+    }
+    expect(read("-3 -1")).toEqual([[-3, -1]]);
+    expect(read("[1, 2], 5")).toEqual([
+      [1, 2],
+      [5, 5],
+    ]);
+  });
+
+  it("with NaN and infinities, which no interval has", () => {
+    expect(read("nan, inf, -Infinity")).toEqual(["NaN", "Infinity", "-Infinity"]);
+    expect(read("-inf..0, 2..inf")).toEqual([
+      [null, 0],
+      [2, null],
+    ]);
+    expect(read(">= inf")).toEqual(["Infinity"]);
+    expect(parseBrush({ ...numbers, textsOf: () => [] }, "nan").error).toBe("no run has “nan”");
+    expect(brushWords([[1, 2], "NaN", "-Infinity"], String)).toBe("1–2, NaN, -∞");
   });
 
   it("with > leaves out the number itself", () => {

@@ -37,6 +37,25 @@ describe("axes", () => {
     expect(plot.state.colourAxis.value?.id).toBe("metrics.val_acc");
   });
 
+  it("leave out names that tell every run apart, and metrics that stay where they are", async () => {
+    const { fake, model, titles } = show({ state: { axes: ["params.seed"] } });
+    const size = fake.column("params.seed").values.length;
+    fake.column("params.seed").values = Array.from({ length: size }, (_, i) => `sha${i}`);
+    fake.column("metrics.throughput.last").values.fill(3);
+    fake.sendPatch([...Array(size).keys()]);
+    await settle();
+    model.set("axes", null);
+    expect(titles()).toEqual(["lr", "model", "optimizer", "weight_decay", "val_acc", "loss", "acc"]);
+  });
+
+  it("change with the metric that the view is about", () => {
+    const { model, titles } = show();
+    model.set("parallel_metric", "val_acc");
+    expect(titles()).toEqual(["lr", "model", "optimizer", "seed", "weight_decay", "val_acc"]);
+    model.set("parallel_metric", "loss");
+    expect(titles().at(-1)).toBe("loss");
+  });
+
   it("stay in their places when a new run brings a column", async () => {
     const { fake, titles } = show({ state: { parallel_metric: "acc" } });
     const before = titles();
@@ -110,8 +129,11 @@ describe("brushes", () => {
     press("params.lr", "Enter");
     const input = /** @type {HTMLInputElement} */ (one(".nbt-par-range"));
     input.value = "0.001..0.01";
-    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+    input.dispatchEvent(enter);
     expect(model.get("extents")).toEqual({ "params.lr": [[0.001, 0.01]] });
+    // the title has the focus now: the same key must not click it
+    expect(enter.defaultPrevented).toBe(true);
   });
 
   it("on a metric named with .last or .best are on its axis", () => {

@@ -64,6 +64,16 @@ describe("places", () => {
     expect(places[4]).toBeLessThan(0);
     expect(places[5]).toBe(MISSING);
     expect([scale.hasNaN, scale.hasMissing]).toEqual([true, true]);
+    expect(scale.beyond.map(({ text }) => text)).toEqual(["∞", "−∞"]);
+    expect(axis([0, 1, 5], "f64", "log").scale.beyond).toEqual([{ at: expect.any(Number), text: "≤ 0" }]);
+    expect(axis([1, 5], "f64").scale.beyond).toEqual([]);
+  });
+
+  it("of NaN and infinities are named as they were logged", () => {
+    const params = axis(["0.1", "nan", "NaN", "inf", "-inf"], "dict").scale;
+    expect([params.textsOf(Number.NaN), params.textsOf(Infinity)]).toEqual([["nan", "NaN"], ["inf"]]);
+    const metrics = axis([0, Number.NaN], "f64").scale;
+    expect([metrics.textsOf(Number.NaN), metrics.textsOf(-Infinity)]).toEqual([["NaN"], ["-Infinity"]]);
   });
 
   it("on a log axis are even by decade, and below the foot where there is none", () => {

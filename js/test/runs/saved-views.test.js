@@ -21,6 +21,13 @@ async function open() {
   await settle();
 }
 
+/** @param {string} text */
+function name(text) {
+  const input = /** @type {HTMLInputElement} */ (table.one(".nbt-view-form input"));
+  input.value = text;
+  return input;
+}
+
 afterEach(() => {
   table.close();
   table.el.remove();
@@ -47,8 +54,7 @@ it("opens a view", async () => {
 it("saves the present view and forgets one", async () => {
   await open();
   table.model.set("filter", "params.lr < 1");
-  /** @type {HTMLInputElement} */ (table.one(".nbt-view-form input")).value = " mine ";
-  table.one(".nbt-view-form").dispatchEvent(new Event("submit", { cancelable: true }));
+  name(" mine ").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
   await settle();
   const [edit] = table.edits();
   expect(edit).toMatchObject({ op: "save-view", key: "mine", value: { filter: "params.lr < 1", columns: null } });
@@ -62,8 +68,8 @@ it("saves the present view and forgets one", async () => {
 it("says what the kernel refuses", async () => {
   await open();
   table.kernel.refusal = "View name '' is not allowed";
-  /** @type {HTMLInputElement} */ (table.one(".nbt-view-form input")).value = "x";
-  table.one(".nbt-view-form").dispatchEvent(new Event("submit", { cancelable: true }));
+  name("x");
+  table.one(".nbt-view-form button").click();
   await settle();
   expect(table.one(".nbt-views").textContent).toContain("is not allowed");
   expect(table.all(".nbt-view-line").length).toBe(2);
