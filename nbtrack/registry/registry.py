@@ -204,7 +204,7 @@ class Registry:
             if number in there:
                 return number
         where = f"the history of registered model {name!r}"
-        raise NotFoundError("Version that had the alias", alias, where=where, hint=" There is nothing to go back to.")
+        raise NotFoundError("Earlier holder of alias", alias, where=where, hint=" There is nothing to go back to.")
 
     # -- gates -------------------------------------------------------------------------------------------------------
 
