@@ -2,7 +2,7 @@
 
 import { h, icon } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
-import { extremes, formatOf, opens, say } from "./values.js";
+import { extremes, formatOf, opens, rounded, say } from "./values.js";
 
 /**
  * @typedef {import("./grid.js").Grid} Grid
@@ -11,6 +11,7 @@ import { extremes, formatOf, opens, say } from "./values.js";
  */
 
 const ROOM_FOR_SHARE = 195; // px
+const ROOM_FOR_YEAR = 160;
 
 /**
  * @param {Grid} grid
@@ -52,7 +53,12 @@ export function rowEl(grid, line, found, { first, last }) {
   const { compare, shape } = grid;
   const { state } = compare;
   const runs = state.runs.value;
-  const context = { format: formatOf(row, runs), ends: extremes(row, runs), opens: opens(row, runs) };
+  const context = {
+    format: formatOf(row, runs),
+    brief: rounded(row, runs),
+    ends: extremes(row, runs),
+    opens: opens(row, runs),
+  };
   const shown = [];
   for (let run = 0; run < shape.frozen; run += 1) shown.push(cell(grid, line, row, run, context));
   if (first > shape.frozen)
@@ -99,13 +105,15 @@ export function rowEl(grid, line, found, { first, last }) {
  * @param {number} line
  * @param {import("./data.js").Row} row
  * @param {number} column of the run
- * @param {{ format: (value: number) => string, ends: ReturnType<typeof extremes>, opens: boolean }} context
+ * @param {{ format: (value: number) => string, brief: Map<string, string>, ends: ReturnType<typeof extremes>, opens: boolean }} context
  */
-function cell(grid, line, row, column, { format, ends, opens: canOpen }) {
+function cell(grid, line, row, column, { format, brief, ends, opens: canOpen }) {
   const { compare, shape } = grid;
   const { state } = compare;
   const run = state.runs.value[column] ?? "";
   const said = say(row, run, state.base.value, format);
+  const isDate = row.kind === "time" && shape.column < ROOM_FOR_YEAR;
+  const text = isDate ? said.text.replace(/^\d{4}-/, "") : (brief.get(said.text) ?? said.text);
   const isBest = ends.best.has(run);
   const classes = ["nbt-cmp-cell"];
   if (column < shape.frozen) classes.push("nbt-cmp-fixed");
@@ -141,7 +149,7 @@ function cell(grid, line, row, column, { format, ends, opens: canOpen }) {
     row.kind === "status" && !said.absent
       ? h("span", { class: "nbt-cmp-dot", data: { status: row.value(run) } })
       : null,
-    h("span", { class: "nbt-cmp-value" }, said.text),
+    h("span", { class: "nbt-cmp-value" }, text),
     said.change ? h("span", { class: `nbt-cmp-change nbt-cmp-${said.tone}` }, said.change) : null,
     said.share && shape.column >= ROOM_FOR_SHARE
       ? h("span", { class: `nbt-cmp-change nbt-cmp-${said.tone}` }, said.share)

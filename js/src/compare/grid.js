@@ -132,7 +132,7 @@ export class Grid {
         : state.filter.value
           ? `No key contains “${state.filter.value}”${hidden ? " and differs" : ""}.`
           : "Nothing differs between these runs.",
-      state.filter.value || state.hideSame.value
+      state.runs.value.length && (state.filter.value || state.hideSame.value)
         ? h(
             "button",
             {

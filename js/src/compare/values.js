@@ -19,6 +19,8 @@ import { formatDate, formatDuration, formatNumber, numberFormat, plural } from "
 const THIN = "\u202f";
 const MINUS = "−";
 const LONG = 60;
+const LONG_NUMBER = /^[+-]?(?=.{9})(?:\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+)$/i;
+const DIGITS = 5;
 
 /** @param {Value} a @param {Value} b */
 export function equal(a, b) {
@@ -74,6 +76,29 @@ export function formatOf(row, runs) {
 }
 
 /**
+ * Params are texts. Those that are numbers with many digits are rounded for a narrow cell, which would cut off exponents; none is where
+ * two would then read the same.
+ * @param {Row} row
+ * @param {string[]} runs
+ * @returns {Map<string, string>} what to show by what is there
+ */
+export function rounded(row, runs) {
+  /** @type {Map<string, string>} */
+  const found = new Map();
+  /** @type {Set<string>} */
+  const shown = new Set();
+  const texts = new Set(row.kind === "text" ? runs.map((run) => row.value(run)) : []);
+  for (const text of texts) {
+    if (typeof text !== "string") continue;
+    const brief = LONG_NUMBER.test(text) ? formatNumber(Number(Number(text).toPrecision(DIGITS))) : text;
+    if (shown.has(brief)) return new Map();
+    shown.add(brief);
+    if (brief.length < text.length) found.set(text, brief);
+  }
+  return found;
+}
+
+/**
  * @param {Row} row
  * @param {string} run
  * @param {string} base
@@ -111,6 +136,7 @@ export function changeOf(row, value, before) {
   const change = value - before;
   if (!Number.isFinite(change) || change === 0) return {};
   const size = row.kind === "duration" ? formatDuration(Math.abs(change)) : short(Math.abs(change));
+  if (row.kind === "duration" && size === formatDuration(0)) return {};
   const share = before === 0 ? Number.NaN : (100 * change) / Math.abs(before);
   const percent = Number.isFinite(share) && Math.abs(share) < 10_000 ? percentText(share) : "";
   const goal = row.kind === "duration" ? "min" : row.goal;

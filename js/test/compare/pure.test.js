@@ -7,8 +7,9 @@ import { diffJson } from "../../src/compare/json-diff.js";
 import { linesOf, nextDifference } from "../../src/compare/lines.js";
 import { alignCells, cellsOf, piecesOf } from "../../src/compare/notebook-diff.js";
 import { diffTexts, folded } from "../../src/compare/text-diff.js";
-import { changeOf, extremes, formatOf, isSame, say, sizeText } from "../../src/compare/values.js";
+import { changeOf, extremes, formatOf, isSame, rounded, say, sizeText } from "../../src/compare/values.js";
 import { columnsInSight, rowsInSight, scrollToShow, shapeOf } from "../../src/compare/window.js";
+import { formatNumber } from "../../src/kit/format.js";
 import { encodeComparison, head } from "./encode.js";
 import { SECTIONS } from "./mount.js";
 
@@ -89,6 +90,27 @@ describe("values", () => {
     const format = formatOf(row("metrics", "m", made), IDS);
     expect(format(0.5)).toBe("0.5");
     expect(say(row("params", "lr"), IDS[1] ?? "", IDS[0] ?? "", String)).toMatchObject({ text: "0.01", differs: true });
+  });
+
+  it("round long params that stay apart, and leave other texts alone", () => {
+    const values = ["0.00039819277415331144", "3.0824e-05", "0.015252580852743674"];
+    const made = data({
+      params: [
+        { key: "lr", values },
+        { key: "near", values: ["0.1234567890123", "0.1234567890124", "1"] },
+        { key: "id", values: ["20261123153431", "1.26.4.1.0.0.0", "0.5"] },
+      ],
+    });
+    const brief = (/** @type {string} */ key) => [...rounded(row("params", key, made), IDS).values()];
+    expect(brief("lr")).toEqual([0.00039819, 3.0824e-5, 0.015253].map(formatNumber));
+    expect(brief("near")).toEqual([]);
+    expect(brief("id")).toEqual([]);
+  });
+
+  it("have no change of a duration that nobody can see", () => {
+    const made = data({ overview: [{ key: "duration", kind: "duration", values: [0.0001, 0.0002, 1] }] });
+    expect(changeOf(row("overview", "duration", made), 0.0002, 0.0001)).toEqual({});
+    expect(changeOf(row("overview", "duration", made), 1, 0.0001)).toMatchObject({ tone: "neutral" });
   });
 
   it("find the extremes by the goal, and none where all agree", () => {
