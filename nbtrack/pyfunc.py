@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-def save_model(
+def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
     path: str | PathLike[str],
     python_model: PythonModel | Callable[..., Any] | str | PathLike[str] | None = None,
     *,

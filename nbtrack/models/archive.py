@@ -74,9 +74,9 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
             elif not entry.isreg():
                 raise InvalidValueError(f"{path} has {entry.name!r}, which is a link or device; it is not unpacked.")
             else:
-                source = tar.extractfile(entry)
-                assert source is not None
-                yield name, source
+                content = tar.extractfile(entry)
+                assert content is not None
+                yield name, content
 
 
 def _copy(source: IO[bytes], file: Path, left: int, path: Path) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -10,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import InvalidValueError, NotFoundError
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
 _in_use: ContextVar[dict[str, Any] | None] = ContextVar("nbtrack_model_config", default=None)
@@ -57,9 +58,9 @@ def read_config(config: Mapping[str, Any] | str | os.PathLike[str] | None) -> di
     """Return settings given as a mapping or as the path of a YAML file."""
     if config is None:
         return {}
-    if hasattr(config, "items"):
+    if isinstance(config, Mapping):
         return dict(config)
-    if not isinstance(config, (str, Path)):
+    if not isinstance(config, (str, os.PathLike)):
         raise InvalidValueError(f"model_config is a {type(config).__name__}; give a dict or the path of a YAML file.")
     from nbtrack.models.yaml_text import read_yaml  # noqa: PLC0415
 

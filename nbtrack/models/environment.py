@@ -71,7 +71,8 @@ def installed(name: str) -> str:
 
 def read(folder: Path) -> Environment:
     """Return what a model folder says must be installed; raises ``InvalidValueError`` for a file of another form."""
-    python, build = platform.python_version(), ()
+    python: str = platform.python_version()
+    build: tuple[str, ...] = ()
     if (folder / PYTHON_ENV).is_file():
         found = read_yaml(folder / PYTHON_ENV, PYTHON_ENV)
         python, build = str(found.get("python", python)), _texts(found.get("build_dependencies") or [], PYTHON_ENV)

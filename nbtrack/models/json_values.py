@@ -51,7 +51,7 @@ def split(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a DataFrame as ``{"columns", "data"}``; without names when they are just 0, 1, 2, …."""
     columns = [_column(frame.iloc[:, i]) for i in range(len(frame.columns))]
     data = [list(row) for row in zip(*columns, strict=True)]
-    if list(frame.columns) == list(range(len(frame.columns))):
+    if frame.columns.equals(pd.RangeIndex(len(frame.columns))):
         return {"data": data}
     return {"columns": [plain(name) for name in frame.columns], "data": data}
 

@@ -132,7 +132,9 @@ class MLmodel:
             return None
         from nbtrack.models.signature import ModelSignature  # noqa: PLC0415 - needs numpy
 
-        return ModelSignature.from_dict(self.signature)
+        found = ModelSignature.from_dict(self.signature)
+        found.is_from_type_hint = self.is_signature_from_type_hint
+        return found
 
 
 _KINDS: dict[str, type] = {

@@ -123,25 +123,33 @@ def _describe(
     signature: ModelSignature | Literal[False] | None,
     input_example: Any,
 ) -> None:
-    """Write the example and put the signature into `mlmodel`: the given one, the one of the type hints, or an inferred one."""
-    if input_example is None and not signature:
-        hinted = None if signature is False else getattr(chosen, "signature_of", lambda _: None)(model)
-        _sign(mlmodel, hinted)
-        return
-    from nbtrack.models import example as examples  # noqa: PLC0415 - needs pandas
+    """Write the example and put the signature into `mlmodel`: the one of the type hints, the given one, or an inferred one."""
+    found = None
+    if input_example is not None:
+        from nbtrack.models.example import Example  # noqa: PLC0415 - needs pandas
 
-    found = None if input_example is None else examples.Example.of(input_example)
-    if signature is None and found is not None:
-        hinted = getattr(chosen, "signature_of", lambda _: None)(model)
-        signature = hinted or _inferred(chosen, saved, model, work, found)
-    _sign(mlmodel, signature or None)
-    if found is not None:
+        found = Example.of(input_example)
         mlmodel.saved_input_example_info = found.write(work)
+    if signature is None:
+        signature = getattr(chosen, "signature_of", lambda _: None)(model)
+        if signature and found and found.params:
+            from nbtrack.models.infer import params_of  # noqa: PLC0415
+
+            signature.params = params_of(found.params)
+        elif found:
+            signature = signature or _inferred(chosen, saved, model, work, found)
+    _sign(mlmodel, signature or None)
 
 
 def _sign(mlmodel: MLmodel, signature: Any) -> None:
     if signature is None:
         return
+    from nbtrack.models.signature import ModelSignature  # noqa: PLC0415 - needs numpy
+
+    if not isinstance(signature, ModelSignature):
+        raise InvalidValueError(
+            f"signature is a {type(signature).__name__}; use infer_signature(data, predictions), or False for none."
+        )
     mlmodel.signature = signature.to_dict()
     mlmodel.is_signature_from_type_hint = signature.is_from_type_hint
 

@@ -78,13 +78,15 @@ class TensorSpec:
 
     def __post_init__(self) -> None:
         """Check type and shape."""
-        if not isinstance(self.type, np.dtype):
-            raise InvalidValueError(f"The type of a tensor is a numpy.dtype; received {self.type!r}.")
+        given: Any = self.type
+        if not isinstance(given, np.dtype):
+            raise InvalidValueError(f"The type of a tensor is a numpy.dtype; received {given!r}.")
         if self.type.char in "US" and self.type.itemsize:
             raise InvalidValueError(
                 f"{self.type.name} says how long texts are; use numpy.dtype({self.type.type.__name__.strip('_')!r})."
             )
-        if not isinstance(self.shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) for n in self.shape):
+        shape: Any = self.shape
+        if not isinstance(shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) for n in shape):
             raise InvalidValueError(
                 f"The shape of a tensor is a tuple of ints such as (-1, 28, 28); received {self.shape!r}."
             )
@@ -110,7 +112,8 @@ class Schema:
     """
 
     def __init__(self, inputs: list[ColSpec] | list[TensorSpec]) -> None:
-        found: list[ColSpec | TensorSpec] = list(inputs) if isinstance(inputs, (list, tuple)) else []
+        given: Any = inputs
+        found: list[ColSpec | TensorSpec] = list(given) if isinstance(given, (list, tuple)) else []
         _check_specs(found)
         self.inputs = found
 

@@ -105,7 +105,8 @@ def _from_column(values: pd.Series[Any], spec: TensorSpec) -> np.ndarray[Any, An
         raise InvalidValueError(
             f"{_called(spec)} has the shape {spec.shape}; {len(values)} rows make {len(found)} of it."
         )
-    return check(found, spec)
+    fitting: np.ndarray[Any, Any] = check(found, spec)
+    return fitting
 
 
 def _called(spec: TensorSpec) -> str:

@@ -1,11 +1,9 @@
-"""``log_model``, and the way from a model's URI to its verified files."""
+"""``log_model``, and models loaded and looked at by their URI."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +11,15 @@ from uuid import uuid4
 
 from nbtrack.artifacts.kinds import mime_of
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.models.archive import is_archive, unpack
+from nbtrack.models.archive import is_archive
 from nbtrack.models.folder import check_relative, files_of
 from nbtrack.models.info import ModelInfo
 from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.models.saving import save
 from nbtrack.models.trust import Trust
-from nbtrack.models.uri import ModelUri, UriKind, parse
 from nbtrack.tracking import active, fluent, logged_models
 from nbtrack.tracking.downloads import walk
+from nbtrack.tracking.model_files import Fetched, fetch, locate
 from nbtrack.tracking.starting import start_run
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from nbtrack.models.pyfunc import PyFuncModel
+    from nbtrack.models.signature import ModelSignature
     from nbtrack.store.local import LocalStore
     from nbtrack.tracking.run import ActiveRun
 
@@ -146,138 +145,6 @@ def _texts(items: Mapping[str, Any] | None) -> dict[str, str]:
     return {str(key): str(value) for key, value in (items or {}).items()}
 
 
-# -- finding -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a model is: among the files of a run of a store, or in a local folder or archive."""
-
-    uri: str
-    store: LocalStore | None = None
-    run_id: str = ""
-    path: str = ""
-    local: Path | None = None
-
-
-def locate(model_uri: str | os.PathLike[str]) -> Place:
-    """Return where a model is; reads no file of it.
-
-    Raises
-    ------
-    InvalidValueError, NotFoundError
-        The URI is of no known form, or names nothing.
-    """
-    uri = parse(model_uri)
-    if uri.kind is UriKind.PATH:
-        return Place(uri.text, local=_local(uri))
-    if uri.kind is UriKind.REMOTE:
-        raise InvalidValueError(f"{uri.text} is on another machine; download the folder and give its path.")
-    store = active.get_store()
-    if uri.kind is UriKind.RUN:
-        return Place(uri.text, store, store.resolve_run(uri.run_id), uri.path)
-    if uri.kind is UriKind.MODEL_ID:
-        found = logged_models.find(store, uri.model_id)
-        return Place(uri.text, store, found.run_id, found.path)
-    return import_module("nbtrack.tracking.registered").locate(uri, store)
-
-
-def _local(uri: ModelUri) -> Path:
-    path = Path(uri.path)
-    if not path.exists():
-        raise NotFoundError("Path", uri.text, where=f"the working folder {Path.cwd()}")
-    return path
-
-
-class Fetched:
-    """The files of a model on this machine, each compared with its checksum where the store knows one.
-
-    Attributes
-    ----------
-    folder : Path
-        The model folder; only for reading.
-    trust : Trust
-        What loading it may run.
-    """
-
-    def __init__(self, folder: Path, trust: Trust, *, temporary: Path | None = None) -> None:
-        self.folder = folder
-        self.trust = trust
-        self.temporary = temporary
-
-    def close(self) -> None:
-        """Take away what was only copied for loading."""
-        if self.temporary is not None:
-            shutil.rmtree(self.temporary, ignore_errors=True)
-
-
-def fetch(
-    model_uri: str | os.PathLike[str],
-    dst_path: str | os.PathLike[str] | None = None,
-    *,
-    trust: bool | Iterable[str] = False,
-) -> Fetched:
-    """Bring a model's files to this machine, complete and verified; nothing of them is loaded.
-
-    Parameters
-    ----------
-    model_uri : str or path
-    dst_path : path, optional
-        Existing or new folder to put them into; a temporary one by default.
-    trust : bool or names of types
-        What the caller allows to run; a model that this store wrote needs no leave.
-
-    Raises
-    ------
-    StoreError
-        A file does not have the bytes that were logged.
-    """
-    place = locate(model_uri)
-    given = Trust.given(trust, f"Model {place.uri}")
-    if place.local is not None and not is_archive(place.local) and dst_path is None:
-        return Fetched(place.local, given)
-    root = Path(dst_path) if dst_path is not None else Path(tempfile.mkdtemp(prefix="nbtrack-model-"))
-    root.mkdir(parents=True, exist_ok=True)
-    temporary = None if dst_path is not None else root
-    try:
-        if place.local is not None:
-            return Fetched(_copied(place.local, root), given, temporary=temporary)
-        return Fetched(_copy_out(place, root), _trust_of(place, given), temporary=temporary)
-    except BaseException:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def _copied(source: Path, root: Path) -> Path:
-    if is_archive(source):
-        return unpack(source, root)
-    if not (source / FILE).is_file():
-        MLmodel.load(source)
-    for file in files_of(source):
-        target = root / file.relative_to(source)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
-    return root
-
-
-def _copy_out(place: Place, root: Path) -> Path:
-    store = place.store
-    assert store is not None
-    for info in walk(store, place.run_id, place.path):
-        target = root / check_relative(info.path[len(place.path) + 1 :] or info.path)
-        store.blobs.copy_out(str(info.sha256), target, root=root)
-    return root
-
-
-def _trust_of(place: Place, given: Trust) -> Trust:
-    """Return leave for a model that this store wrote with ``log_model``; its checksums have just been compared."""
-    assert place.store is not None
-    if logged_models.at(place.store, place.run_id, place.path) is None:
-        return given
-    return Trust(everything=True, types=given.types, where=given.where)
-
-
 # -- loading -------------------------------------------------------------------------------------------------------------
 
 
@@ -302,7 +169,7 @@ def load_pyfunc(
     model_uri: str | os.PathLike[str],
     dst_path: str | os.PathLike[str] | None = None,
     *,
-    model_config: Mapping[str, Any] | None = None,
+    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     trust: bool | Iterable[str] = False,
 ) -> PyFuncModel:
     """Return any model that can predict; its files stay on this machine as long as it is in use."""
@@ -375,3 +242,41 @@ def get_model_dependencies(model_uri: str | os.PathLike[str], kind: str = "pip")
     if not file.is_file():
         raise NotFoundError("File", file.name, where=f"model {model_uri}")
     return str(file)
+
+
+def validate_serving_input(
+    model_uri: str | os.PathLike[str], serving_input: str | dict[str, Any], *, trust: bool | Iterable[str] = False
+) -> Any:
+    """Load a model, read a request as its server would, and return the prediction.
+
+    Parameters
+    ----------
+    model_uri : str or path
+    serving_input : str or dict
+        The JSON body of a request, such as ``{"dataframe_split": {"columns": ["x"], "data": [[1.0]]}}``.
+
+    Raises
+    ------
+    InvalidValueError
+        The request cannot be read or does not fit the signature.
+    """
+    from nbtrack.models.scoring_input import read_json  # noqa: PLC0415 - needs pandas
+
+    model = load_pyfunc(model_uri, trust=trust)
+    found = read_json(serving_input, model.metadata.get_signature())
+    return model.predict(found.data, found.params)
+
+
+def set_signature(model_uri: str | os.PathLike[str], signature: ModelSignature) -> None:
+    """Give a logged or saved model another signature; its other files stay as they are."""
+    place = locate(model_uri)
+    if place.local is not None:
+        mlmodel = MLmodel.load(place.local)
+        mlmodel.signature = signature.to_dict()
+        mlmodel.save(place.local)
+        return
+    assert place.store is not None
+    path = f"{place.path}/{FILE}"
+    mlmodel = MLmodel.from_yaml(place.store.artifact_file(place.run_id, path).read_text(encoding="utf-8"))
+    mlmodel.signature = signature.to_dict()
+    place.store.add_artifact(place.run_id, path, mlmodel.to_yaml().encode())

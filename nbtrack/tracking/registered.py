@@ -10,7 +10,7 @@ from nbtrack.registry.lineage import Lineage, lineage_of
 from nbtrack.registry.registry import MAX_MODELS, MAX_VERSIONS, Registry
 from nbtrack.store.registry_protocol import NewVersion
 from nbtrack.tracking import active, logged_models
-from nbtrack.tracking.models import Place
+from nbtrack.tracking.model_files import Place
 
 if TYPE_CHECKING:
     import os

@@ -157,8 +157,8 @@ def _pickle(model: Any, folder: Path) -> dict[str, Any]:
         data = cloudpickle.dumps(instance)
     except Exception as cause:
         raise InvalidValueError(
-            f"{type(model).__name__} cannot be pickled ({type(cause).__name__}: {cause}). Open files, connections and locks in load_context, "
-            "or save the model as code: python_model='model.py' with set_model in it."
+            f"{type(model).__name__} cannot be pickled ({type(cause).__name__}: {cause}). Open files, connections and locks in "
+            "load_context, or save the model as code: python_model='model.py' with set_model in it."
         ) from cause
     finally:
         cloudpickle.unregister_pickle_by_value(module)
@@ -176,7 +176,7 @@ def _copy_code(path: Path, folder: Path) -> str:
 
 
 def _copy_artifacts(artifacts: Mapping[str, str | PathLike[str]], folder: Path) -> dict[str, dict[str, str]]:
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for name, source in artifacts.items():
         origin = Path(source)
         if not origin.exists():

@@ -1,0 +1,155 @@
+"""The way from a model's URI to its files, each compared with its checksum; nothing of them is loaded."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.models.archive import is_archive, unpack
+from nbtrack.models.folder import check_relative, files_of
+from nbtrack.models.mlmodel import FILE, MLmodel
+from nbtrack.models.trust import Trust
+from nbtrack.models.uri import ModelUri, UriKind, parse
+from nbtrack.tracking import active, logged_models
+from nbtrack.tracking.downloads import walk
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from nbtrack.store.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model is: among the files of a run of a store, or in a local folder or archive."""
+
+    uri: str
+    store: LocalStore | None = None
+    run_id: str = ""
+    path: str = ""
+    local: Path | None = None
+
+
+def locate(model_uri: str | os.PathLike[str]) -> Place:
+    """Return where a model is; reads no file of it.
+
+    Raises
+    ------
+    InvalidValueError, NotFoundError
+        The URI is of no known form, or names nothing.
+    """
+    uri = parse(model_uri)
+    if uri.kind is UriKind.PATH:
+        return Place(uri.text, local=_local(uri))
+    if uri.kind is UriKind.REMOTE:
+        raise InvalidValueError(f"{uri.text} is on another machine; download the folder and give its path.")
+    store = active.get_store()
+    if uri.kind is UriKind.RUN:
+        return Place(uri.text, store, store.resolve_run(uri.run_id), uri.path)
+    if uri.kind is UriKind.MODEL_ID:
+        found = logged_models.find(store, uri.model_id)
+        return Place(uri.text, store, found.run_id, found.path)
+    place: Place = import_module("nbtrack.tracking.registered").locate(uri, store)  # which knows of places itself
+    return place
+
+
+def _local(uri: ModelUri) -> Path:
+    path = Path(uri.path)
+    if not path.exists():
+        raise NotFoundError("Path", uri.text, where=f"the working folder {Path.cwd()}")
+    return path
+
+
+class Fetched:
+    """The files of a model on this machine, each compared with its checksum where the store knows one.
+
+    Attributes
+    ----------
+    folder : Path
+        The model folder; only for reading.
+    trust : Trust
+        What loading it may run.
+    """
+
+    def __init__(self, folder: Path, trust: Trust, *, temporary: Path | None = None) -> None:
+        self.folder = folder
+        self.trust = trust
+        self.temporary = temporary
+
+    def close(self) -> None:
+        """Take away what was only copied for loading."""
+        if self.temporary is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+def fetch(
+    model_uri: str | os.PathLike[str],
+    dst_path: str | os.PathLike[str] | None = None,
+    *,
+    trust: bool | Iterable[str] = False,
+) -> Fetched:
+    """Bring a model's files to this machine, complete and verified; nothing of them is loaded.
+
+    Parameters
+    ----------
+    model_uri : str or path
+    dst_path : path, optional
+        Existing or new folder to put them into; a temporary one by default.
+    trust : bool or names of types
+        What the caller allows to run; a model that this store wrote needs no leave.
+
+    Raises
+    ------
+    StoreError
+        A file does not have the bytes that were logged.
+    """
+    place = locate(model_uri)
+    given = Trust.given(trust, f"Model {place.uri}")
+    if place.local is not None and not is_archive(place.local) and dst_path is None:
+        return Fetched(place.local, given)
+    root = Path(dst_path) if dst_path is not None else Path(tempfile.mkdtemp(prefix="nbtrack-model-"))
+    root.mkdir(parents=True, exist_ok=True)
+    temporary = None if dst_path is not None else root
+    try:
+        if place.local is not None:
+            return Fetched(_copied(place.local, root), given, temporary=temporary)
+        return Fetched(_copy_out(place, root), _trust_of(place, given), temporary=temporary)
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _copied(source: Path, root: Path) -> Path:
+    if is_archive(source):
+        return unpack(source, root)
+    if not (source / FILE).is_file():
+        MLmodel.load(source)
+    for file in files_of(source):
+        target = root / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return root
+
+
+def _copy_out(place: Place, root: Path) -> Path:
+    store = place.store
+    assert store is not None
+    for info in walk(store, place.run_id, place.path):
+        target = root / check_relative(info.path[len(place.path) + 1 :] or info.path)
+        store.blobs.copy_out(str(info.sha256), target, root=root)
+    return root
+
+
+def _trust_of(place: Place, given: Trust) -> Trust:
+    """Return leave for a model that this store wrote with ``log_model``; its checksums have just been compared."""
+    assert place.store is not None
+    if logged_models.at(place.store, place.run_id, place.path) is None:
+        return given
+    return Trust(everything=True, types=given.types, where=given.where)
