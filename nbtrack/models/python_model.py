@@ -1,4 +1,4 @@
-"""Models written in Python: what their authors subclass. This module travels inside their pickles, so it needs nothing but Python.
+"""Models written in Python: what their authors subclass. This module travels in their pickles, so it needs nothing but Python.
 
 Cloudpickle writes its classes by value (see ``nbtrack.models.flavors.pyfunc``), so that a model can be loaded where nbtrack is not installed.
 """

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_EXACT: dict[str, Any] = {} if pd.__version__ >= "3.1" else {"float_precision": "round_trip"}
+"""From 3.1 on, pandas reads the number that was written without being asked."""
 CHAT = ("messages", "prompt", "input")
 """Keys of requests to language models, which go to the model as they are."""
 
@@ -130,7 +132,7 @@ def read_csv(body: bytes, schema: Schema | None = None) -> pd.DataFrame:
             name: str for name, spec in schema.input_dict().items() if spec.type in (DataType.string, DataType.binary)
         }
     try:
-        frame = pd.read_csv(io.BytesIO(body), dtype=texts, float_precision="round_trip")
+        frame: pd.DataFrame = pd.read_csv(io.BytesIO(body), dtype=texts, **_EXACT)
     except (ValueError, OverflowError) as cause:
         raise InvalidValueError(f"The body cannot be read as CSV: {' '.join(str(cause).split())}") from cause
     if schema is None:
@@ -142,9 +144,10 @@ def read_parquet(body: bytes) -> pd.DataFrame:
     """Read a Parquet table; it brings its types along."""
     require("pyarrow", "to read Parquet requests", extra="models")
     try:
-        return pd.read_parquet(io.BytesIO(body), engine="pyarrow")
+        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(body), engine="pyarrow")
     except Exception as cause:
         raise InvalidValueError(f"The body cannot be read as Parquet: {' '.join(str(cause).split())[:200]}") from cause
+    return frame
 
 
 def _decoded(body: bytes | str) -> Any:

@@ -1,7 +1,7 @@
 """Flavors: which library a model is of, and how it is written and read. One file each, found by name.
 
-A flavor's module holds ``FLAVOR``, an object that fits :class:`Flavor`. It is imported when a model of it is saved or loaded, and imports its
-library only inside `save`, `load` and `predictor`.
+A flavor's module holds ``FLAVOR``, an object that fits :class:`Flavor`. It is imported when a model of it is saved or loaded,
+and imports its library only inside `save`, `load` and `predictor`.
 """
 
 from __future__ import annotations
