@@ -126,6 +126,11 @@ class Writer:
                     [metrics_body(run_id, t, step, values) for t, step, values in points[begin : begin + 1000]]
                 )
 
+    @property
+    def last_us(self) -> int:
+        """Return the time of the last record, in microseconds UTC."""
+        return self._last_us
+
     def not_before(self, us: int) -> None:
         """Give what follows a time of `us` or later: the clock may have been set back since then."""
         with self._lock:

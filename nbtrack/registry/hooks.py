@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbtrack.errors import StoreError, warn
+from nbtrack.errors import warn
 from nbtrack.registry import webhooks
 
 if TYPE_CHECKING:
@@ -86,7 +86,4 @@ def payload(event: ModelEvent, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _webhooks(store: TrackingStore) -> list[webhooks.Webhook]:
-    try:
-        return webhooks.read(store.settings())
-    except StoreError:
-        return []
+    return webhooks.read(store.registry.settings_seen)

@@ -35,8 +35,22 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
         f"DELETE FROM j WHERE k = 'experiment' AND 'experiment/' || (o->>'experiment_id') IN (SELECT run_id FROM {base}_purged)"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT r AS run_id FROM j WHERE r IS NOT NULL")
-    con.execute(f"INSERT INTO x_runs SELECT b.* FROM {base}runs b SEMI JOIN touched USING (run_id)")
     find_touched(con)
+    kinds = {kind for (kind,) in con.execute("SELECT DISTINCT k FROM j").fetchall()}
+    if con.execute("SELECT count(*) FROM touched").fetchall()[0][0]:
+        _apply_runs(con, base)
+    if kinds & {"start", "experiment"}:
+        apply_experiments(con, base)
+    if "setting" in kinds:
+        apply_settings(con, base)
+    if "registry" in kinds:
+        apply_registry(con, base)
+    if kinds - {"m", "hdr"}:
+        _events(con)
+
+
+def _apply_runs(con: DuckDBPyConnection, base: str) -> None:
+    con.execute(f"INSERT INTO x_runs SELECT b.* FROM {base}runs b SEMI JOIN touched USING (run_id)")
     gather(con, base)
     kinds = {kind for (kind,) in con.execute("SELECT DISTINCT k FROM j UNION SELECT DISTINCT k FROM e").fetchall()}
     _runs(con)
@@ -48,14 +62,6 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
     _tags(con, base, kinds)
     _artifacts(con, base, kinds)
     _inputs(con, base, kinds)
-    if kinds & {"start", "experiment"}:
-        apply_experiments(con, base)
-    if "setting" in kinds:
-        apply_settings(con, base)
-    if "registry" in kinds:
-        apply_registry(con, base)
-    if kinds - {"m", "hdr"}:
-        _events(con)
 
 
 def _copy_settled(con: DuckDBPyConnection, base: str, table: str) -> None:

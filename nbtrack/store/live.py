@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Array = np.ndarray[Any, Any]
-COLUMNS = ("step", "min", "max", "mean", "last", "count")
+COLUMNS = ("step", "min", "max", "mean", "last", "count", "time", "nans", "ups", "downs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Curves:
     Attributes
     ----------
     series : dict
-        By metric, then ``step`` (first of its bucket), ``min``, ``max``, ``mean``, ``last``, ``count``: float64 of shape (n_buckets,).
+        By metric, then ``step`` and ``time`` (first of its bucket; milliseconds UTC), ``min``, ``max``, ``mean``, ``last``, ``count``, and how
+        many of the points are ``nans``, ``ups`` (infinite) and ``downs``: float64 of shape (n_buckets,).
     cut : dict
         Sequence number of the last record that is in it, by writer.
     writer : str or None
@@ -46,7 +47,9 @@ def curves(con: DuckDBPyConnection, run_id: str, n_buckets: int) -> Curves:
         WITH spans AS (SELECT key, min(step) AS low, max(step)::HUGEINT - min(step) AS span FROM metrics WHERE run_id = ? GROUP BY key)
         SELECT key, min(step)::DOUBLE AS step, min(value) FILTER (NOT isnan(value)) AS min,
                max(value) FILTER (NOT isnan(value)) AS max, avg(value) FILTER (isfinite(value)) AS mean,
-               arg_max(value, step) AS last, count(*)::DOUBLE AS count
+               arg_max(value, step) AS last, count(*)::DOUBLE AS count, epoch_ms(min(timestamp))::DOUBLE AS time,
+               count(*) FILTER (isnan(value))::DOUBLE AS nans, count(*) FILTER (value = 'infinity')::DOUBLE AS ups,
+               count(*) FILTER (value = '-infinity')::DOUBLE AS downs
         FROM metrics JOIN spans USING (key) WHERE run_id = ?
         GROUP BY key, (step{"" if _is_narrow(con, run_id) else "::HUGEINT"} - low) // greatest(1, -(-(span + 1) // ?)) ORDER BY key, 2
         """,

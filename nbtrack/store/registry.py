@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.entities import ModelVersion
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
+from nbtrack.journal.writer import user_name
 from nbtrack.names import (
     MAX_MODEL_TAG,
     check_alias,
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from nbtrack.entities import ModelEvent, ModelVersion, RegisteredModel
+    from nbtrack.entities import ModelEvent, RegisteredModel
     from nbtrack.store.local import LocalStore
     from nbtrack.store.reader import Reader
     from nbtrack.store.registry_protocol import ModelQuery, NewVersion, RegistryStore
@@ -41,6 +43,7 @@ class LocalRegistry:
 
     def __init__(self, store: LocalStore) -> None:
         self._store = store
+        self.settings_seen: dict[str, str] = {}
 
     # -- models ------------------------------------------------------------------------------------------------------
 
@@ -97,7 +100,7 @@ class LocalRegistry:
     ) -> ModelVersion:
         """Register a version under the next number, which is given to no other, also after it was deleted."""
         body = {"source": new.source, "run_id": new.run_id, "path": new.path, "model_id": new.model_id}
-        texts = {"run_link": new.run_link, "description": check_model_text(new.description)}
+        texts: dict[str, Any] = {"run_link": new.run_link, "description": check_model_text(new.description)}
         body = {key: value for key, value in {**body, **texts, **_comment(comment)}.items() if value}
         tags = _tags(new.tags)
         with self._alone() as change:
@@ -107,7 +110,16 @@ class LocalRegistry:
                 registry_id = change.id_of(name)
             number = looking.last_number(change.reader.con, registry_id, name) + 1
             change.write("version", registry_id, name, {"version": number, **body}, tags)
-        return self.version(name, number)
+        now = self._store.writer.last_us // 1000
+        about = {
+            "run_id": new.run_id,
+            "path": new.path,
+            "model_id": new.model_id,
+            "source": new.source,
+            "tags": tags,
+            **texts,
+        }
+        return ModelVersion(name, number, now, now, user_id=user_name(), **about)
 
     def set_stage(self, name: str, version: int, stage: str, *, archive: bool = False, comment: str = "") -> None:
         """Move a version to a stage; with `archive` those that are there are archived."""
@@ -241,6 +253,8 @@ class Change:
                 change = cls(store, reader)
                 yield change
                 last = looking.last_time(reader.con)
+                settings = reader.con.execute("SELECT name, value FROM settings").fetchall()
+            store.registry.settings_seen = dict(settings)
             # Another machine's clock may be ahead: what is written second stands second.
             store.writer.not_before(last + 1)
             store.append(*change._records)

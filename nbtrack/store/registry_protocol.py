@@ -41,6 +41,9 @@ class RegistryStore(Protocol):
     ``AlreadyExistsError`` or ``InvalidValueError`` and then nothing has changed.
     """
 
+    settings_seen: dict[str, str]
+    """The settings of the store when a change was last made here: who is told of changes need not be looked up once more."""
+
     # -- models ------------------------------------------------------------------------------------------------------
 
     def create(

@@ -1,0 +1,198 @@
+"""Tables in files, read in pieces and written in parts through DuckDB: CSV, Parquet and JSON lines of any size in bounded memory."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
+SUFFIXES = {
+    "parquet": (".parquet", ".pq"),
+    "csv": (".csv", ".tsv", ".csv.gz", ".tsv.gz"),
+    "json": (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz"),
+}
+MEMORY = "512MB"
+VECTOR_ROWS = 2048
+"""Rows of a DuckDB vector: what it hands out is a multiple of it."""
+
+
+def format_of(path: str) -> str:
+    """Return ``"parquet"``, ``"csv"`` or ``"json"`` (JSON lines) by a file's suffix."""
+    for name, suffixes in SUFFIXES.items():
+        if str(path).lower().endswith(suffixes):
+            return name
+    allowed = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+    raise InvalidValueError(f"The kind of {str(path)!r} is not known by its name; it should end with one of {allowed}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """One file of rows, and how many it has."""
+
+    path: str
+    format: str
+    n_rows: int
+    size: int
+    mtime_ns: int
+
+
+class Tables:
+    """Reads and writes tables; one connection of its own, which :meth:`close` ends.
+
+    Parameters
+    ----------
+    n_threads : int
+        Of DuckDB; the model wants some, too.
+    """
+
+    def __init__(self, n_threads: int = 2) -> None:
+        self._spill = tempfile.mkdtemp(prefix="nbtrack-tables-")
+        self._con = duckdb.connect(config={"threads": n_threads, "memory_limit": MEMORY, "temp_directory": self._spill})
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._con.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def files(self, pattern: str | os.PathLike[str]) -> list[TableFile]:
+        """Return the files that a path or glob names, by name, with their rows counted.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        InvalidValueError
+            A file is of no known kind, or cannot be read as what its name says.
+        """
+        text = str(pattern)
+        found = [text] if Path(text).is_file() else sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute or not
+        found = [each for each in found if Path(each).is_file()]
+        if not found:
+            raise NotFoundError(
+                "File", text, where=str(Path.cwd()), hint=" Give a path or a pattern such as 'in/*.parquet'."
+            )
+        return [self._file(each) for each in found]
+
+    def _file(self, path: str) -> TableFile:
+        kind, about = format_of(path), Path(path).stat()
+        try:
+            rows = self._con.execute(f"SELECT count(*) FROM {_scan(kind)}", [glob.escape(path)]).fetchone()
+        except duckdb.Error as error:
+            raise InvalidValueError(f"{path} cannot be read as {kind}: {_first_line(error)}") from error
+        return TableFile(path, kind, int(rows[0]) if rows else 0, about.st_size, about.st_mtime_ns)
+
+    def empty(self, file: TableFile) -> pd.DataFrame:
+        """Return a file's columns, without a row."""
+        return self._con.execute(f"SELECT * FROM {_scan(file.format)} LIMIT 0", [glob.escape(file.path)]).df()
+
+    def chunks(self, file: TableFile, first: int, n_rows: int, chunk_rows: int) -> Iterator[pd.DataFrame]:
+        """Yield rows ``first`` to ``first + n_rows`` of a file as DataFrames of about `chunk_rows` rows, in their order."""
+        query = f"SELECT * FROM {_scan(file.format)} LIMIT {int(n_rows)} OFFSET {int(first)}"
+        cursor = self._con.cursor()
+        try:
+            cursor.execute(query, [glob.escape(file.path)])
+            while True:
+                frame = cursor.fetch_df_chunk(max(1, chunk_rows // VECTOR_ROWS))
+                if len(frame) == 0:
+                    return
+                yield frame
+        except duckdb.Error as error:
+            raise InvalidValueError(f"{file.path} cannot be read as {file.format}: {_first_line(error)}") from error
+        finally:
+            cursor.close()
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def write(self, frame: pd.DataFrame, path: Path, kind: str) -> None:
+        """Write rows as a file, whole or not at all."""
+        cursor = self._con.cursor()
+        try:
+            cursor.register("frame", frame)
+            self._copy(cursor, "SELECT * FROM frame", path, kind, {})
+        finally:
+            cursor.close()
+
+    def join(self, parts: Sequence[Path], path: Path, kind: str, facts: dict[str, str]) -> None:
+        """Make one file of parts, in their order, whole or not at all; a Parquet file carries `facts` in its metadata."""
+        if kind == "parquet":
+            names = ", ".join(_quoted(glob.escape(str(part))) for part in parts)
+            self._copy(self._con, f"SELECT * FROM read_parquet([{names}])", path, kind, facts)
+            return
+        with _beside(path) as target, target.open("wb") as out:
+            for place, part in enumerate(parts):
+                with part.open("rb") as source:
+                    if place and kind == "csv":
+                        source.readline()  # each part has a header
+                    shutil.copyfileobj(source, out, 1 << 20)
+
+    def _copy(self, con: duckdb.DuckDBPyConnection, query: str, path: Path, kind: str, facts: dict[str, str]) -> None:
+        options = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "json": "FORMAT json"}[
+            kind
+        ]
+        if kind == "csv" and path.name.lower().removesuffix(".gz").endswith(".tsv"):
+            options += ", DELIMITER '\t'"
+        if facts:
+            pairs = ", ".join(f"{_quoted(key)}: {_quoted(value)}" for key, value in facts.items())
+            options += f", KV_METADATA {{{pairs}}}"
+        with _beside(path) as target:
+            con.execute(f"COPY ({query}) TO {_quoted(str(target))} ({options})")
+
+    def facts(self, path: Path) -> dict[str, str]:
+        """Return the metadata of a Parquet file."""
+        rows = self._con.execute("SELECT key, value FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
+        return {bytes(key).decode(): bytes(value).decode() for key, value in rows}
+
+
+class _beside:  # noqa: N801 - used like a function
+    """A temporary name beside a file, which takes the file's place when the block has gone well."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._target = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self._target
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._target.replace(self._path)
+        else:
+            self._target.unlink(missing_ok=True)
+
+
+def _scan(kind: str) -> str:
+    more = ", format = 'newline_delimited'" if kind == "json" else ""
+    return f"{READERS[kind]}([?]{more})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error).split("\n\n", maxsplit=1)[0])[:300]
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """Return the facts kept beside a CSV or JSON lines file, ``<name>.meta.json``."""
+    found = path.with_name(path.name + ".meta.json")
+    return dict(json.loads(found.read_text())) if found.is_file() else {}
