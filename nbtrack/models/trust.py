@@ -46,6 +46,8 @@ class Risk:
     file: str
     what: str
     names: tuple[str, ...] = ()
+    are_types: bool = False
+    """Whether the names are types of a skops file, which can be trusted one by one."""
 
     def __str__(self) -> str:
         """Say it in one line, what looks like an attack first."""
@@ -85,8 +87,9 @@ class Trust:
 
     def demand(self, risks: Sequence[Risk]) -> None:
         """Raise ``UntrustedModelError``, which lists the risks, unless there are none or they may be taken."""
-        if risks and not self.everything:
-            raise UntrustedModelError(self.where, [str(risk) for risk in risks])
+        left = [risk for risk in risks if not (risk.are_types and self.types.issuperset(risk.names))]
+        if left and not self.everything:
+            raise UntrustedModelError(self.where, [str(risk) for risk in left])
 
     def unpickle(self, path: Path, stand_ins: dict[tuple[str, str], Any] | None = None) -> Any:
         """Load a pickle, packed or not: the one place where that is done.
@@ -127,7 +130,8 @@ class Trust:
 
     def _beyond(self, name: str, unknown: list[str]) -> list[Risk]:
         left = tuple(sorted(set(unknown) - self.types))
-        return [Risk(name, "a skops file builds objects of types that skops does not trust", left)] if left else []
+        what = "a skops file builds objects of types that skops does not trust"
+        return [Risk(name, what, left, are_types=True)] if left else []
 
 
 def pickle_risks(path: Path, name: str = "") -> list[Risk]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError, warn
+from nbtrack.models.flavors.harmless import HARMLESS
 from nbtrack.models.folder import inside
 from nbtrack.models.trust import Risk, Trust, pickle_risks
 
@@ -36,9 +37,17 @@ class Written:
     file: str
     format: str
     packages: tuple[str, ...]
+    trusted: tuple[str, ...] = ()
+
+    @property
+    def trusted_types(self) -> list[str] | None:
+        """What MLflow has to trust in a skops file, as ``MLmodel`` says it; nbtrack does not take it from there."""
+        return list(self.trusted) or None
 
 
-def write(model: Any, folder: Path, wanted: str | None, trusted: Iterable[str] | None = None) -> Written:
+def write(
+    model: Any, folder: Path, wanted: str | None, trusted: Iterable[str] | None = None, own: frozenset[str] = HARMLESS
+) -> Written:
     """Write an estimator into a folder.
 
     Parameters
@@ -50,6 +59,8 @@ def write(model: Any, folder: Path, wanted: str | None, trusted: Iterable[str] |
         By default skops, and cloudpickle for what skops cannot take; that is said in a warning.
     trusted : iterable of str, optional
         Dotted names of types that skops may hold besides its own; whoever loads the model must name them again.
+    own : frozenset of str
+        Types of the library itself that need no leave.
 
     Raises
     ------
@@ -61,39 +72,38 @@ def write(model: Any, folder: Path, wanted: str | None, trusted: Iterable[str] |
     if wanted in (CLOUDPICKLE, PICKLE):
         return _write_pickle(model, folder, wanted)
     try:
-        data = _skops_bytes(model, frozenset(trusted or ()), is_quick=wanted is None)
+        data, needed = _skops_bytes(model, own.union(trusted or ()), is_quick=wanted is None)
     except _CannotError as reason:
         if wanted == SKOPS:
             raise InvalidValueError(f"skops cannot take this {type(model).__name__}: {reason}.") from reason.__cause__
         warn(f"{type(model).__name__} is saved with cloudpickle, whose loading runs code, because {reason}.")
         return _write_pickle(model, folder, CLOUDPICKLE)
     (folder / SKOPS_FILE).write_bytes(data)
-    return Written(SKOPS_FILE, SKOPS, ("skops",))
+    return Written(SKOPS_FILE, SKOPS, ("skops",), tuple(sorted(needed)))
 
 
 class _CannotError(Exception):
     """Says why skops is not used, as the second half of a sentence."""
 
 
-def _skops_bytes(model: Any, trusted: frozenset[str], *, is_quick: bool) -> bytes:
-    """Return a model as skops writes it, after reading it back as another process would."""
+def _skops_bytes(model: Any, trusted: frozenset[str], *, is_quick: bool) -> tuple[bytes, set[str]]:
+    """Return a model as skops writes it, after reading it back, and which of the trusted types are in it."""
     io = require("skops.io", "to save scikit-learn models", package="skops", extra="models")
-    errors = require("skops.io.exceptions", "to save scikit-learn models", package="skops", extra="models")
     if is_quick and (slow := _slow_types(model) - trusted):
         raise _CannotError(_untrusted(slow))
     try:
         data: bytes = io.dumps(model)
         is_here_only = _HERE_ONLY.search(_schema_of(data)) is not None
-        if not is_here_only:
-            io.loads(data, trusted=sorted(trusted))
-    except errors.UntrustedTypesFoundException as cause:
         unknown = {str(name) for name in io.get_untrusted_types(data=data)}
-        raise _CannotError(_untrusted(unknown - trusted)) from cause
+        if unknown <= trusted and not is_here_only:
+            io.loads(data, trusted=sorted(unknown))
     except Exception as cause:
         raise _CannotError(f"skops fails with {type(cause).__name__}: {str(cause)[:200]}") from cause
     if is_here_only:
         raise _CannotError("it has classes or functions of this notebook, which skops leaves behind")
-    return data
+    if not unknown <= trusted:
+        raise _CannotError(_untrusted(unknown - trusted))
+    return data, unknown
 
 
 def _untrusted(names: Iterable[str]) -> str:
@@ -138,19 +148,17 @@ def format_of(conf: dict[str, Any], default: str) -> str:
     return str(found)
 
 
-def risks(folder: Path, file: Any, form: str, own: Iterable[str] = ()) -> list[Risk]:
+def risks(folder: Path, file: Any, form: str, own: frozenset[str] = HARMLESS) -> list[Risk]:
     """Return what reading an estimator's file would run; `own` are types of the library itself."""
     path = inside(folder, file, "Model file")
-    if form != SKOPS:
-        return pickle_risks(path, str(file))
-    return Trust(types=frozenset(own)).skops_risks(path, str(file))
+    return Trust(types=own).skops_risks(path, str(file)) if form == SKOPS else pickle_risks(path, str(file))
 
 
-def read(folder: Path, file: Any, form: str, trust: Trust, own: Iterable[str] = ()) -> Any:
+def read(folder: Path, file: Any, form: str, trust: Trust, own: frozenset[str] = HARMLESS) -> Any:
     """Return the estimator in a file; what runs its code goes through `trust`; `own` are types of the library itself."""
     path = inside(folder, file, "Model file")
     if form == SKOPS:
-        return replace(trust, types=trust.types | frozenset(own)).load_skops(path)
+        return replace(trust, types=trust.types | own).load_skops(path)
     if form == CLOUDPICKLE:
         require("cloudpickle", "to load this model", extra="models")
     return trust.unpickle(path)

@@ -8,6 +8,7 @@ from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.flavors import Saved, is_of
 from nbtrack.models.flavors import estimators as files
+from nbtrack.models.flavors.harmless import HARMLESS, LIGHTGBM
 from nbtrack.models.folder import inside
 
 if TYPE_CHECKING:
@@ -18,15 +19,7 @@ if TYPE_CHECKING:
     from nbtrack.models.trust import Risk, Trust
 
 BOOSTER = "lightgbm.basic.Booster"
-OWN_TYPES = (
-    "collections.OrderedDict",
-    "lightgbm.basic.Booster",
-    "lightgbm.sklearn.LGBMClassifier",
-    "lightgbm.sklearn.LGBMModel",
-    "lightgbm.sklearn.LGBMRanker",
-    "lightgbm.sklearn.LGBMRegressor",
-)
-"""What a skops file of such a model holds besides types that skops trusts: no code of anybody else's."""
+OWN = HARMLESS | LIGHTGBM
 
 
 class LightGBM:
@@ -70,13 +63,12 @@ class LightGBM:
             return Saved(conf, {"data": "model.lgb"})
         if options:
             raise InvalidValueError(f"{', '.join(options)}: these are for a Booster; this is a {type(model).__name__}.")
-        trusted = sorted({*OWN_TYPES, *(skops_trusted_types or ())})
-        written = files.write(model, folder, serialization_format, trusted)
+        written = files.write(model, folder, serialization_format, skops_trusted_types, OWN)
         conf |= {
             "data": written.file,
             "model_class": f"{type(model).__module__}.{type(model).__qualname__}",
             "serialization_format": written.format,
-            "skops_trusted_types": trusted if written.format == files.SKOPS else None,
+            "skops_trusted_types": written.trusted_types,
         }
         return Saved(conf, {"data": written.file}, ("scikit-learn", *written.packages))
 
@@ -84,14 +76,14 @@ class LightGBM:
         """Return what loading would run: nothing for a booster."""
         if _is_booster(conf):
             return []
-        return files.risks(folder, conf.get("data"), files.format_of(conf, files.CLOUDPICKLE), OWN_TYPES)
+        return files.risks(folder, conf.get("data"), files.format_of(conf, files.CLOUDPICKLE), OWN)
 
     def load(self, folder: Path, conf: dict[str, Any], trust: Trust) -> Any:
         """Return a Booster or an estimator."""
         lightgbm = require("lightgbm", "to load this model")
         if _is_booster(conf):
             return lightgbm.Booster(model_file=inside(folder, conf.get("data"), "Model file"))
-        return files.read(folder, conf.get("data"), files.format_of(conf, files.CLOUDPICKLE), trust, OWN_TYPES)
+        return files.read(folder, conf.get("data"), files.format_of(conf, files.CLOUDPICKLE), trust, OWN)
 
     def predictor(self, native: Any, conf: dict[str, Any], pyfunc_conf: dict[str, Any]) -> Predictor:  # noqa: ARG002
         """Return the model's own ``predict``."""

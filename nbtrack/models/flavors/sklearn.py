@@ -54,13 +54,12 @@ class Sklearn:
             raise InvalidValueError(
                 f"pyfunc_predict_fn is {pyfunc_predict_fn!r}; name a method, such as 'predict_proba'."
             )
-        trusted = None if skops_trusted_types is None else sorted(skops_trusted_types)
-        written = files.write(model, folder, serialization_format, trusted)
+        written = files.write(model, folder, serialization_format, skops_trusted_types)
         conf = {
             "pickled_model": written.file,
             "sklearn_version": require("sklearn", "to save this model", package="scikit-learn").__version__,
             "serialization_format": written.format,
-            "skops_trusted_types": trusted if written.format == files.SKOPS else None,
+            "skops_trusted_types": written.trusted_types,
         }
         if not hasattr(model, pyfunc_predict_fn):
             warn(
