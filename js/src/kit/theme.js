@@ -24,7 +24,7 @@ export function themeColours(root, variables, until) {
     const found = {};
     for (const name of names) {
       probe.style.color = `var(${variables[name]})`;
-      found[name] = getComputedStyle(probe).color || grey[name];
+      found[name] = plain(getComputedStyle(probe).color) || grey[name];
     }
     probe.style.color = "var(--nbt-bg)";
     found.dark = lightness(getComputedStyle(probe).color) < 0.5;
@@ -46,11 +46,21 @@ export function themeColours(root, variables, until) {
 }
 
 /**
- * Relative brightness, 0 to 1, of `rgb(…)` or `color(srgb …)` as browsers compute them.
+ * `color(srgb 0.1 0.1 0.1)`, as browsers compute mixed colours, as the `rgb(26, 26, 26)` that every program reads that opens an SVG.
+ * @param {string} colour
+ */
+export function plain(colour) {
+  if (!colour.startsWith("color(srgb ")) return colour;
+  const [r = 0, g = 0, b = 0, alpha = 1] = (colour.match(/[\d.]+(?:e[-+]?\d+)?/g) ?? []).map(Number);
+  const parts = [r, g, b].map((part) => Math.round(part * 255)).join(", ");
+  return alpha < 1 ? `rgba(${parts}, ${alpha})` : `rgb(${parts})`;
+}
+
+/**
+ * Relative brightness, 0 to 1, of a colour as browsers compute it.
  * @param {string} colour
  */
 export function lightness(colour) {
-  const parts = (colour.match(/[\d.]+/g) ?? []).map(Number);
-  const [r = 255, g = 255, b = 255] = colour.startsWith("color") ? parts.map((part) => part * 255) : parts;
+  const [r = 255, g = 255, b = 255] = (plain(colour).match(/[\d.]+/g) ?? []).map(Number);
   return (0.299 * r + 0.587 * g + 0.114 * b) / 255;
 }

@@ -2,6 +2,7 @@
 
 import { saveFile } from "../kit/canvas.js";
 import { drawAxes, drawRun } from "./drawing.js";
+import { FADED } from "./layers.js";
 import { alphaFor, drawing, shuffled } from "./lines.js";
 import { canvasPen, fitted, SvgPen } from "./pen.js";
 import { brushList, countText, titleText } from "./texts.js";
@@ -47,7 +48,8 @@ export async function savePng(plot) {
     for (const _ of drawing(context, { ...work, ...grey, rows, alpha: alphaFor(rows.length), fade: 0.4 }));
   }
   const rows = view.matched.value;
-  for (const _ of drawing(context, { ...work, rows, alpha: alphaFor(rows.length) }));
+  const fade = layers.strongRuns().length ? FADED : 1;
+  for (const _ of drawing(context, { ...work, rows, alpha: alphaFor(rows.length), fade }));
   drawFront(pen, plot);
   /** @type {Blob | null} */
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
@@ -80,7 +82,8 @@ export function svgText(plot) {
   if (isBrushed && view.base.value.length <= MOST_VECTORS) {
     for (const row of view.base.value) pen.line(lineOf(row, heights, geometry.xs), { colour: inks.grey, alpha: 0.15 });
   }
-  const alpha = Math.round(alphaFor(rows.length) * 100) / 100;
+  const fade = layers.strongRuns().length ? FADED : 1;
+  const alpha = Math.round(alphaFor(rows.length) * fade * 100) / 100;
   for (const row of rows)
     pen.line(lineOf(row, heights, geometry.xs), { colour: colours[bucket[row] ?? 0] ?? inks.ink, alpha });
   drawFront(pen, plot);

@@ -1,6 +1,6 @@
 // A strip above the axes: which params move the metric. Worked out by Python, away from the page.
 
-import { signal } from "@preact/signals-core";
+import { batch, signal } from "@preact/signals-core";
 import { h, replace, setText } from "../kit/dom.js";
 import { formatNumber, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
@@ -33,6 +33,8 @@ export class Importance {
     this.plot = plot;
     this.found = signal(/** @type {Found | null} */ (null));
     this.isWanted = signal(true);
+    /** An answer is on its way: its place is kept, so that the axes do not jump down. */
+    this.isAwaited = signal(false);
     this.strip = h("div", { class: "nbt-par-strip", role: "list", "aria-label": "Importance of params", hidden: true });
     this.line = h("div", { class: "nbt-par-why", hidden: true });
     const { until } = plot.view;
@@ -52,6 +54,7 @@ export class Importance {
     const count = view.base.value.length;
     if (!this.isWanted.value || !field || count < LEAST) {
       this.found.value = null;
+      this.isAwaited.value = false;
       this.#asked = "";
       return;
     }
@@ -67,6 +70,7 @@ export class Importance {
     this.#asked = text;
     this.#count = count;
     clearTimeout(this.#timer);
+    this.isAwaited.value = !view.kernel.offline;
     this.#timer = setTimeout(() => this.#ask(question), WAIT);
   }
 
@@ -75,19 +79,33 @@ export class Importance {
     const asked = this.#asked;
     try {
       const { content } = await this.plot.view.kernel.ask(question, PATIENCE);
-      if (asked === this.#asked) this.found.value = content;
+      this.#take(asked, content);
     } catch {
       // without an answer there is no strip; an exported page may have none
-      if (asked === this.#asked) this.found.value = null;
+      this.#take(asked, null);
     }
+  }
+
+  /** @param {string} asked @param {Found | null} found */
+  #take(asked, found) {
+    if (asked !== this.#asked) return;
+    batch(() => {
+      this.isAwaited.value = false;
+      this.found.value = found;
+    });
   }
 
   #draw() {
     const { layers, state } = this.plot;
     const found = this.found.value;
     const isShown = found !== null && found.shares.length > 0;
-    this.strip.hidden = !isShown;
-    this.line.hidden = !isShown;
+    const isFirst = !isShown && this.isAwaited.value;
+    this.strip.hidden = !isShown && !isFirst;
+    this.line.hidden = this.strip.hidden;
+    if (isFirst) {
+      replace(this.strip);
+      replace(this.line, `What moves ${state.mainMetric()?.label ?? "it"}: being worked out…`);
+    }
     if (!isShown) return;
     const axes = state.shown.value;
     const { gap, xs } = layers.geometry.value;

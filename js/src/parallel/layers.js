@@ -25,6 +25,8 @@ const INKS = {
 };
 const MOST_STRONG = 200;
 const AUTOMATIC_HEIGHT = 330;
+/** What the other lines keep of their strength while some runs are selected or pinned. */
+export const FADED = 0.35;
 
 export class Layers {
   /**
@@ -144,6 +146,7 @@ export class Layers {
     const axes = state.shown.value;
     const context = this.#fit(this.over);
     const strong = this.strongRuns();
+    this.lines.style.opacity = strong.length ? String(FADED) : ""; // nothing is drawn anew for it
     const hovered = state.view.hovered.value;
     const brushes = state.brushes.value;
     const { bucket, colours } = this.colouring.value;
@@ -165,7 +168,7 @@ export class Layers {
     view.store.revision.value;
     const found = [];
     for (const [ids, width] of /** @type {[string[], number][]} */ ([
-      [view.selected.value.slice(0, MOST_STRONG), 2],
+      [view.selected.value.slice(0, MOST_STRONG), 2.2],
       [view.pinnedRuns.value.slice(0, MOST_STRONG), 2.8],
     ])) {
       for (const id of ids) {

@@ -1,7 +1,7 @@
 // Draws one cell. Each kind builds its elements once and later changes only what differs.
 
 import { h, icon, setAttribute, setText } from "../kit/dom.js";
-import { formatDuration, formatNumber } from "../kit/format.js";
+import { formatDuration, formatNumber, plural } from "../kit/format.js";
 import { commonText, summarise } from "./groups.js";
 import { share } from "./scales.js";
 import { drawSpark } from "./sparks.js";
@@ -257,9 +257,12 @@ function drawMean(state, cell, field, group) {
   if (begin(cell, "mean")) cell.append(h("span", { class: "nbt-value" }), h("span", { class: "nbt-spread" }));
   const [value, spread] = cell.children;
   if (!value || !spread) return;
-  const { count, mean, std, min, max } = summarise(group.rows, state.store, state.sourceOf(field));
+  const { count, mean, std, min, max, left } = summarise(group.rows, state.store, state.sourceOf(field));
   const format = formatOf(state, field);
-  setText(value, count ? format(mean) : "");
+  // an asterisk says that not all runs are in the mean; the title says how many
+  setText(value, `${count ? format(mean) : left ? "–" : ""}${left ? "*" : ""}`);
   setText(spread, Number.isNaN(std) ? "" : ` ± ${format(std)}`);
-  setAttribute(cell, "title", count ? `mean of ${count} · min ${formatNumber(min)} · max ${formatNumber(max)}` : null);
+  const words = count ? [`mean of ${count}`, `min ${formatNumber(min)}`, `max ${formatNumber(max)}`] : [];
+  if (left) words.push(`${plural(left, "run")} with NaN or ∞ left out`);
+  setAttribute(cell, "title", words.join(" · ") || null);
 }

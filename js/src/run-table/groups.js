@@ -6,7 +6,8 @@ import { toNumber } from "../runs/facts.js";
 /**
  * @typedef {import("../kit/run-store.js").RunStore} RunStore
  * @typedef {import("./entries.js").RunGroup} RunGroup
- * @typedef {{ count: number, mean: number, std: number, min: number, max: number }} Summary std with n - 1
+ * @typedef {{ count: number, mean: number, std: number, min: number, max: number, left: number }} Summary std with n - 1; of
+ *   `left` runs the value is NaN or infinite: they are not in any of it
  */
 
 /**
@@ -60,7 +61,7 @@ export function sortGroups(groups, { desc, rank }, compareText) {
 }
 
 /**
- * Mean and sample standard deviation in one pass (Welford 1962); missing values and NaN are left out.
+ * Mean and sample standard deviation in one pass (Welford 1962) of what is a finite number.
  * @param {Int32Array} rows
  * @param {RunStore} store
  * @param {string} columnId
@@ -72,9 +73,14 @@ export function summarise(rows, store, columnId) {
   let squares = 0;
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
+  let left = 0;
   for (const row of rows) {
     const value = store.number(columnId, row);
-    if (value === null || Number.isNaN(value)) continue;
+    if (value === null) continue;
+    if (!Number.isFinite(value)) {
+      left += 1;
+      continue;
+    }
     count += 1;
     const step = value - mean;
     mean += step / count;
@@ -88,6 +94,7 @@ export function summarise(rows, store, columnId) {
     std: count > 1 ? Math.sqrt(squares / (count - 1)) : Number.NaN,
     min,
     max,
+    left,
   };
 }
 

@@ -230,6 +230,9 @@ describe("importance", () => {
 
   it("stands above the axes, weak shares marked", async () => {
     const { fake, one, plot } = show({ state: { parallel_metric: "acc" } });
+    // its place is kept until it is known, so that nothing jumps
+    expect(one(".nbt-par-why").textContent).toBe("What moves acc: being worked out…");
+    expect(one(".nbt-par-strip").hidden).toBe(false);
     await vi.advanceTimersByTimeAsync(1000);
     expect(one(".nbt-par-why").textContent).toContain("What moves acc: random forest over 39 runs");
     expect(plot.root.querySelectorAll(".nbt-par-share")).toHaveLength(2);
@@ -245,8 +248,23 @@ describe("importance", () => {
     expect(fake.heard.some(({ content }) => content?.what === "importance")).toBe(false);
   });
 
+  it("gives its place back when there is no answer", async () => {
+    const { one } = show({
+      change: (fake) => {
+        fake.send = (message) => {
+          const content = { kind: "answer", id: message.content.id, ok: false, message: "no" };
+          queueMicrotask(() => fake.receive({ method: "custom", content }, []));
+        };
+      },
+    });
+    expect(one(".nbt-par-strip").hidden).toBe(false);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(one(".nbt-par-strip").hidden).toBe(true);
+  });
+
   it("is left out of a page that nobody answers", async () => {
     const { one } = show({ offline: true });
+    expect(one(".nbt-par-strip").hidden).toBe(true);
     await vi.advanceTimersByTimeAsync(1000);
     expect(one(".nbt-par-strip").hidden).toBe(true);
     expect(() => button(one(".nbt-par-foot"), "Copy SQL")).toThrow();

@@ -146,9 +146,21 @@ describe("groups", () => {
       std: 1,
       min: 1,
       max: 3,
+      left: 0,
     });
     expect(summarise(Int32Array.of(0), store, "metrics.acc.last").std).toBeNaN();
     expect(summarise(Int32Array.of(), store, "metrics.acc.last").mean).toBeNaN();
+  });
+
+  it("leave out NaN and infinities, and say of how many runs", () => {
+    const values = [1, Number.NaN, Infinity, -Infinity, 3, null];
+    const broken = storeOf({ run_id: ["a", "b", "c", "d", "e", "f"], "metrics.loss.last": values });
+    expect(summarise(allRows(broken), broken, "metrics.loss.last")).toMatchObject({
+      count: 2,
+      mean: 2,
+      max: 3,
+      left: 3,
+    });
   });
 
   it("knows the text that all share", () => {
