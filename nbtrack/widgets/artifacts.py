@@ -42,7 +42,7 @@ class Artifacts(Panel):
 
     run_id = traitlets.Unicode("").tag(sync=True)
     path = traitlets.Unicode("").tag(sync=True)
-    artifacts_height = traitlets.Int(0).tag(sync=True)
+    artifacts_height = traitlets.Int(0, min=0).tag(sync=True)
     _run_title = traitlets.Unicode("").tag(sync=True)
     _artifacts_version = traitlets.Int(0).tag(sync=True)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,12 +27,12 @@ from nbtrack.widgets.panel import Panel
 from nbtrack.widgets.runs_panel import RunsPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from nbtrack.store.local import LocalStore
     from nbtrack.views.compare_row import CompareRow
 
-RunLike = str | int | Run | ActiveRun | RunsPanel
+RunLike = str | int | Run | ActiveRun | RunsPanel | pd.DataFrame
 NEWEST = 2
 
 
@@ -66,7 +68,7 @@ class Compare(Panel):
     sections = traitlets.List(traitlets.Enum(SECTIONS), allow_none=True, default_value=None).tag(sync=True)
     hide_same = traitlets.Bool(default_value=True).tag(sync=True)
     key_filter = traitlets.Unicode("").tag(sync=True)
-    compare_height = traitlets.Int(0).tag(sync=True)
+    compare_height = traitlets.Int(0, min=0).tag(sync=True)
 
     def __init__(self, store: LocalStore, runs: Sequence[str], base: str = "", **traits: Any) -> None:
         self._sent: list[tuple[dict[str, Any], bytes]] = []
@@ -86,7 +88,7 @@ class Compare(Panel):
         value = proposal["value"]
         if proposal["trait"].name == "base":
             return value if value == "" or is_run_id(value) else run_ids(self._store, [value])[0]
-        return value if all(is_run_id(each) for each in value) else run_ids(self._store, value)
+        return value if all(is_run_id(each) for each in value) else _check_count(run_ids(self._store, value))
 
     @traitlets.observe("runs", "base")
     def _look_again(self, _: Any) -> None:
@@ -218,17 +220,19 @@ def run_ids(store: LocalStore, runs: Iterable[Any]) -> list[str]:
             ids.append(given.info.run_id)
         elif isinstance(given, ActiveRun):
             ids.append(given.id)
-        elif isinstance(given, (list, tuple)):
+        elif isinstance(given, (str, Integral)) and not isinstance(given, bool):
+            ids.append(_resolved(store, given if isinstance(given, str) else int(given)))
+        elif isinstance(given, pd.DataFrame) and "run_id" in given:
+            ids += run_ids(store, given["run_id"])
+        elif isinstance(given, Iterable) and not isinstance(given, (Mapping, bytes)):
             ids += run_ids(store, given)
-        elif isinstance(given, (str, int)) and not isinstance(given, bool):
-            ids.append(_resolved(store, given))
         else:
             message = (
                 f"A run was expected, not a {type(given).__name__}; name it by id, number (43 or '#43') or name, or give a run "
                 "or the runs table."
             )
             raise InvalidValueError(message)
-    return _check_count(list(dict.fromkeys(ids)))
+    return list(dict.fromkeys(ids))
 
 
 def _check_count(ids: list[str]) -> list[str]:
@@ -246,10 +250,10 @@ def _resolved(store: LocalStore, name: str | int) -> str:
 
 
 def compare(
-    *runs: RunLike | Sequence[RunLike],
+    *runs: RunLike | Iterable[RunLike],
     base: RunLike | None = None,
     filter: str | None = None,  # noqa: A002 - the name that search_runs and the page use
-    sections: Sequence[str] | None = None,
+    sections: str | Sequence[str] | None = None,
     height: int = 0,
 ) -> Compare:
     """Show runs beside one another, with what changed between them in one sentence.
@@ -257,13 +261,13 @@ def compare(
     Parameters
     ----------
     *runs
-        Any number of runs, by id or its beginning, number (``43`` or ``"#43"``), name, run object, or a table of runs (its selected
-        runs, else those on view). Without any, the two newest runs.
+        Any number of runs, by id or its beginning, number (``43`` or ``"#43"``), name, run object, a list or a column of those, what
+        ``search_runs`` found, or a table of runs (its selected runs, else those on view). Without any, the two newest runs.
     base : optional
         The run that the others are compared with; by default the first.
     filter : str, optional
         Adds the runs that match, such as ``"metrics.acc > 0.9"``.
-    sections : sequence of str, optional
+    sections : str or sequence of str, optional
         Which of ``overview params metrics system tags environment git source datasets artifacts`` to show.
     height : int
         Pixels; 0 fits the rows.
@@ -283,6 +287,7 @@ def compare(
         The filter cannot be read.
     """
     store = active.get_store()
+    sections = [sections] if isinstance(sections, str) else sections
     unknown = [name for name in sections or () if name not in SECTIONS]
     if unknown:
         raise NotFoundError("Section", str(unknown[0]), SECTIONS, where="a comparison")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
 from nbtrack.views.curves import check_x
 from nbtrack.views.curves_summary import curves_html, curves_text, run_colour
+from nbtrack.widgets.compare import run_ids
 from nbtrack.widgets.runs_panel import MAX_RUNS, RunsPanel, check_columns, chosen_experiments
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
     from nbtrack.store.protocol import RunColumns
+    from nbtrack.widgets.compare import RunLike
 
 MOST_DRAWN = 200
 _PAIR = 2
@@ -69,7 +73,7 @@ class Curves(RunsPanel):
     dash_by = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     aggregate_by = traitlets.List(traitlets.Unicode()).tag(sync=True)
     max_drawn = traitlets.Int(20).tag(sync=True)
-    curves_height = traitlets.Int(0).tag(sync=True)
+    curves_height = traitlets.Int(0, min=0).tag(sync=True)
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "curves", **traits})
@@ -148,7 +152,7 @@ class Curves(RunsPanel):
 def curves(  # noqa: PLR0913 - one word for each thing that a reader may want to set, all by name
     metrics: str | Sequence[str] | None = None,
     *,
-    runs: Sequence[str | int] | None = None,
+    runs: RunLike | Iterable[RunLike] | None = None,
     filter: str = "",  # noqa: A002 - the name that search_runs and the page use
     experiment: str | Sequence[str] | None = None,
     x: str = "step",
@@ -167,8 +171,8 @@ def curves(  # noqa: PLR0913 - one word for each thing that a reader may want to
     ----------
     metrics : str or sequence of str, optional
         Such as ``"loss"`` or ``["train/loss", "val/loss"]``; by default those with more than one point.
-    runs : sequence of str or int, optional
-        Only these runs: names, numbers or ids.
+    runs : optional
+        Only these runs: names, numbers, ids, run objects, a list or a column of those, what ``search_runs`` found, or a table of runs.
     filter : str
         Such as ``"metrics.acc > 0.9"``; can be changed in the page.
     experiment : str or sequence of str, optional
@@ -201,11 +205,11 @@ def curves(  # noqa: PLR0913 - one word for each thing that a reader may want to
     parse_filter(filter)
     store = active.get_store()
     ids, title = chosen_experiments(store, experiment)
-    chosen = None if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
-    seeds = [aggregate_by] if isinstance(aggregate_by, str) else list(aggregate_by)
+    chosen = None if metrics is None else names_in("metrics", metrics)
+    seeds = names_in("aggregate_by", aggregate_by)
     check_columns(store, ids, [*filter_none(colour_by, facet_by, dash_by), *seeds])
     _check_metrics(store, ids, [*(chosen or []), *([x.removeprefix("metrics.")] if x.startswith("metrics.") else [])])
-    steps = [] if runs is None else [{"op": "keep", "runs": [store.resolve_run(run) for run in runs]}]
+    steps = [] if runs is None else [{"op": "keep", "runs": run_ids(store, [runs])}]
     return Curves(
         store,
         ids,
@@ -225,6 +229,15 @@ def curves(  # noqa: PLR0913 - one word for each thing that a reader may want to
     )
 
 
+def names_in(what: str, given: Any) -> list[str]:
+    """Return one name, or several, as a list without repetitions; raises :class:`InvalidValueError` for what is none."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    if all(isinstance(name, str) for name in names):
+        return list(dict.fromkeys(names))
+    message = f"{what} is {given!r}; use a name such as 'loss', or a list of names."
+    raise InvalidValueError(message)
+
+
 def filter_none(*values: str | None) -> list[str]:
     """Return those that are given."""
     return [value for value in values if value is not None]
@@ -232,7 +245,7 @@ def filter_none(*values: str | None) -> list[str]:
 
 def check_smoothing(value: float) -> float:
     """Return a weight that can be used, else raise :class:`InvalidValueError`."""
-    if 0 <= value < 1:
+    if isinstance(value, Real) and 0 <= value < 1:
         return float(value)
     message = f"smoothing is {value!r}; use a number from 0 (none) to below 1, such as 0.6."
     raise InvalidValueError(message)

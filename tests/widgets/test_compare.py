@@ -10,7 +10,9 @@ import struct
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from traitlets import TraitError
 
 import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError, SearchSyntaxError
@@ -59,6 +61,9 @@ def test_runs_may_be_named_in_every_way_people_name_them() -> None:
     assert compare(a, "b", 3).runs == [a, b, c]
     assert compare("#2", nbtrack.get_run("a"), "#2").runs == [b, a]
     assert compare([a, b], c).runs == [a, b, c]
+    assert compare(range(1, 3)).runs == compare(np.array([1, 2])).runs == [a, b]
+    found = nbtrack.search_runs(search_all_experiments=True)
+    assert compare(found).runs == compare(found["run_id"]).runs == [c, b, a]
     with nbtrack.start_run("open") as run:
         assert compare(run, a).runs == [run.id, a]
     assert compare(c[:30], a).runs == [c, a]
@@ -90,7 +95,7 @@ def test_the_base_is_the_first_run_or_the_one_named() -> None:
     assert widget.runs == [id_of("b"), id_of("c")]
 
 
-@pytest.mark.parametrize("given", [3.5, True, None, {"run": 1}])
+@pytest.mark.parametrize("given", [3.5, True, None, {"run": 1}, b"a"])
 def test_what_stands_for_no_run_is_refused_in_words(given: Any) -> None:
     with pytest.raises(InvalidValueError, match="name it by id, number"):
         compare(given)
@@ -101,6 +106,9 @@ def test_runs_and_sections_that_are_not_there_are_refused() -> None:
         compare("zzz", "a")
     with pytest.raises(NotFoundError, match="0000"):
         compare("0" * 32, "a")
+    assert compare("a", "b", sections="params").sections == ["params"]
+    with pytest.raises(TraitError, match="compare_height"):
+        compare("a", "b", height=-1)
     with pytest.raises(NotFoundError, match=r"'parms'.*'params'"):
         compare("a", "b", sections=["parms"])
 

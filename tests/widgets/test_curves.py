@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,8 +52,17 @@ def test_selected_runs_are_drawn_alone(curves: Curves) -> None:
 def test_runs_may_be_named(curves: Curves) -> None:
     some = nbtrack.curves("loss", runs=["a", 3])
     assert sorted(some.df["run_name"]) == ["a", "c"]
+    found = nbtrack.search_runs()
+    for one in ("a", 1, nbtrack.get_run("a"), found[found["tags.mlflow.runName"] == "a"]):
+        assert nbtrack.curves("loss", runs=one).df["run_name"].tolist() == ["a"]
     with pytest.raises(NotFoundError):
         nbtrack.curves("loss", runs=["nobody"])
+
+
+@pytest.mark.parametrize("given", [{"metrics": 3}, {"metrics": ["loss", None]}, {"smoothing": "a"}, {"runs": 2.5}])
+def test_what_has_the_wrong_type_is_refused_in_words(curves: Curves, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValueError):
+        nbtrack.curves(**given)
 
 
 def test_what_cannot_be_drawn_is_refused_before_anything_is_shown(curves: Curves) -> None:
