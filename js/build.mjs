@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { partsOf } from "./parts.mjs";
+import { trimmed } from "./trim-uplot.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "nbtrack", "static");
@@ -35,6 +36,16 @@ const styles = {
       const { code } = await esbuild.transform(source, { loader: "css", minify: true, legalComments: "none" });
       return { contents: code.trim(), loader: "text" };
     });
+  },
+};
+
+/** @type {esbuild.Plugin} */
+const uplot = {
+  name: "uplot",
+  setup(build) {
+    build.onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => ({
+      contents: trimmed(await readFile(path, "utf8")),
+    }));
   },
 };
 
@@ -97,7 +108,7 @@ const inParts = await esbuild.context({
   chunkNames: "[name]-[hash]",
   metafile: true,
   write: false,
-  plugins: [styles, parts],
+  plugins: [styles, uplot, parts],
 });
 if (isWatching) {
   await inParts.watch();
