@@ -161,7 +161,7 @@ $(JS_TOOLS): js/package.json js/package-lock.json | $(VENV)/bin/python
 	@cd js && npm ci --silent
 	@touch $@
 
-$(BUNDLE): $(JS_TOOLS) js/build.mjs js/parts.mjs $(JS_SOURCES)
+$(BUNDLE): $(JS_TOOLS) $(wildcard js/*.mjs) $(JS_SOURCES)
 	$(call step,front end)
 	@cd js && npm run --silent build
 
