@@ -88,3 +88,25 @@ describe("records of a JSON file", () => {
     expect(view.all(".nbt-data").length).toBe(0);
   });
 });
+
+it("a column of values that are no numbers is a column like others", async () => {
+  const odd = { ...COLUMNS[1], name: "odd", min: "nan", max: "inf", bins: null };
+  const view = mount(
+    (/** @type {any} */ { what, path }) =>
+      what === "artifacts"
+        ? listed([file("t.csv")])
+        : look(path, "table", {
+            columns: [odd],
+            rows: [["nan"], [2.5]],
+            n_rows: 2,
+            n_columns: 1,
+            page: 100,
+            offset: 0,
+          }),
+    { path: "t.csv" },
+  );
+  await until(() => view.all(".nbt-data td.nbt-right").length === 2);
+  expect(view.one(".nbt-data-range").textContent).toBe("nan – inf");
+  expect(view.all(".nbt-data td.nbt-right").map((each) => each.textContent)).toEqual(["nan", "2.5"]);
+  expect(view.one(".nbt-data-foot").textContent).toContain("Rows 1–2 of 2, 1 column");
+});

@@ -97,9 +97,13 @@ export function messageOf(cause) {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Numbers with as many digits as a reader can use. @param {number | null | undefined} value */
+/**
+ * Numbers with as many digits as a reader can use; what JSON cannot carry comes as a text: nan, inf, 12345678901234567890.
+ * @param {number | string | null | undefined} value
+ */
 export function short(value) {
   if (value === null || value === undefined) return "";
+  if (typeof value === "string") return value;
   return Number.isInteger(value) && Math.abs(value) < 1e9
     ? value.toLocaleString("en")
     : String(Number(value.toPrecision(5)));

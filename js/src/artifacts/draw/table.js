@@ -1,7 +1,7 @@
 // A table a page at a time: sorted by DuckDB in Python, with a profile of each column over its head.
 
 import { h, icon, replace } from "../../kit/dom.js";
-import { formatCount, numberFormat } from "../../kit/format.js";
+import { formatCount, numberFormat, plural } from "../../kit/format.js";
 import { drawJson } from "./json.js";
 import { messageOf, short } from "./parts.js";
 
@@ -133,7 +133,7 @@ class TableView {
     const last = offset + rows.length;
     const total = known === null ? "many" : formatCount(known);
     const range = rows.length ? `Rows ${formatCount(offset + 1)}–${formatCount(last)} of ${total}` : `${total} rows`;
-    this.where.textContent = `${range}, ${formatCount(columns)} columns`;
+    this.where.textContent = `${range}, ${plural(columns, "column")}`;
     this.back.disabled = offset === 0;
     this.on.disabled = known === null ? rows.length < this.page : last >= known;
     for (const [index, head] of this.heads.entries()) {
