@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from nbtrack.journal.segments import Segment
 
-Points = dict[str, tuple[list[float], list[float]]]
-"""Steps and values by metric, in the order in which they were logged."""
+Points = dict[str, tuple[list[float], list[float], list[float]]]
+"""Steps, values and times (milliseconds UTC) by metric, in the order in which they were logged."""
 
 _SEQUENCE = re.compile(rb'\{"q":(\d+),')
 
@@ -133,8 +133,9 @@ def _add(line: bytes, news: News) -> None:
     if record.get("k") != "m":
         news.has_other = True
         return
-    step = record["s"]
+    step, time = record["s"], record["t"] / 1000
     for key, value in record["m"].items():
-        steps, values = news.points.setdefault(key, ([], []))
+        steps, values, times = news.points.setdefault(key, ([], [], []))
         steps.append(step)
         values.append(float(value))
+        times.append(time)

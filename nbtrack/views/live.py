@@ -4,8 +4,9 @@ A blob: ``uint32`` length of the header, JSON header, zero padding to 8 bytes, f
 
     {"kind": "live", "seq": 1, "mode": "full" | "more", "run": {…}, "series": [{"key": "loss", "rows": 2, "count": 2, "offset": 0}]}
 
-``full`` has six arrays a series: step, smallest, largest, mean, last value and number of points of each bucket. ``more`` has two: step and
-value of each point that is new. ``count`` is the number of points that the page has then. A page that misses a ``seq`` asks for a full one.
+``full`` has seven arrays a series: step, smallest, largest, mean, last value, number of points and time (milliseconds UTC) of each bucket;
+with ``"bad": true`` three more: how many points are NaN, infinite, minus infinite. ``more`` has three: step, value and time of each point
+that is new. ``count`` is the number of points that the page has then. A page that misses a ``seq`` asks for a full one.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbtrack.entities import Run
+    from nbtrack.journal.follow import Points
     from nbtrack.store.live import Curves
     from nbtrack.store.protocol import TrackingStore
 
 BUCKETS = 2000
 STOPPED = "nbtrack.stopped_at"
-FULL = ("step", "min", "max", "mean", "last", "count")
+FULL = ("step", "min", "max", "mean", "last", "count", "time")
+BAD = ("nans", "ups", "downs")
 STEPS = ("total_steps", "max_steps", "num_steps", "n_steps", "steps", "max_iter", "n_iter", "iterations")
 EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs")
 ORDERS = ("stop", "checkpoint", "knob", "note", "interrupt")
@@ -189,22 +192,24 @@ def full_blob(seq: int, run: dict[str, Any], found: Curves) -> bytes:
     offset = 0
     for key, columns in found.series.items():
         rows = len(columns["step"])
-        series.append({"key": key, "rows": rows, "count": int(columns["count"].sum()), "offset": offset})
-        arrays += [columns[name] for name in FULL]
-        offset += rows * 8 * len(FULL)
+        is_bad = any(columns[name].any() for name in BAD)
+        names = (*FULL, *BAD) if is_bad else FULL
+        place = {"key": key, "rows": rows, "count": int(columns["count"].sum()), "offset": offset}
+        series.append(place | ({"bad": True} if is_bad else {}))
+        arrays += [columns[name] for name in names]
+        offset += rows * 8 * len(names)
     return _pack({"kind": "live", "seq": seq, "mode": "full", "run": run, "series": series}, arrays)
 
 
-def more_blob(
-    seq: int, run: dict[str, Any], points: Mapping[str, tuple[list[float], list[float]]], counts: Mapping[str, int]
-) -> bytes:
+def more_blob(seq: int, run: dict[str, Any], points: Points, counts: Mapping[str, int]) -> bytes:
     """Return new points as one blob."""
     arrays, series = [], []
     offset = 0
-    for key, (steps, values) in points.items():
-        series.append({"key": key, "rows": len(steps), "count": counts[key], "offset": offset})
-        arrays += [np.asarray(steps, dtype="<f8"), np.asarray(values, dtype="<f8")]
-        offset += len(steps) * 16
+    for key, columns in points.items():
+        rows = len(columns[0])
+        series.append({"key": key, "rows": rows, "count": counts[key], "offset": offset})
+        arrays += [np.asarray(column, dtype="<f8") for column in columns]
+        offset += rows * 8 * len(columns)
     return _pack({"kind": "live", "seq": seq, "mode": "more", "run": run, "series": series}, arrays)
 
 

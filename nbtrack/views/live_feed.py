@@ -91,7 +91,7 @@ class LiveFeed:
             is_other = self._look_at_run(news)
             if not news.points and not is_other:
                 return None
-            for key, (steps, values) in news.points.items():
+            for key, (steps, values, _) in news.points.items():
                 self.counts[key] = self.counts.get(key, 0) + len(values)
                 self._steps[key] = max(self._steps.get(key, steps[0]), *steps)
             self._seq += 1

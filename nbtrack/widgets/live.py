@@ -36,6 +36,7 @@ AGAIN_AFTER = (5, 20)
 SUMMARY_TICKS = 150
 """Ticks after which the saved summary is brought up to date, for should the kernel die."""
 PICTURE_BUCKETS = 200
+AXES = ("step", "relative", "time")
 
 
 class Live(Panel):
@@ -48,11 +49,17 @@ class Live(Panel):
     ----------
     run_id : str
         The run on view; may be set to that of another run.
+    x : {"step", "relative", "time"}
+        What curves are drawn over: steps, seconds since the start of the run, or clock time.
+    log_y : bool
+        Logarithmic y axes.
     folded : bool
         Only the line with status and numbers is shown, until the reader opens it.
     """
 
     run_id = traitlets.Unicode("").tag(sync=True)
+    x = traitlets.Enum(AXES, default_value="step").tag(sync=True)
+    log_y = traitlets.Bool(default_value=False).tag(sync=True)
     folded = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, store: LocalStore, run_id: str, **traits: Any) -> None:
@@ -246,7 +253,7 @@ def _follow(panel: weakref.ref[Live], stopping: threading.Event) -> None:
         del living
 
 
-def live(run: ActiveRun | Run | str | int | None = None) -> Live:
+def live(run: ActiveRun | Run | str | int | None = None, *, x: str = "step", log_y: bool = False) -> Live:
     """Show a run as it goes on: curves of all metrics, progress, and buttons that work while the cell runs.
 
     Parameters
@@ -254,6 +261,10 @@ def live(run: ActiveRun | Run | str | int | None = None) -> Live:
     run : ActiveRun, Run, str or int, optional
         A run, or its id, number (``43``, ``"#43"``) or name, also one of another notebook or process. By default the run that is open
         here, else the one that is running, else the last one.
+    x : {"step", "relative", "time"}
+        What curves are drawn over: steps, seconds since the start of the run, or clock time.
+    log_y : bool
+        Logarithmic y axes.
 
     Returns
     -------
@@ -265,7 +276,7 @@ def live(run: ActiveRun | Run | str | int | None = None) -> Live:
     NotFoundError
         There is no such run, or no run at all.
     InvalidValueError
-        `run` is nothing that names one.
+        `run` is nothing that names one, or `x` no axis.
 
     Examples
     --------
@@ -274,20 +285,25 @@ def live(run: ActiveRun | Run | str | int | None = None) -> Live:
     ...     for step in range(1000):
     ...         run.log_metric("loss", train(), step=step)
     """
-    if isinstance(run, ActiveRun):
-        return Live(run.store, run.id)
-    if run is None:
-        current = active.current_run()
-        if current is not None:
-            return Live(current.store, current.id)
-        store = active.get_store()
-        return Live(store, _latest(store))
+    if x not in AXES:
+        problem = f"x is one of {', '.join(AXES)}; received {x!r}."
+        raise InvalidValueError(problem)
+    return Live(*_meant(run), x=x, log_y=log_y)
+
+
+def _meant(run: ActiveRun | Run | str | int | None) -> tuple[LocalStore, str]:
+    """Return store and id of the run that a person means."""
+    current = active.current_run() if run is None else run
+    if isinstance(current, ActiveRun):
+        return current.store, current.id
     store = active.get_store()
+    if run is None:
+        return store, _latest(store)
     name = getattr(getattr(run, "info", None), "run_id", run)
     if not isinstance(name, (str, int)) or isinstance(name, bool):
         problem = f"nbtrack.live() shows a run, named by id, number or name; received {run!r}. A row of search_runs() has its run_id."
         raise InvalidValueError(problem)
-    return Live(store, store.resolve_run(name))
+    return store, store.resolve_run(name)
 
 
 def _latest(store: LocalStore) -> str:

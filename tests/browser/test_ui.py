@@ -130,7 +130,7 @@ def test_a_run_that_goes_on_is_watched_and_stopped(tab: Page, interface: Interfa
         run.log_metric("loss", 0.5, step=1)
         expect(panel).to_contain_text("2 points")
         panel.get_by_role("button", name="Stop").click()
-        expect(panel).to_contain_text("Stops at its next log call")
+        expect(panel).to_contain_text("Stops at the training")
         for step in range(2, 500_000):
             run.log_metric("loss", 1 / step, step=step)
     expect(tab.locator("[data-tab=live]")).to_contain_text("stopped at step")

@@ -37,7 +37,7 @@ def log(store: LocalStore, run: str, steps: range) -> None:
 
 
 def steps_of(follower: Follower) -> list[float]:
-    return follower.news().points.get("loss", ([], []))[0]
+    return follower.news().points.get("loss", ([], [], []))[0]
 
 
 def test_what_a_look_saw_and_what_follows_are_all_points(store: LocalStore) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,11 +30,11 @@ def unpack(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]
     (size,) = struct.unpack_from("<I", blob)
     head = json.loads(blob[4 : 4 + size])
     body = blob[-(-(4 + size) // 8) * 8 :]
-    width = 6 if head["mode"] == "full" else 2
-    return head, {
-        each["key"]: np.frombuffer(body, "<f8", each["rows"] * width, each["offset"]).reshape(width, -1)
-        for each in head["series"]
-    }
+    found = {}
+    for each in head["series"]:
+        width = (10 if each.get("bad") else 7) if head["mode"] == "full" else 3
+        found[each["key"]] = np.frombuffer(body, "<f8", each["rows"] * width, each["offset"]).reshape(width, -1)
+    return head, found
 
 
 def test_all_first_then_only_what_is_new() -> None:
@@ -43,15 +44,26 @@ def test_all_first_then_only_what_is_new() -> None:
         run.log_metric("loss", 1.0, step=0)
         head, curves = unpack(feed.whole())
         assert (head["seq"], head["mode"], head["run"]["status"]) == (1, "full", "RUNNING")
-        np.testing.assert_array_equal(curves["loss"][:, 0], [0, 1, 1, 1, 1, 1])
+        np.testing.assert_array_equal(curves["loss"][:6, 0], [0, 1, 1, 1, 1, 1])
+        assert abs(curves["loss"][6, 0] - time.time() * 1000) < 60_000
         assert feed.changes() is None
         run.log_metrics({"loss": 0.5, "acc": float("nan")}, step=1)
         head, curves = unpack(feed.changes() or b"")
         assert (head["seq"], head["mode"], [each["count"] for each in head["series"]]) == (2, "more", [2, 1])
-        np.testing.assert_array_equal(curves["loss"][:, 0], [1, 0.5])
+        np.testing.assert_array_equal(curves["loss"][:2, 0], [1, 0.5])
+        assert abs(curves["loss"][2, 0] - time.time() * 1000) < 60_000
         assert np.isnan(curves["acc"][1, 0])
         assert head["run"]["progress"] == {"done": 2, "total": 4, "first": 0, "since": None, "unit": "epoch"}
         feed.close()
+
+
+def test_what_is_no_number_is_counted() -> None:
+    with nbtrack.start_run() as run:
+        for step, value in enumerate((1.0, float("nan"), float("inf"), float("-inf"))):
+            run.log_metrics({"loss": value, "acc": 1.0}, step=step)
+        head, curves = unpack(LiveFeed(run.store, run.id).whole())
+    assert {each["key"]: each.get("bad", False) for each in head["series"]} == {"acc": False, "loss": True}
+    np.testing.assert_array_equal(curves["loss"][7:], [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
 
 
 def test_a_long_run_is_thinned_and_counts_every_point() -> None:

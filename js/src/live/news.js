@@ -30,10 +30,11 @@ import { LiveSeries } from "./series.js";
  * @property {Progress | null} progress
  * @property {boolean} [here] the run is in the kernel behind this page
  *
- * @typedef {{ kind: string, seq: number, mode: "full" | "more", run: RunFacts, series: { key: string, rows: number, count: number, offset: number }[] }} Head
+ * @typedef {{ kind: string, seq: number, mode: "full" | "more", run: RunFacts, series: { key: string, rows: number, count: number, offset: number, bad?: boolean }[] }} Head
  */
 
-const FULL = 6;
+const FULL = 7;
+const BAD = 3;
 
 /**
  * @param {ArrayBuffer | ArrayBufferView} blob
@@ -72,18 +73,18 @@ export class News {
     if (head.mode === "full") this.series.clear();
     else if (head.seq !== this.#seq + 1) return head.seq <= this.#seq;
     this.#seq = head.seq;
-    for (const { key, rows, count, offset } of head.series) {
+    for (const { key, rows, count, offset, bad } of head.series) {
       let series = this.series.get(key);
       if (!series) {
         series = new LiveSeries();
         this.series.set(key, series);
       }
       if (head.mode === "full") {
-        const [step, min, max, mean, last, counts] = arrays(offset, rows, FULL);
-        series.fill({ step, min, max, mean, last, counts });
+        const [step, min, max, mean, last, counts, time, ...odd] = arrays(offset, rows, FULL + (bad ? BAD : 0));
+        series.fill({ step, min, max, mean, last, counts, time, bad: bad ? odd : null });
       } else {
-        const [steps, values] = arrays(offset, rows, 2);
-        series.append(steps ?? [], values ?? []);
+        const [steps, values, times] = arrays(offset, rows, 3);
+        series.append(steps ?? [], values ?? [], times ?? []);
       }
       if (series.count !== count) return false;
     }

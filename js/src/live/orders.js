@@ -8,7 +8,8 @@ import { react } from "../kit/model.js";
 
 const PATIENCE = 1500; // milliseconds until a kernel that has not answered counts as busy
 const LINGER = 4000;
-const DEAF = "The kernel cannot hear while this cell runs: it stops when the cell yields — or press ■.";
+const DEAF = "The kernel cannot hear while this cell runs: it takes this when the cell has ended. ■ stops the cell.";
+const STOPS = "Stops at the training's next log, knob or progress call.";
 
 export class OrderButtons {
   /** Whether Stop was pressed for the run on view. */
@@ -16,6 +17,7 @@ export class OrderButtons {
   /** @type {any} */
   #timer = null;
   #run = "";
+  #made = -1;
 
   /**
    * @param {LivePanel} panel
@@ -55,6 +57,7 @@ export class OrderButtons {
     const isGone = this.panel.kernel.gone.value || this.panel.kernel.offline;
     const isRunning = run?.status === "RUNNING" && !isGone;
     if (run && (run.id !== this.#run || !isRunning)) {
+      if (run.id !== this.#run) this.#made = -1;
       this.#run = run.id;
       this.stopping.value = false;
     }
@@ -66,6 +69,18 @@ export class OrderButtons {
     setAttribute(this.stop, "title", stopping ? "Interrupt the cell, as ■ does" : "Stop the run at its next log call");
     this.stop.classList.toggle("nbt-live-urgent", stopping);
     if (!isRunning && this.message.dataset.kind === "stop") this.#say("");
+    this.#tellSaved(run);
+  }
+
+  /** Say what became of a checkpoint. @param {import("./news.js").RunFacts | null} run */
+  #tellSaved(run) {
+    const made = run?.events.filter(({ kind }) => kind === "checkpoint") ?? [];
+    const last = made.at(-1);
+    if (last && this.#made >= 0 && made.length > this.#made) {
+      const isGood = last.text === "checkpoint";
+      this.#say(isGood ? "Checkpoint made." : last.text, isGood ? "done" : "bad");
+    }
+    if (run) this.#made = made.length;
   }
 
   #stop() {
@@ -74,7 +89,7 @@ export class OrderButtons {
       return;
     }
     this.stopping.value = true;
-    this.#order({ do: "stop" }, "Stops at its next log call.", "stop");
+    this.#order({ do: "stop" }, STOPS, "stop");
   }
 
   #openNote() {

@@ -36,11 +36,21 @@ export class LivePanel {
     this.folded = trait(model, "folded", false, until);
     this.head = new LiveHead(this, until);
     this.knobs = new Knobs(this);
-    this.charts = new LiveCharts(until);
+    const over = trait(model, "x", /** @type {import("./series.js").Over} */ ("step"), until);
+    this.charts = new LiveCharts(until, over, trait(model, "log_y", false, until));
     this.banner = h("div", { class: "nbt-live-banner", role: "status", hidden: true });
     this.params = h("div", { class: "nbt-live-params", "aria-label": "Params" });
     this.quiet = h("div", { class: "nbt-live-quiet" }, "Waiting for the run…");
-    this.body = h("div", { class: "nbt-live-body" }, this.knobs.root, this.params, this.quiet, this.charts.root);
+    this.note = h("div", { class: "nbt-live-note", "aria-label": "Note", hidden: true });
+    this.body = h(
+      "div",
+      { class: "nbt-live-body" },
+      this.knobs.root,
+      this.params,
+      this.note,
+      this.quiet,
+      this.charts.root,
+    );
     this.root = h("section", { class: "nbt nbt-live" }, this.head.root, this.banner, this.body);
     react(until, () => this.#tell());
     react(until, () => {
@@ -82,10 +92,13 @@ export class LivePanel {
       this.params.dataset.shown = key;
       replace(this.params, shown, more > 0 ? h("span", { class: "nbt-live-more" }, plural(more, "more param")) : null);
     }
+    setText(this.note, run.note);
+    this.note.hidden = !run.note;
     this.knobs.show(run.knobs, run.status === "RUNNING" && !gone);
     this.charts.setEvents(run.events);
     const isEmpty = this.news.series.size === 0;
     this.quiet.hidden = !isEmpty;
+    this.charts.root.hidden = isEmpty;
     const waiting = "No metrics yet: the first log_metric draws a curve here.";
     setText(this.quiet, run.status === "RUNNING" ? waiting : "No metrics were logged.");
   }

@@ -75,6 +75,11 @@ export class FakeRun {
     this.receive({ method: "custom", content: answer }, []);
   }
 
+  /** A step a second. @param {number} step */
+  timeOf(step) {
+    return this.run.start + step * 1000;
+  }
+
   full() {
     this.seq += 1;
     let offset = 0;
@@ -90,8 +95,9 @@ export class FakeRun {
         values,
         values,
         points.map(() => 1),
+        points.map(([step]) => this.timeOf(step)),
       );
-      offset += points.length * 48;
+      offset += points.length * 56;
       return place;
     });
     return encodeLive({ seq: this.seq, mode: "full", run: this.run, series }, arrays);
@@ -109,9 +115,10 @@ export class FakeRun {
       arrays.push(
         added.map(([step]) => step),
         added.map(([, value]) => value),
+        added.map(([step]) => this.timeOf(step)),
       );
       const place = { key, rows: added.length, count: all.length, offset };
-      offset += added.length * 16;
+      offset += added.length * 24;
       return place;
     });
     this.#post(encodeLive({ seq: this.seq, mode: "more", run: this.run, series }, arrays));

@@ -83,14 +83,14 @@ describe("buttons", () => {
   it("stops, then offers to interrupt", async () => {
     const { kernel, text, button, orders } = mount();
     button("Stop").click();
-    await vi.waitFor(() => expect(text()).toContain("Stops at its next log call"));
+    await vi.waitFor(() => expect(text()).toContain("Stops at the training's next"));
     button("Interrupt now").click();
     expect(orders().map((order) => order.do)).toEqual(["stop", "interrupt"]);
     kernel.run = { ...kernel.run, status: "FINISHED", stopped: "1200", duration: 3 };
     kernel.more();
     expect(text()).toContain("stopped at step 1,200");
     expect(button("Interrupt now")).toBeUndefined();
-    expect(text()).not.toContain("Stops at its next");
+    expect(text()).not.toContain("Stops at the training");
   });
 
   it("says that the kernel is deaf when no answer comes", () => {
@@ -100,7 +100,7 @@ describe("buttons", () => {
     });
     button("Stop").click();
     vi.advanceTimersByTime(2000);
-    expect(text()).toContain("press ■");
+    expect(text()).toContain("■ stops the cell");
   });
 
   it("shows a checkpoint button only when the run listens to it", () => {
@@ -109,6 +109,54 @@ describe("buttons", () => {
     kernel.run = { ...kernel.run, checkpoint: true };
     kernel.more();
     expect(button("Checkpoint")).toBeDefined();
+  });
+
+  it("says what became of a checkpoint", () => {
+    const { kernel, text } = mount((kernel) => {
+      kernel.run.events = [{ t: 1, step: 1, kind: "checkpoint", text: "checkpoint failed: long ago" }];
+    });
+    expect(text()).not.toContain("failed");
+    kernel.run = {
+      ...kernel.run,
+      events: [...kernel.run.events, { t: 2, step: 2, kind: "checkpoint", text: "checkpoint" }],
+    };
+    kernel.more();
+    expect(text()).toContain("Checkpoint made.");
+    const failed = { t: 3, step: 3, kind: "checkpoint", text: "checkpoint failed: OSError: disk full" };
+    kernel.run = { ...kernel.run, events: [...kernel.run.events, failed] };
+    kernel.more();
+    expect(text()).toContain("disk full");
+  });
+
+  it("shows a dozen charts, and all when asked", async () => {
+    const { el, button } = mount((kernel) => {
+      kernel.points = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`metric ${i}`, [[0, 1]]]));
+    });
+    await drawn(el);
+    expect(el.querySelectorAll(".nbt-chart").length).toBe(12);
+    button("Show all 30 charts").click();
+    expect(el.querySelectorAll(".nbt-chart").length).toBe(30);
+    expect(button("Show all")).toBeUndefined();
+  });
+
+  it("draws over time, and Python hears of it", async () => {
+    const { el, model, button } = mount((kernel) => {
+      kernel.points = { loss: [[0, 1]] };
+    });
+    await drawn(el);
+    const over = /** @type {HTMLSelectElement} */ (el.querySelector("[aria-label='x axis']"));
+    over.selectedIndex = 2;
+    over.dispatchEvent(new Event("change"));
+    button("log y").click();
+    await vi.waitFor(() => expect([model.get("x"), model.get("log_y")]).toEqual(["time", true]));
+    expect(button("log y").getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("shows the run's note", () => {
+    const { el } = mount((kernel) => {
+      kernel.run.note = "first\n\n<b>second</b>";
+    });
+    expect(el.querySelector(".nbt-live-note")?.textContent).toBe("first\n\n<b>second</b>");
   });
 
   it("keeps a note, typed and ended with Enter", async () => {

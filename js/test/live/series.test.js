@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { baseName, groupsOf } from "../../src/live/groups.js";
 import { shareOf, valueAt } from "../../src/live/knobs.js";
-import { LiveSeries, stairs } from "../../src/live/series.js";
+import { isWide, LiveSeries, stairs } from "../../src/live/series.js";
 
 describe("a growing curve", () => {
   it("keeps every point while there are few, and draws no band", () => {
     const series = new LiveSeries();
-    series.append([0, 1, 2], [3, Number.NaN, 5]);
+    series.append([0, 1, 2], [3, Number.NaN, 5], [7, 8, 9]);
     const { x, y, low } = series.drawn();
     expect([...x]).toEqual([0, 1, 2]);
     expect([...y]).toEqual([3, Number.NaN, 5]);
@@ -18,7 +18,9 @@ describe("a growing curve", () => {
     const series = new LiveSeries(100);
     const steps = Array.from({ length: 10_000 }, (_, i) => i);
     const values = steps.map((step) => (step === 4321 ? 99 : 1));
-    for (let i = 0; i < steps.length; i += 37) series.append(steps.slice(i, i + 37), values.slice(i, i + 37));
+    for (let i = 0; i < steps.length; i += 37) {
+      series.append(steps.slice(i, i + 37), values.slice(i, i + 37), steps.slice(i, i + 37));
+    }
     const { x, high, low } = series.drawn();
     expect(series.count).toBe(10_000);
     expect(x.length).toBeLessThanOrEqual(100);
@@ -29,10 +31,15 @@ describe("a growing curve", () => {
 
   it("puts steps in order when a run goes back", () => {
     const series = new LiveSeries();
-    series.append([0, 1, 2], [0, 1, 2]);
-    series.append([1, 3], [10, 30]);
+    series.append([0, 1, 2], [0, 1, 2], [1000, 2000, 3000]);
+    series.append([1, 3], [10, 30], [4000, 5000]);
     expect([...series.drawn().x]).toEqual([0, 1, 1, 2, 3]);
     expect([...series.drawn().y]).toEqual([0, 1, 10, 2, 30]);
+    const { x, y } = series.drawn("relative", 1000);
+    expect([...x]).toEqual([0, 1, 2, 3, 4]);
+    expect([...y]).toEqual([0, 1, 2, 10, 30]);
+    expect(series.lastX("time", 0)).toBe(5000);
+    expect(series.lastX("step", 0)).toBe(3);
   });
 
   it("goes on from buckets of the kernel's", () => {
@@ -45,11 +52,33 @@ describe("a growing curve", () => {
       mean: one(3, 4),
       last: one(2, 2),
       counts: one(10, 10),
+      time: one(100, 200),
+      bad: null,
     });
-    series.append([20], [7]);
+    series.append([20], [7], [300]);
     expect(series.count).toBe(21);
     expect([...(series.drawn().high ?? [])]).toEqual([5, 6, 7]);
   });
+});
+
+it("marks what is no number, also when neighbours become one", () => {
+  const { NaN: nan, POSITIVE_INFINITY: up, NEGATIVE_INFINITY: down } = Number;
+  const series = new LiveSeries(3);
+  series.append([0, 1, 2], [1, 2, 3], [0, 1, 2]);
+  expect(series.drawn().bad).toBeNull();
+  series.append([3, 4, 5], [nan, up, down], [3, 4, 5]);
+  const { bad } = series.drawn();
+  expect([...(bad?.x ?? [])]).toEqual([0, 2, 4]);
+  expect([...(bad?.nans ?? [])]).toEqual([0, 1, 0]);
+  expect([...(bad?.ups ?? [])]).toEqual([0, 0, 1]);
+  expect([...(bad?.downs ?? [])]).toEqual([0, 0, 1]);
+});
+
+it("only positive values far apart need a logarithmic axis", () => {
+  expect(isWide(Float64Array.of(1e-3, 1e-5))).toBe(true);
+  expect(isWide(Float64Array.of(1, 2))).toBe(false);
+  expect(isWide(Float64Array.of(0, 100))).toBe(false);
+  expect(isWide(Float64Array.of())).toBe(false);
 });
 
 it("a knob holds its value until it is turned", () => {
