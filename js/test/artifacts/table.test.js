@@ -107,6 +107,6 @@ it("a column of values that are no numbers is a column like others", async () =>
   );
   await until(() => view.all(".nbt-data td.nbt-right").length === 2);
   expect(view.one(".nbt-data-range").textContent).toBe("nan – inf");
-  expect(view.all(".nbt-data td.nbt-right").map((each) => each.textContent)).toEqual(["nan", "2.5"]);
+  expect(view.all(".nbt-data td.nbt-right").map((each) => each.textContent)).toEqual(["nan", "2.500"]);
   expect(view.one(".nbt-data-foot").textContent).toContain("Rows 1–2 of 2, 1 column");
 });
