@@ -253,3 +253,14 @@ def test_a_store_without_runs_is_a_page_too(tmp_path: Path) -> None:
     nbtrack.set_tracking_uri(tmp_path / "new.duckdb")
     done = nbtrack.export(tmp_path / "demo.html", views=["runs", "parallel", "curves", "compare", "artifacts"])
     assert done.runs == 0
+
+
+def test_a_page_carries_the_code_of_its_views_alone(store: Path) -> None:
+    table = nbtrack.export(store / "table.html", views=["runs"])
+    board = nbtrack.export(store / "board.html")
+    alone = nbtrack.runs(panes=())
+    assert "nbt-gutter" in table.path.read_text(encoding="utf-8")
+    assert "nbt-par-title" not in table.path.read_text(encoding="utf-8")
+    assert "nbt-par-title" in board.path.read_text(encoding="utf-8")
+    assert "nbt-cmp-note" not in board.path.read_text(encoding="utf-8")
+    assert nbtrack.export(store / "alone.html", views=[alone]).sizes["script"] < 0.65 * board.sizes["script"]

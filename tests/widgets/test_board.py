@@ -1,5 +1,7 @@
 """Table, parallel coordinates and curves over the same runs."""
 
+import gzip
+
 import pytest
 
 import nbtrack
@@ -57,3 +59,21 @@ def test_its_summary_is_the_table_with_a_picture(board):
     assert "run-2" in html
     assert "<img" in html
     assert text == "nbtrack runs: runs.duckdb, 3 runs"
+
+
+def test_the_page_is_given_the_open_panes_and_asks_for_others(board, monkeypatch):
+    monkeypatch.setattr(
+        "nbtrack.widgets.board.Board.send", lambda _, content, buffers=(): messages.append((content, *buffers))
+    )
+    messages = []
+    board.panes = ["curves"]
+    board._receive(board, {"kind": "need", "bundle": True}, [])
+    board._receive(board, {"kind": "need", "part": "parallel"}, [])
+    (bundle, code), (part, more) = messages
+    code, more = gzip.decompress(code), gzip.decompress(more)
+    assert bundle == {"kind": "bundle"}
+    assert b"nbt-curve-legend" in code
+    assert b"nbt-par-title" not in code
+    assert part == {"kind": "part", "name": "parallel"}
+    assert b"nbt-par-title" in more
+    assert b"nbt-curve-legend" not in more
