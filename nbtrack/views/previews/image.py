@@ -8,9 +8,9 @@ import warnings
 from typing import Any
 
 from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError
+from nbtrack.views.previews.pixels import HEAD_BYTES, MAX_PIXELS, too_large
 
 MAX_BYTES = 24 * MB
-MAX_PIXELS = 50_000_000
 MAX_STEPS = 2000
 
 _STEP = re.compile(r"step_(-?\d+)_(\d+)\.(png|jpe?g|webp|gif)$")
@@ -20,6 +20,8 @@ _NOT_IN_BROWSERS = ("image/tiff",)
 def preview(file: File, _: Part) -> Answer:
     """Return ``{type, series}`` and the bytes; a series is ``[{step, path}, …]`` in the order of its steps."""
     data = file.whole(MAX_BYTES, "An image view")
+    if problem := too_large(data[:HEAD_BYTES]):
+        raise UnreadableError(problem)
     facts: dict[str, Any] = {"type": file.mime, "notes": []}
     if file.mime in _NOT_IN_BROWSERS:
         data = _as_png(data)
@@ -54,7 +56,7 @@ def _as_png(data: bytes) -> bytes:
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:
-                message = f"it has {image.width} x {image.height} pixels, more than a page shows."
+                message = f"it has {image.width:,} x {image.height:,} pixels, more than a page can unpack."
                 raise UnreadableError(message)
             out = io.BytesIO()
             (image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGBA")).save(out, format="png")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 from nbtrack.views.previews.file import MB, Answer, File, Part, UnreadableError, clip
+from nbtrack.views.previews.pixels import HEAD_BYTES, too_large
 
 MAX_BYTES = 32 * MB
 MAX_CELLS = 300
@@ -80,13 +82,22 @@ def _output(output: dict[str, Any], budget: _Budget) -> dict[str, Any] | None:
         return None
     for mime in _PICTURES:
         picture = _joined(data.get(mime))
-        if picture and budget.take(len(picture)):
+        if picture and not _too_large(picture) and budget.take(len(picture)):
             return {"picture": picture, "mime": mime}
     found = {"text": clip(_joined(data.get("text/plain")), MAX_OUTPUT)}
     page = _joined(data.get("text/html"))
     if page and len(page) <= MAX_HTML and budget.take(len(page)):
         found["html"] = page
     return found
+
+
+def _too_large(picture: str) -> bool:
+    try:
+        packed = "".join(picture[: HEAD_BYTES * 2].split())
+        head = base64.b64decode(packed[: min(HEAD_BYTES, len(packed)) // 4 * 4])
+    except ValueError:
+        return False  # an SVG is text
+    return bool(too_large(head))
 
 
 def _joined(text: Any) -> str:
