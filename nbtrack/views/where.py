@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 Extents = dict[str, list[Any]]
 """Pieces by column: ``[low, high]`` (None = open), a text, or None for runs without a value. JSON has no NaN and no infinities: of a metric
@@ -59,6 +60,25 @@ def check_extents(extents: Mapping[str, Any]) -> Extents:
         A piece is neither an interval nor a number nor a text nor None, or an interval begins after it ends.
     """
     return {str(column): [_piece(column, piece) for piece in _pieces(given)] for column, given in extents.items()}
+
+
+def check_step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step in its one form.
+
+    Raises
+    ------
+    InvalidValueError
+        It neither keeps nor excludes, or it has neither a brush nor runs.
+    """
+    op, runs, extents = step.get("op"), step.get("runs"), step.get("extents")
+    if op in ("keep", "exclude"):
+        if isinstance(runs, (list, tuple)) and runs and all(isinstance(run, str) for run in runs):
+            return {"op": op, "runs": list(runs)}
+        if isinstance(extents, Mapping) and not runs:
+            return {"op": op, "extents": check_extents(extents)}
+    allowed = '{"op": "keep", "extents": {"params.lr": [[0.001, 0.1]]}} or {"op": "exclude", "runs": [run id, …]}'
+    message = f"A step is {dict(step)!r}; use {allowed}."
+    raise InvalidValueError(message)
 
 
 def brush(extents: Mapping[str, Iterable[Any]]) -> str:

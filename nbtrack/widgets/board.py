@@ -13,7 +13,7 @@ from nbtrack.views.saved import saved_view
 from nbtrack.widgets.curves import Curves
 from nbtrack.widgets.parallel import Parallel
 from nbtrack.widgets.run_table import RunTable
-from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments
+from nbtrack.widgets.runs_panel import RunsPanel, chosen_experiments, names_in, usable_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +56,9 @@ def runs(
     *,
     experiment: str | Sequence[str] | None = None,
     order_by: str | Sequence[str] = (),
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     group_by: str | None = None,
-    panes: Sequence[str] | None = None,
+    panes: str | Sequence[str] | None = None,
     view: str | None = None,
     height: int = 0,
 ) -> Board:
@@ -72,11 +72,11 @@ def runs(
         Which experiments; by default the one chosen with ``set_experiment``, else all.
     order_by : str or sequence of str
         Such as ``"metrics.acc DESC"``.
-    columns : sequence of str, optional
+    columns : str or sequence of str, optional
         Ids of the columns on view, such as ``["name", "params.lr", "metrics.acc"]``.
     group_by : str, optional
         Column to group by, such as ``"params.lr"``.
-    panes : sequence of {"parallel", "curves", "compare"}, optional
+    panes : {"parallel", "curves", "compare"} or sequence of them, optional
         What stands open below the table; ``()`` is the table alone, by default parallel coordinates and curves when they have something
         to show. ``"compare"`` is what differs between the selected runs.
     view : str, optional
@@ -101,22 +101,21 @@ def runs(
     parse_filter(filter)
     order = [order_by] if isinstance(order_by, str) and order_by else list(order_by)
     parse_order_by(order)
+    panes = None if panes is None else names_in("panes", panes)
     for pane in panes or ():
         if pane not in PANES:
             message = f"Pane {pane!r} is not there; use {', '.join(map(repr, PANES))}, or () for the table alone."
             raise InvalidValueError(message)
     store = active.get_store()
     ids, title = chosen_experiments(store, experiment)
-    if group_by or columns:
-        check_columns(store, ids, [*(columns or ()), *([group_by] if group_by else [])])
     given = {
         "filter": filter,
         "order_by": order,
-        "columns": None if columns is None else list(columns),
+        "columns": None if columns is None else names_in("columns", columns),
         "group_by": group_by,
-        "panes": None if panes is None else list(panes),
+        "panes": panes,
         "height": height,
     }
     if view is not None:
-        given |= {name: value for name, value in saved_view(store, view).items() if Board.class_traits().get(name)}
+        given |= usable_state(Board, store, ids, saved_view(store, view))
     return Board(store, ids, title, **given)

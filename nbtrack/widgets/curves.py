@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,10 @@ from nbtrack.tracking import active
 from nbtrack.views.curves import check_x
 from nbtrack.views.curves_summary import curves_html, curves_text, run_colour
 from nbtrack.widgets.compare import run_ids
-from nbtrack.widgets.runs_panel import MAX_RUNS, RunsPanel, check_columns, chosen_experiments
+from nbtrack.widgets.runs_panel import MAX_RUNS, RunsPanel, check_columns, chosen_experiments, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -227,15 +226,6 @@ def curves(  # noqa: PLR0913 - one word for each thing that a reader may want to
         log_y=log_y,
         curves_height=height,
     )
-
-
-def names_in(what: str, given: Any) -> list[str]:
-    """Return one name, or several, as a list without repetitions; raises :class:`InvalidValueError` for what is none."""
-    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
-    if all(isinstance(name, str) for name in names):
-        return list(dict.fromkeys(names))
-    message = f"{what} is {given!r}; use a name such as 'loss', or a list of names."
-    raise InvalidValueError(message)
 
 
 def filter_none(*values: str | None) -> list[str]:

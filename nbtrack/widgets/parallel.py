@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -14,11 +13,10 @@ from nbtrack.tracking import active
 from nbtrack.views.parallel_axes import automatic_axes, main_metric
 from nbtrack.views.parallel_summary import parallel_picture
 from nbtrack.views.saved import saved_view
-from nbtrack.views.where import brush, check_extents
-from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments
+from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experiments, names_in, usable_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from nbtrack.store.local import LocalStore
 
@@ -53,46 +51,13 @@ class Parallel(RunsPanel):
     parallel_height = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
-        self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
-        self._seen_columns: set[str] = set()
         super().__init__(store, experiment_ids, title, **{"_view": "parallel", **traits})
-
-    # -- values set from Python are checked; a column that was there once is not looked up again ----------------------
 
     @traitlets.validate("axes")
     def _check_axes(self, proposal: Any) -> Any:
         if proposal["value"] is not None:
             self._check_seen(proposal["value"])
         return proposal["value"]
-
-    @traitlets.validate("colour_by")
-    def _check_colour(self, proposal: Any) -> Any:
-        if proposal["value"]:  # "" is one colour for all
-            self._check_seen([proposal["value"]])
-        return proposal["value"]
-
-    @traitlets.validate("extents")
-    def _check_extents(self, proposal: Any) -> Any:
-        extents = check_extents(proposal["value"])
-        fresh = [column for column in extents if column not in self._seen_columns]
-        if fresh:
-            parse_filter(brush({column: extents[column] for column in fresh}))  # columns that no filter can name
-            self._check_seen(fresh)
-        return extents
-
-    def _check_seen(self, columns: Iterable[str]) -> None:
-        fresh = [column for column in columns if column not in self._seen_columns]
-        if fresh:
-            check_columns(*self._asked_of, fresh)
-            self._seen_columns.update(fresh)
-
-    def apply_view(self, state: dict[str, Any]) -> None:
-        """Take over a state; columns that are gone from the store, and what this view does not have, are left alone."""
-        with self.hold_sync():
-            for name in self.view_traits:
-                if name in state:
-                    with suppress(NotFoundError):
-                        setattr(self, name, state[name])
 
     # -- values back -------------------------------------------------------------------------------------------------
 
@@ -136,7 +101,7 @@ def parallel(
     *,
     filter: str = "",  # noqa: A002 - the name that search_runs and the page use
     experiment: str | Sequence[str] | None = None,
-    axes: Sequence[str] | None = None,
+    axes: str | Sequence[str] | None = None,
     colour_by: str | None = None,
     view: str | None = None,
     height: int = 0,
@@ -153,7 +118,7 @@ def parallel(
         Such as ``"status = 'FINISHED'"``.
     experiment : str or sequence of str, optional
         Which experiments; by default the one chosen with ``set_experiment``, else all.
-    axes : sequence of str, optional
+    axes : str or sequence of str, optional
         Columns from left to right, such as ``["params.lr", "params.model", "metrics.loss"]``; by default the params that differ between
         runs, and the metric last.
     colour_by : str, optional
@@ -189,12 +154,12 @@ def parallel(
         "filter": filter,
         "parallel_metric": key,
         "statistics": statistics,
-        "axes": None if axes is None else list(axes),
+        "axes": None if axes is None else names_in("axes", axes),
         "colour_by": colour_by,
         "parallel_height": height,
     }
     if view is not None:
-        given |= {name: value for name, value in saved_view(store, view).items() if Parallel.class_traits().get(name)}
+        given |= usable_state(Parallel, store, ids, saved_view(store, view))
     return Parallel(store, ids, title, **given)
 
 
@@ -204,6 +169,9 @@ def _asked_metric(
     """Return the key of a metric and the statistic asked for with it."""
     if metric is None:
         return None, {}
+    if not isinstance(metric, str):
+        message = f"A view is about one metric, such as 'loss'; received {metric!r}. More of them are axes: axes=[…]."
+        raise InvalidValueError(message)
     name = metric.removeprefix("metrics.")
     try:
         check_columns(store, ids, [f"metrics.{name}.last"])  # the key itself, dots and all

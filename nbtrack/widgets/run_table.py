@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from nbtrack.search.parser import parse_order_by
 from nbtrack.widgets.runs_panel import RunsPanel
 
 if TYPE_CHECKING:
@@ -42,6 +43,21 @@ class RunTable(RunsPanel):
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "run-table", **traits})
+
+    @traitlets.validate("columns")
+    def _check_columns(self, proposal: Any) -> Any:
+        self._check_seen(proposal["value"] or ())
+        return proposal["value"]
+
+    @traitlets.validate("group_by")
+    def _check_group(self, proposal: Any) -> Any:
+        self._check_seen([proposal["value"]] if proposal["value"] else [])
+        return proposal["value"]
+
+    @traitlets.validate("order_by")
+    def _check_order(self, proposal: Any) -> Any:
+        parse_order_by(proposal["value"])
+        return proposal["value"]
 
     def _order(self) -> tuple[str, ...]:
         return tuple(self.order_by)

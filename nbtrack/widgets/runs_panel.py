@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 import traitlets
 
 from nbtrack.entities import LifecycleStage, ViewType
-from nbtrack.errors import NotFoundError, SearchSyntaxError
+from nbtrack.errors import InvalidValueError, NotFoundError, SearchSyntaxError
 from nbtrack.search.parser import parse_filter
 from nbtrack.search.sql import show_sql
 from nbtrack.store.protocol import RunQuery
@@ -23,7 +24,7 @@ from nbtrack.views.run_rows import take_rows
 from nbtrack.views.run_summary import summary_html, summary_text
 from nbtrack.views.saved import drop_view, save_view, saved_view
 from nbtrack.views.watcher import watch
-from nbtrack.views.where import check_extents, where
+from nbtrack.views.where import Extents, brush, check_extents, check_step, where
 from nbtrack.widgets.panel import Panel, shell
 from nbtrack.widgets.view_memory import memory
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 100_000
 NEWEST_FIRST = ("start_time DESC",)
+STATISTICS = ("last", "min", "max", "best")
+EXAMPLES = {"experiment": "baseline", "axes": "params.lr", "columns": "params.lr", "panes": "curves"}
+_OF_COLUMNS = {"axes", "colour_by", "columns", "extents", "group_by"}
 _NO_VIEW = {*anywidget.AnyWidget.class_trait_names(), "selected"}
 """Traits that are no part of a view: what every widget has, and what a reader marks in passing."""
 
@@ -85,6 +89,9 @@ class RunsPanel(Panel):
     _view_traits = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+        self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
+        self._seen_columns: set[str] = set()
+        self._is_page_speaking = False
         super().__init__(store, **traits)
         self._query = RunQuery(
             experiment_ids=experiment_ids, view=ViewType.ALL, order_by=NEWEST_FIRST, max_results=MAX_RUNS
@@ -102,9 +109,53 @@ class RunsPanel(Panel):
             parse_filter(change["new"])
             self._readable = change["new"]
 
+    # -- values set from Python are checked; a column that was there once is not looked up again ----------------------
+
     @traitlets.validate("extents")
     def _check_extents(self, proposal: Any) -> Any:
-        return check_extents(proposal["value"])
+        extents = check_extents(proposal["value"])
+        self._check_brushed(extents)
+        return extents
+
+    @traitlets.validate("steps")
+    def _check_steps(self, proposal: Any) -> Any:
+        steps = [check_step(step) for step in proposal["value"]]
+        for step in steps:
+            self._check_brushed(step.get("extents") or {})
+        return steps
+
+    @traitlets.validate("statistics")
+    def _check_statistics(self, proposal: Any) -> Any:
+        for key, statistic in proposal["value"].items():
+            if statistic not in STATISTICS:
+                message = f"The statistic of {key!r} is {statistic!r}; use {', '.join(map(repr, STATISTICS))}."
+                raise InvalidValueError(message)
+        return proposal["value"]
+
+    @traitlets.validate("colour_by")
+    def _check_colour(self, proposal: Any) -> Any:
+        self._check_seen([proposal["value"]] if proposal["value"] else [])  # "" is one colour for all
+        return proposal["value"]
+
+    def _check_brushed(self, extents: Extents) -> None:
+        fresh = [column for column in extents if column not in self._seen_columns]
+        if fresh:
+            parse_filter(brush({column: extents[column] for column in fresh}))  # columns that no filter can name
+            self._check_seen(fresh)
+
+    def _check_seen(self, columns: Iterable[str]) -> None:
+        fresh = [column for column in columns if column not in self._seen_columns]
+        if fresh and not self._is_page_speaking:  # it names what it was sent
+            check_columns(*self._asked_of, fresh)
+            self._seen_columns.update(fresh)
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take over what was set in the page."""
+        self._is_page_speaking = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._is_page_speaking = False
 
     @property
     def query(self) -> RunQuery:
@@ -157,11 +208,12 @@ class RunsPanel(Panel):
         return {name: getattr(self, name) for name in self.view_traits}
 
     def apply_view(self, state: dict[str, Any]) -> None:
-        """Take over a state; what this view does not have is left alone."""
+        """Take over a state; what this view does not have, and columns that are gone from the store, are left alone."""
         with self.hold_sync():
             for name in self.view_traits:
                 if name in state:
-                    setattr(self, name, state[name])
+                    with suppress(NotFoundError):
+                        setattr(self, name, state[name])
 
     def save_view(self, name: str) -> None:
         """Keep the view in the store under a name, for ``nbtrack.runs(view=name)`` and the page's menu."""
@@ -237,12 +289,21 @@ def chosen_experiments(store: LocalStore, experiment: str | Sequence[str] | None
         if chosen is None:
             return None, store.path.name
         experiment = chosen
-    names = [experiment] if isinstance(experiment, str) else list(experiment)
+    names = names_in("experiment", experiment)
     known = {e.name: e.experiment_id for e in store.search_experiments()}
     missing = [name for name in names if name not in known]
     if missing and names != [active.chosen_experiment()]:
         raise NotFoundError("Experiment", missing[0], known)
     return tuple(known[name] for name in names if name in known), ", ".join(names)
+
+
+def names_in(what: str, given: Any) -> list[str]:
+    """Return one name, or several, as a list without repetitions; raises :class:`InvalidValueError` for what is none."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    if all(isinstance(name, str) for name in names):
+        return list(dict.fromkeys(names))
+    message = f"{what} is {given!r}; use a name such as {EXAMPLES.get(what, 'loss')!r}, or a list of names."
+    raise InvalidValueError(message)
 
 
 def check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
@@ -252,16 +313,35 @@ def check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequen
     ------
     NotFoundError
     """
-    found = store.run_columns(RunQuery(experiment_ids=ids, view=ViewType.ALL, max_results=MAX_RUNS))
-    known = {
-        *found.attributes,
-        "tags",
-        "note",
-        *(f"params.{key}" for key in found.params),
-        *(f"tags.{key}" for key in found.tags),
-    }
-    known |= {f"metrics.{key}{stat}" for key in found.metrics for stat in ("", ".last", ".min", ".max", ".best")}
+    known = known_columns(store, ids)
     for name in wanted:
-        if len(found) and name not in known:
+        if known and name not in known:
             near = [full for full in known if full.endswith(f".{name}")]
             raise NotFoundError("Column", name, near or known)
+
+
+def known_columns(store: LocalStore, ids: tuple[str, ...] | None) -> set[str]:
+    """Return the columns that the runs have; none when there are no runs."""
+    found = store.run_columns(RunQuery(experiment_ids=ids, view=ViewType.ALL, max_results=MAX_RUNS))
+    if not len(found):
+        return set()
+    metrics = (f"metrics.{key}{stat}" for key in found.metrics for stat in ("", ".last", ".min", ".max", ".best"))
+    params, tags = (f"params.{key}" for key in found.params), (f"tags.{key}" for key in found.tags)
+    return {*found.attributes, "tags", "note", *params, *tags, *metrics}
+
+
+def usable_state(
+    panel: type[RunsPanel], store: LocalStore, ids: tuple[str, ...] | None, state: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a view has of a saved state, without columns that these runs do not have."""
+    known = known_columns(store, ids)
+    usable = {name: value for name, value in state.items() if name in panel.class_traits()}
+    for name in _OF_COLUMNS & usable.keys() if known else ():
+        value = usable[name]
+        if isinstance(value, dict):
+            usable[name] = {column: pieces for column, pieces in value.items() if column in known}
+        elif isinstance(value, list):
+            usable[name] = [column for column in value if column in known] or None
+        elif value and value not in known:
+            usable[name] = None
+    return usable

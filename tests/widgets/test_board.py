@@ -54,6 +54,58 @@ def test_a_pane_that_there_is_not_is_refused():
         nbtrack.runs(panes=["scatter"])
 
 
+def test_one_name_stands_for_a_list_of_one(board):
+    shown = nbtrack.runs(panes="curves", columns="params.lr", experiment="Default")
+    assert (shown.panes, shown.columns) == (["curves"], ["params.lr"])
+    assert nbtrack.parallel("loss", axes="params.lr").axes == ["params.lr"]
+    for call in (lambda: nbtrack.runs(experiment=3), lambda: nbtrack.runs(columns=[3])):
+        with pytest.raises(InvalidValueError, match="or a list of names"):
+            call()
+    with pytest.raises(InvalidValueError, match="about one metric, such as 'loss'"):
+        nbtrack.parallel(["loss"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("columns", ["name", "params.lrr"], "Did you mean 'params.lr'"),
+        ("group_by", "params.lrr", "Did you mean 'params.lr'"),
+        ("order_by", ["lr"], "write metrics.lr or params.lr"),
+        ("statistics", {"loss": "median"}, "'last', 'min', 'max', 'best'"),
+        ("steps", [{"op": "drop", "runs": ["0a"]}], "A step is"),
+        ("steps", [{"op": "keep"}], "A step is"),
+        ("steps", [{"op": "keep", "extents": {"params.lr": (2, 1)}}], "give the lower end first"),
+        ("extents", {"params.lrr": (0, 1)}, "Did you mean 'params.lr'"),
+    ],
+)
+def test_what_is_set_later_is_checked_as_well(board, name, value, words):
+    before = getattr(board, name)
+    with pytest.raises((InvalidValueError, NotFoundError), match=words):
+        setattr(board, name, value)
+    assert getattr(board, name) == before
+
+
+def test_the_page_names_what_it_was_sent(board, monkeypatch):
+    monkeypatch.setattr(board._store, "run_columns", None)  # looked up by nobody
+    board.set_state({"columns": ["name", "params.of_a_run_that_was_purged"], "group_by": "params.lr"})
+    assert board.group_by == "params.lr"
+    assert board.columns == ["name", "params.of_a_run_that_was_purged"]
+
+
+def test_a_view_saved_over_other_runs_brings_what_these_have(board):
+    board.axes = ["params.lr", "metrics.loss"]
+    board.columns, board.group_by = ["name", "params.lr"], "params.lr"
+    board.extents = {"params.lr": (0.05, 2), "metrics.loss": (0, 5)}
+    board.save_view("rates")
+    with nbtrack.start_run(experiment_id=nbtrack.create_experiment("other")) as run:
+        run.log_metric("loss", 1.0)
+    shown = nbtrack.runs(experiment="other", view="rates")
+    assert (shown.axes, shown.columns, shown.group_by) == (["metrics.loss"], ["name"], None)
+    assert shown.extents == {"metrics.loss": [[0, 5]]}
+    assert len(shown.df) == 1
+    shown.close()
+
+
 def test_its_summary_is_the_table_with_a_picture(board):
     html, text = board.summary()
     assert "run-2" in html
