@@ -84,13 +84,17 @@ class LiveCells:
             self._context = copy_context()  # it says under which cell output belongs
             self._seen = set()
 
-    def cell_ends(self, result: Any) -> None:
-        """Fold the panel; a Stop is no error, so the cells below go on."""
+    def cell_is_ending(self) -> None:
+        """Show no panel any more: what follows is the line that the cell ends with."""
         with self._changing:
             self._since = FAR
-            if self._panel is not None:
-                self._panel.folded = True
-                self._panel = None
+
+    def cell_ends(self, result: Any) -> None:
+        """Fold the panel; a Stop is no error, so the cells below go on."""
+        self.cell_is_ending()
+        if self._panel is not None:
+            self._panel.folded = True
+            self._panel = None
         error = result.error_in_exec
         if isinstance(error, StopRun):
             error.run.end(RunStatus.FINISHED)

@@ -111,6 +111,8 @@ class CellTracker:
                 entry.opened = self.begin(Cell(source, getattr(info, "cell_id", None)), options)
 
     def _after(self, result: Any) -> None:
+        if self._open and self._open[0].info is result.info:
+            self.live.cell_is_ending()
         while self._open:
             entry = self._open.pop()
             is_this = entry.info is result.info

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.journal.follow import Follower, GapError, News
+from nbtrack.journal.follow import Follower, GapError
 from nbtrack.journal.segments import is_alive
 from nbtrack.views.live import BUCKETS, facts, full_blob, last_steps, more_blob
 
@@ -67,8 +67,8 @@ class LiveFeed:
     def look(self) -> Curves:
         """Read the store anew, and follow the journals from there."""
         with self._lock:
+            self._read_run()  # first: what has ended by now has logged all that it will
             found = self.store.curves(self.run_id, BUCKETS)
-            self._read_run()
             if self._follower is not None:
                 self._follower.close()
             self._follower = Follower(self.store.folder, self.run_id, found.cut)
@@ -82,13 +82,14 @@ class LiveFeed:
         with self._lock:
             if self._follower is None:
                 return None
+            is_other = self._look_at_run()  # first, as above
             try:
                 news = self._follower.news()
             except GapError:
                 return self.whole()
             if not news.points and not news.has_other and self._is_dead():
                 return self.whole()
-            is_other = self._look_at_run(news)
+            self._is_stale = self._is_stale or news.has_other
             if not news.points and not is_other:
                 return None
             for key, (steps, values, _) in news.points.items():
@@ -111,9 +112,8 @@ class LiveFeed:
     def _is_dead(self) -> bool:
         return self.is_running and self._writer is not None and not is_alive(self.store.folder / "w", self._writer)
 
-    def _look_at_run(self, news: News) -> bool:
+    def _look_at_run(self) -> bool:
         """Bring what is known of the run up to date, and say whether anything of it changed."""
-        self._is_stale = self._is_stale or news.has_other
         is_changed = False
         if self._is_stale and time.monotonic() - self._read_at >= READ_RUN_S:
             self._read_run()

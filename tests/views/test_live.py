@@ -57,6 +57,26 @@ def test_all_first_then_only_what_is_new() -> None:
         feed.close()
 
 
+@pytest.mark.parametrize("read", ["whole", "changes"])
+def test_a_run_that_is_said_to_have_ended_is_there_with_every_point(monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+    run = nbtrack.start_run()
+    run.log_metric("loss", 1.0)
+    feed = LiveFeed(run.store, run.id)
+    feed.whole()
+    feed._is_stale, feed._read_at = True, 0.0
+    looked_at = run.store.get_run
+
+    def end_meanwhile(run_id: str) -> Any:
+        if run.is_open:
+            run.log_metric("loss", 2.0)
+            run.end()
+        return looked_at(run_id)
+
+    monkeypatch.setattr(feed.store, "get_run", end_meanwhile)
+    head, _ = unpack(getattr(feed, read)() or b"")
+    assert (head["run"]["status"], head["series"][0]["count"]) == ("FINISHED", 2)
+
+
 def test_what_is_no_number_is_counted() -> None:
     with nbtrack.start_run() as run:
         for step, value in enumerate((1.0, float("nan"), float("inf"), float("-inf"))):

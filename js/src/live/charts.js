@@ -53,7 +53,8 @@ export class LiveCharts {
       on: { click: () => this.#showAll() },
     });
     this.more = h("details", { class: "nbt-live-machine", hidden: true }, h("summary", {}, "System"), this.machine);
-    this.root = h("div", {}, this.#bar(), this.own, this.all, this.more);
+    this.bar = this.#bar();
+    this.root = h("div", {}, this.own, this.all, this.more);
     /** @type {News | null} */
     this.news = null;
     react(until, () => {

@@ -46,7 +46,7 @@ export class LivePanel {
       "div",
       { class: "nbt-live-body" },
       this.knobs.root,
-      this.params,
+      h("div", { class: "nbt-live-line" }, this.params, this.charts.bar),
       this.note,
       this.quiet,
       this.charts.root,
@@ -98,7 +98,7 @@ export class LivePanel {
     this.charts.setEvents(run.events);
     const isEmpty = this.news.series.size === 0;
     this.quiet.hidden = !isEmpty;
-    this.charts.root.hidden = isEmpty;
+    this.charts.bar.hidden = isEmpty;
     const waiting = "No metrics yet: the first log_metric draws a curve here.";
     setText(this.quiet, run.status === "RUNNING" ? waiting : "No metrics were logged.");
   }
