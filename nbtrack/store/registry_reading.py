@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from nbtrack.store.registry_protocol import ModelQuery
 
 _VERSION = (
-    "v.registry_id, v.name, v.version, epoch_ms(v.creation_time), epoch_ms(v.last_update_time), v.description, v.user_id, v.stage, "
+    "v.registry_id, v.name, v.version, epoch_us(v.creation_time) // 1000, epoch_ms(v.last_update_time), v.description, v.user_id, v.stage, "
     "v.source, v.run_id, v.path, v.model_id, v.run_link, v.status"
 )
-_GATE = (
-    "SELECT registry_id, name, expression, alias, version, epoch_ms(timestamp), coalesce(user_id, '') FROM model_gates"
+_GATE = "SELECT registry_id, name, expression, alias, version, epoch_us(timestamp) // 1000, coalesce(user_id, '') FROM model_gates"
+_MODEL = (
+    "g.registry_id, g.name, epoch_us(g.creation_time) // 1000, epoch_ms(g.last_update_time), g.description, g.user_id"
 )
-_MODEL = "g.registry_id, g.name, epoch_ms(g.creation_time), epoch_ms(g.last_update_time), g.description, g.user_id"
 
 
 def find_id(con: DuckDBPyConnection, name: str) -> str | None:
@@ -217,7 +217,7 @@ def history(con: DuckDBPyConnection, name: str | None, until_ms: int | None) -> 
         conditions.append("epoch_us(timestamp) < ?")
         values.append((int(until_ms) + 1) * 1000)
     rows = con.execute(
-        "SELECT name, epoch_ms(timestamp), coalesce(user_id, ''), op, version, alias, stage, key, before, after, comment, detail "
+        "SELECT name, epoch_us(timestamp) // 1000, coalesce(user_id, ''), op, version, alias, stage, key, before, after, comment, detail "
         f"FROM model_events WHERE {' AND '.join(conditions)} ORDER BY timestamp, registry_id, number",
         values,
     ).fetchall()

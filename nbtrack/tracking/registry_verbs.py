@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
@@ -14,7 +15,7 @@ from nbtrack.store.registry_protocol import NewVersion
 from nbtrack.tracking import registered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -91,8 +92,9 @@ class RegistryVerbs:
         self.registry.set_tags(name, {key: value}, comment=comment)
 
     def delete_registered_model_tag(self, name: str, key: str, *, comment: str = "") -> None:
-        """Remove a tag of a registered model."""
-        self.registry.delete_tag(name, key, comment=comment)
+        """Remove a tag of a registered model; nothing happens when it has none of that name, as in MLflow."""
+        with _fine_without("Tag"):
+            self.registry.delete_tag(name, key, comment=comment)
 
     def get_latest_versions(self, name: str, stages: Sequence[str] | None = None) -> list[ModelVersion]:
         """Return the newest version of each stage, or of those asked for."""
@@ -126,7 +128,10 @@ class RegistryVerbs:
         uri = parse(source, allow_local=False)
         if uri.kind is UriKind.RUN and run_id is not None and run_id != uri.run_id:
             raise InvalidValueError(f"source is of run {uri.run_id}, and run_id says {run_id}; give one of them.")
-        about: dict[str, Any] = {"tags": {str(k): str(v) for k, v in (tags or {}).items()}, "description": description or ""}
+        about: dict[str, Any] = {
+            "tags": {str(k): str(v) for k, v in (tags or {}).items()},
+            "description": description or "",
+        }
         new = registered.source_of(self.store, uri, **about)
         if uri.kind is UriKind.REMOTE:
             if run_id is not None:
@@ -198,8 +203,9 @@ class RegistryVerbs:
         *,
         comment: str = "",
     ) -> None:
-        """Remove a tag of a version, or of the newest one of a stage."""
-        self.registry.delete_tag(name, _given(key, "key"), self._meant(name, version, stage), comment=comment)
+        """Remove a tag of a version, or of the newest one of a stage; nothing happens when it has none of that name."""
+        with _fine_without("Tag"):
+            self.registry.delete_tag(name, _given(key, "key"), self._meant(name, version, stage), comment=comment)
 
     def transition_model_version_stage(
         self,
@@ -228,8 +234,9 @@ class RegistryVerbs:
         self.registry.set_alias(name, alias, version, comment=comment, force=force)
 
     def delete_registered_model_alias(self, name: str, alias: str, *, comment: str = "") -> None:
-        """Take an alias away."""
-        self.registry.delete_alias(name, alias, comment=comment)
+        """Take an alias away; nothing happens when there is none of that name, as in MLflow."""
+        with _fine_without("Alias"):
+            self.registry.delete_alias(name, alias, comment=comment)
 
     def rollback(self, name: str, alias: str = "champion", *, comment: str = "") -> ModelVersion:
         """Let an alias point again at the version that had it before."""
@@ -315,6 +322,15 @@ class RegistryVerbs:
                 "Version in stage", str(stage), where=f"registered model {name!r}", hint=" None is there."
             )
         return found[0].version
+
+
+@contextmanager
+def _fine_without(what: str) -> Iterator[None]:
+    try:
+        yield
+    except NotFoundError as error:
+        if error.what != what:
+            raise
 
 
 def _given(value: Any, what: str) -> Any:
