@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, MissingPackageError
+from nbtrack.views.previews.text import decode
 from nbtrack.wire import plain
 
 if TYPE_CHECKING:
@@ -143,34 +144,51 @@ def _check_keys(keys: list[str], shared: list[str]) -> list[str]:
 
 
 def _read(file: Path, path: str) -> pd.DataFrame:
-    size = file.stat().st_size
-    if size > MAX_BYTES:
-        message = f"{path!r} has {size / 1e6:.0f} MB; tables are compared up to {MAX_BYTES / 1e6:.0f} MB."
-        raise InvalidValueError(message)
+    _check_size(path, file.stat().st_size)
     try:
-        frame = _frame(file, path.rpartition(".")[2].lower())
+        frame = _frame(file, path)
+    except InvalidValueError:
+        raise
     except ImportError:
         raise MissingPackageError("pyarrow", "to read tables in .parquet") from None
     except (ValueError, TypeError, KeyError, OSError) as cause:
         message = f"{path!r} cannot be read as a table ({cause})."
         raise InvalidValueError(message) from cause
-    if len(frame) > MAX_TABLE_ROWS or len(frame.columns) > MAX_COLUMNS:
-        message = (
-            f"{path!r} has {len(frame):,} rows and {len(frame.columns)} columns; tables are compared up to "
-            f"{MAX_TABLE_ROWS:,} rows and {MAX_COLUMNS} columns."
-        )
-        raise InvalidValueError(message)
+    _check_shape(path, *frame.shape)
     frame.columns = [str(name) for name in frame.columns]
     return frame.loc[:, ~frame.columns.duplicated()]
 
 
-def _frame(file: Path, form: str) -> pd.DataFrame:
+def _check_size(path: str, size: int) -> None:
+    if size > MAX_BYTES:
+        message = f"{path!r} has {size / 1e6:.0f} MB; tables are compared up to {MAX_BYTES / 1e6:.0f} MB."
+        raise InvalidValueError(message)
+
+
+def _check_shape(path: str, n_rows: int, n_columns: int) -> None:
+    if n_rows > MAX_TABLE_ROWS or n_columns > MAX_COLUMNS:
+        message = (
+            f"{path!r} has {n_rows:,} rows and {n_columns:,} columns; tables are compared up to "
+            f"{MAX_TABLE_ROWS:,} rows and {MAX_COLUMNS} columns."
+        )
+        raise InvalidValueError(message)
+
+
+def _frame(file: Path, path: str) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - loaded with the first table
 
+    form = path.rpartition(".")[2].lower()
+
     if form == "parquet":
+        from pyarrow import parquet  # noqa: PLC0415 - an extra
+
+        about = parquet.read_metadata(file)  # a few bytes of Parquet can be a billion rows
+        _check_shape(path, about.num_rows, about.num_columns)
+        _check_size(path, sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)))
         return pd.read_parquet(file)
     if form in _SEPARATORS:
-        return pd.read_csv(file, sep=_SEPARATORS[form], dtype=str, keep_default_na=False)
+        encoding = decode(file.read_bytes())[1]
+        return pd.read_csv(file, sep=_SEPARATORS[form], dtype=str, keep_default_na=False, encoding=encoding)
     table = json.loads(file.read_bytes())
     rows = table["data"]
     return pd.DataFrame(rows, columns=[str(name) for name in table["columns"]], dtype=object)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,9 +13,6 @@ import nbtrack
 from nbtrack.errors import InvalidValueError
 from nbtrack.tracking.active import get_store
 from nbtrack.views.compare_table import compare_tables
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +26,8 @@ def pair(before: Any, after: Any, path: str = "t.json") -> tuple[str, str]:
         with nbtrack.start_run() as run:
             if isinstance(table, str):
                 run.log_text(table, path)
+            elif isinstance(table, Path):
+                run.log_artifact(table)
             else:
                 run.log_table(table, path)
         runs.append(run.id)
@@ -101,3 +102,31 @@ def test_no_more_rows_are_shown_than_asked_for() -> None:
 def test_what_is_no_table_is_refused_in_words(text: str) -> None:
     with pytest.raises(InvalidValueError, match=r"'t.json' cannot be read as a table"):
         compared(text, text)
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (pd.DataFrame({"a": np.zeros(2_000_000, dtype="i1")}), "2,000,000 rows and 1 columns"),
+        (pd.DataFrame({"a": ["x" * 40_000_000, "y" * 40_000_000]}), "MB; tables are compared up to 50 MB"),
+    ],
+    ids=["rows", "bytes"],
+)
+def test_parquet_that_unpacks_to_too_much_is_refused_unread(
+    frame: pd.DataFrame, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unread(*_: Any) -> None:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr(pd, "read_parquet", unread)
+    with pytest.raises(InvalidValueError, match=said):
+        compared(frame, frame, "t.parquet")
+
+
+def test_csv_in_another_encoding_is_compared(tmp_path: Path) -> None:
+    files = []
+    for folder, name in (("a", "Müller"), ("b", "Möller")):
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "t.csv")
+        files[-1].write_bytes(f"id,name\n1,{name}\n".encode("latin-1"))
+    assert compared(*files, "t.csv")["rows"] == [["~", ["1", "Möller"], [None, "Müller"]]]
