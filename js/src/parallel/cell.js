@@ -1,14 +1,36 @@
 // Code for a notebook cell. A widget is not given JupyterLab's application; only where the page exposes it
 // (`--LabApp.expose_app_in_browser=True`, Notebook 7 with the same setting) can a cell be put in from here.
 
+/** What `search_runs` returns at most when it is not told. */
+const USUAL_RESULTS = 1000;
+
 /**
- * Python that finds the runs of a filter.
- * @param {string} where
+ * Python that finds the runs on view: of the experiments of the page, which need not be the one in use, and all of them.
+ * @param {import("../runs/view.js").RunsView} view
  */
-export function runSearch(where) {
-  const isPlain = !/["\\\n]/.test(where);
-  const text = isPlain ? `"${where}"` : JSON.stringify(where);
-  return `df = nbtrack.search_runs(${text})\ndf`;
+export function runSearch({ matched, showDeleted, store, where }) {
+  const quote = (/** @type {string} */ text) => (/["\\\n]/.test(text) ? JSON.stringify(text) : `"${text}"`);
+  const names = usedTexts(store, "experiment");
+  const options = [
+    quote(where.value),
+    names.length ? `experiment_names=[${names.map(quote).join(", ")}]` : "",
+    matched.value.length > USUAL_RESULTS ? "max_results=100_000" : "",
+    showDeleted.value ? "run_view_type=nbtrack.ViewType.ALL" : "",
+  ].filter(Boolean);
+  return `df = nbtrack.search_runs(${options.join(", ")})\ndf`;
+}
+
+/**
+ * The texts of a column that some run has.
+ * @param {import("../kit/run-store.js").RunStore} store
+ * @param {string} id
+ * @returns {string[]}
+ */
+export function usedTexts(store, id) {
+  const column = store.column(id);
+  if (column?.type !== "dict") return [];
+  const used = new Set(column.codes.subarray(0, store.size));
+  return column.values.filter((_, code) => used.has(code));
 }
 
 /** Whether this page lets a widget put in cells. */

@@ -5,7 +5,7 @@ import { h, replace, setText } from "../kit/dom.js";
 import { formatNumber, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { whereOf } from "../runs/where.js";
-import { experimentIds } from "./where-bar.js";
+import { usedTexts } from "./cell.js";
 
 /**
  * @typedef {import("./parallel.js").ParallelPlot} ParallelPlot
@@ -63,7 +63,7 @@ export class Importance {
       metric: field.key,
       statistic: view.statisticOf(field.key),
       where: whereOf(view.matcher.value.text, view.steps.value, {}),
-      experiments: experimentIds(view.store),
+      experiments: usedTexts(view.store, "experiment_id"),
     };
     const text = JSON.stringify(question);
     if (text === this.#asked && count < this.#count * GROWTH && count > this.#count / GROWTH) return;

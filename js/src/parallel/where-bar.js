@@ -3,7 +3,7 @@
 import { h, icon, replace, setText } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
-import { canWriteCell, runSearch, writeCell } from "./cell.js";
+import { canWriteCell, runSearch, usedTexts, writeCell } from "./cell.js";
 import { brushList } from "./texts.js";
 
 /** @typedef {import("./parallel.js").ParallelPlot} ParallelPlot */
@@ -60,7 +60,7 @@ export class WhereBar {
         what: "run-sql",
         where: view.where.value,
         deleted: view.showDeleted.value,
-        experiments: experimentIds(view.store),
+        experiments: usedTexts(view.store, "experiment_id"),
       };
       const { content } = await view.kernel.ask(question);
       await plot.copy(content.sql, "SQL copied");
@@ -71,7 +71,7 @@ export class WhereBar {
 
   async #insert() {
     const { plot } = this;
-    const code = runSearch(plot.view.where.value);
+    const code = runSearch(plot.view);
     if (await writeCell(code)) plot.say("A cell was inserted below");
     else await plot.copy(code, "Code copied: paste it into a cell");
   }
@@ -101,16 +101,4 @@ function chip(verb, text, away) {
     h("span", { class: "nbt-label", title: text }, text),
     h("button", { type: "button", "aria-label": `Take back: ${verb} ${text}`, on: { click: away } }, icon("close", 10)),
   );
-}
-
-/**
- * The experiments whose runs are on the page.
- * @param {import("../kit/run-store.js").RunStore} store
- * @returns {string[]}
- */
-export function experimentIds(store) {
-  const column = store.column("experiment_id");
-  if (column?.type !== "dict") return [];
-  const used = new Set(column.codes.subarray(0, store.size));
-  return column.values.filter((_, code) => used.has(code));
 }

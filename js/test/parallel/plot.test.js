@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runSearch } from "../../src/parallel/cell.js";
 import { csvText, svgText } from "../../src/parallel/export.js";
 import { contentOf } from "../../src/parallel/tooltip.js";
 import { runId } from "../fake-runs.js";
@@ -199,7 +200,16 @@ describe("what goes out", () => {
     expect(copied).toHaveBeenLastCalledWith("SELECT -- params.lr BETWEEN 0.01 AND 0.1", "SQL copied");
     button(plot.root, "Copy as code").click();
     await settle();
-    expect(copied.mock.lastCall?.[0]).toContain('nbtrack.search_runs("params.lr BETWEEN 0.01 AND 0.1")');
+    // the experiments of the page need not be the one in use
+    const search = 'nbtrack.search_runs("params.lr BETWEEN 0.01 AND 0.1", experiment_names=["cifar"])';
+    expect(copied.mock.lastCall?.[0]).toContain(search);
+  });
+
+  it("code asks for all runs on view, the trash too", () => {
+    const { plot } = show({ count: 1200, state: { show_deleted: true, filter: `name LIKE '%"%' or number > 0` } });
+    expect(runSearch(plot.view)).toBe(
+      `df = nbtrack.search_runs("name LIKE '%\\"%' or number > 0", experiment_names=["cifar"], max_results=100_000, run_view_type=nbtrack.ViewType.ALL)\ndf`,
+    );
   });
 });
 
