@@ -129,4 +129,4 @@ def test_csv_in_another_encoding_is_compared(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         files.append(tmp_path / folder / "t.csv")
         files[-1].write_bytes(f"id,name\n1,{name}\n".encode("latin-1"))
-    assert compared(*files, "t.csv")["rows"] == [["~", ["1", "Möller"], [None, "Müller"]]]
+    assert compared(files[0], files[1], "t.csv")["rows"] == [["~", ["1", "Möller"], [None, "Müller"]]]
