@@ -59,11 +59,15 @@ def run_file(path: Path, model_config: Mapping[str, Any] | None = None) -> Any:
     try:
         with config.in_use(dict(model_config or {})), _mlflow_hears(model_config):
             spec.loader.exec_module(module)
+        return _only(found, path)
     except BaseException:
         sys.modules.pop(name, None)
         raise
     finally:
         _found.reset(listening)
+
+
+def _only(found: list[Any], path: Path) -> Any:
     if not found:
         raise InvalidValueError(
             f"{path.name} did not say which object is the model; call nbtrack.models.set_model(model) at its end."

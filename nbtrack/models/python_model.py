@@ -1,6 +1,6 @@
 """Models written in Python: what their authors subclass. This module travels in their pickles, so it needs nothing but Python.
 
-Cloudpickle writes its classes by value (see ``nbtrack.models.flavors.pyfunc``), so that a model can be loaded where nbtrack is not installed.
+Cloudpickle writes its classes by value (see ``nbtrack.models.flavors.pyfunc``), so that a model can be loaded without nbtrack.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class PythonModel:
     def load_context(self, context: Any) -> None:
         """Prepare for predicting: open the files in ``context.artifacts``; called once, when the model is loaded."""
 
-    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
-        """Return predictions for a DataFrame, array, list or dict."""
+    def predict(self, *context_and_input: Any, **params: Any) -> Any:
+        """Return predictions: ``predict(self, context, model_input, params=None)``; overwrite it."""
         raise NotImplementedError
 
-    def predict_stream(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+    def predict_stream(self, *context_and_input: Any, **params: Any) -> Any:
         """Yield one prediction piece by piece; overwrite it when the model can."""
         message = "this model has no predict_stream"
         raise NotImplementedError(message)
@@ -63,7 +63,7 @@ class FunctionModel(PythonModel):
     def __init__(self, function: Any) -> None:
         self.function = function
 
-    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:  # type: ignore[override]
+    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Call the function."""
         if "params" in inspect.signature(self.function).parameters:
             return self.function(model_input, params=params)
@@ -87,7 +87,7 @@ def hints_of(function: Any) -> TypeHints:
     return TypeHints(hints.get(names[0]) if names else None, hints.get("return"))
 
 
-def call(method: Any, context: Any, model_input: Any, params: dict[str, Any] | None) -> Any:
+def call(method: Any, context: Any, model_input: Any, params: Any) -> Any:
     """Call predict or predict_stream with what it names: `context`, the input, `params`."""
     names = inspect.signature(method).parameters
     further = {"params": params} if "params" in names else {}

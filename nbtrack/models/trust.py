@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from nbtrack.deps import require
-from nbtrack.errors import UntrustedModelError
+from nbtrack.errors import MissingPackageError, UntrustedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,8 +113,13 @@ class Trust:
                         raise
                     return (stand_ins or {})[module, name]
 
-        with _unpacked(path) as source:
-            return Unpickler(source).load()
+        try:
+            with _unpacked(path) as source:
+                return Unpickler(source).load()
+        except ModuleNotFoundError as cause:
+            raise MissingPackageError(
+                str(cause.name), "to load this model; its requirements.txt says which version"
+            ) from cause
 
     def load_skops(self, path: Path) -> Any:
         """Load a skops file; what it holds beyond skops' own list must be trusted."""

@@ -16,11 +16,17 @@ Maker = Callable[[], Any]
 F = pd.DataFrame
 WHEN = dt.datetime(2026, 11, 23, 9, 30)  # noqa: DTZ001 - columns have no zone
 
+
+def of(make: Callable[[Any], Any], given: Any) -> Maker:
+    """Return a maker that gives what `make` makes of something."""
+    return lambda: make(given)
+
+
 # -- schemas are made out from these -------------------------------------------------------------------------------------
 
 INFER: dict[str, Maker] = {
     **{
-        f"column {dtype}": (lambda dtype=dtype: F({"x": np.array([0, 1, 1]).astype(dtype)}))
+        f"column {dtype}": of(lambda dtype: F({"x": np.array([0, 1, 1]).astype(dtype)}), dtype)
         for dtype in [
             "bool",
             "int8",
@@ -38,7 +44,7 @@ INFER: dict[str, Maker] = {
         ]
     },
     **{
-        f"nullable {dtype}": (lambda dtype=dtype: F({"x": pd.array([1, 0, None], dtype=dtype)}))
+        f"nullable {dtype}": of(lambda dtype: F({"x": pd.array([1, 0, None], dtype=dtype)}), dtype)
         for dtype in ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt32", "UInt64", "Float32", "Float64", "boolean"]
     },
     "nullable complete": lambda: F({"x": pd.array([1, 2], dtype="Int64")}),
@@ -54,7 +60,7 @@ INFER: dict[str, Maker] = {
     "bytes": lambda: F({"x": [b"a", b"b"]}),
     "bytearray": lambda: F({"x": [bytearray(b"a")]}),
     "datetime": lambda: F({"x": pd.to_datetime(["2026-11-23", "2026-11-24"])}),
-    "datetime NaT": lambda: F({"x": pd.to_datetime(["2026-11-23", None])}),
+    "datetime NaT": lambda: F({"x": pd.to_datetime(pd.Series(["2026-11-23", None]))}),
     "datetime zone": lambda: F({"x": pd.to_datetime(["2026-11-23"], utc=True)}),
     "date": lambda: F({"x": [dt.date(2026, 11, 23)]}),
     "timedelta": lambda: F({"x": pd.to_timedelta([1, 2])}),

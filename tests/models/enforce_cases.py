@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from tests.models.cases import WHEN, F, Maker
+from tests.models.cases import WHEN, F, Maker, of
 
 
 def col(kind: Any, name: str | None = "x", *, required: bool = True) -> dict[str, Any]:
@@ -51,7 +51,7 @@ ANY = {"type": "any"}
 TYPES = ["boolean", "integer", "long", "float", "double", "string", "binary", "datetime"]
 COLUMNS: dict[str, Maker] = {
     **{
-        dtype: (lambda dtype=dtype: pd.Series(np.array([2, 3]).astype(dtype)))
+        dtype: of(lambda dtype: pd.Series(np.array([2, 3]).astype(dtype)), dtype)
         for dtype in [
             "bool",
             "int8",
@@ -84,7 +84,7 @@ COLUMNS: dict[str, Maker] = {
     "decimal": lambda: pd.Series([decimal.Decimal("1.5"), decimal.Decimal(2)]),
     "bytes": lambda: pd.Series([b"a", b"b"]),
     "datetime": lambda: pd.Series(pd.to_datetime(["2026-11-23", "2026-11-24"])),
-    "datetime NaT": lambda: pd.Series(pd.to_datetime(["2026-11-23", None])),
+    "datetime NaT": lambda: pd.Series(pd.to_datetime(pd.Series(["2026-11-23", None]))),
     "datetime zone": lambda: pd.Series(pd.to_datetime(["2026-11-23"], utc=True)),
     "date": lambda: pd.Series([dt.date(2026, 11, 23)]),
     "category": lambda: pd.Series(pd.Categorical(["a", "b"])),
@@ -138,18 +138,18 @@ NESTED: dict[str, tuple[Any, list[Any]]] = {
 }
 ENFORCE: dict[str, tuple[list[Any], Maker]] = {
     **{
-        f"{name} for {wanted}": ([col(wanted)], (lambda make=make: F({"x": make()})))
+        f"{name} for {wanted}": ([col(wanted)], of(lambda make: F({"x": make()}), make))
         for wanted in TYPES
         for name, make in COLUMNS.items()
     },
     **{
-        f"nested {name}": ([col(kind)], (lambda cells=cells: F({"x": pd.Series(cells, dtype=object)})))
+        f"nested {name}": ([col(kind)], of(lambda cells: F({"x": pd.Series(cells, dtype=object)}), cells))
         for name, (kind, cells) in NESTED.items()
     },
     **{
         f"nested optional {name}": (
             [col(kind, required=False)],
-            (lambda cells=cells: F({"x": pd.Series(cells, dtype=object)})),
+            of(lambda cells: F({"x": pd.Series(cells, dtype=object)}), cells),
         )
         for name, (kind, cells) in NESTED.items()
         if name.endswith(("None", "empty", "lacks", "scalar"))

@@ -62,7 +62,7 @@ BETTER: dict[tuple[str, str], Any] = {
 
 
 def test_every_case_is_recorded():
-    known = {
+    known: dict[str, dict[str, Any]] = {
         "infer": cases.INFER,
         "params": cases.PARAMS,
         "enforce": enforce_cases.ENFORCE,

@@ -31,6 +31,7 @@ _MODULES = {
     "pyfunc": "mlflow.pyfunc.model",
 }
 """The flavors and what MLflow imports to load their models."""
+_ALSO = {"mlflow.pyfunc.loaders.code_model": "pyfunc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def flavor(name: str) -> Flavor:
 
 def loader_of(loader_module: str) -> Flavor | None:
     """Return the flavor whose models MLflow loads with this module; None for a stranger."""
-    return next((flavor(name) for name, module in _MODULES.items() if module == loader_module), None)
+    names_by_module = {**{module: name for name, module in _MODULES.items()}, **_ALSO}
+    return flavor(names_by_module[loader_module]) if loader_module in names_by_module else None
 
 
 def flavor_of(model: Any) -> Flavor:

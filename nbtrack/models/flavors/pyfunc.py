@@ -15,6 +15,7 @@ from nbtrack.models.flavors import Saved
 from nbtrack.models.folder import copy_in, inside
 from nbtrack.models.from_code import run_file
 from nbtrack.models.python_model import FunctionModel, PythonModel, PythonModelContext
+from nbtrack.models.stand_ins import THEIRS
 from nbtrack.models.trust import Risk, Trust, pickle_risks
 
 if TYPE_CHECKING:
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
 
 FILE = "python_model.pkl"
 ARTIFACTS = "artifacts"
-_THEIRS = {
-    ("mlflow.pyfunc.model", "PythonModel"): PythonModel,
-    ("mlflow.pyfunc.model", "PythonModelContext"): PythonModelContext,
-    ("mlflow.pyfunc.model", "_FunctionPythonModel"): FunctionModel,
-    ("mlflow.pyfunc", "PythonModel"): PythonModel,
-}
-"""What stands for MLflow's classes when its pickle is loaded where MLflow is not installed."""
 
 
 class PyFunc:
@@ -98,7 +92,7 @@ class PyFunc:
         if conf.get("model_code_path"):
             model = run_file(inside(folder, _last(conf["model_code_path"]), "Code of the model"), config)
         else:
-            model = trust.unpickle(inside(folder, conf.get("python_model"), "Python model"), _THEIRS)
+            model = trust.unpickle(inside(folder, conf.get("python_model"), "Python model"), THEIRS)
         if not hasattr(model, "predict"):
             model = FunctionModel(model)
         context = PythonModelContext(_artifacts_of(conf, folder), config)
