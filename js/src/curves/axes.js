@@ -6,6 +6,7 @@ import { DURATIONS, durationTicks, logSplits, numberTicks, timeTicks } from "./t
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const SECOND = 1000;
+const FINE = 10 * SECOND;
 const DAY = 86_400 * SECOND;
 /** Steps between marks of clock time, in milliseconds. */
 const TIMES = [
@@ -30,12 +31,19 @@ export function axes({ xKind, xLabel, logY }, xScale, { axis, grid }) {
   const wide = (u, _, low, high) => logSplits(low, high, Math.max(2, u.bbox.width / devicePixelRatio / 60));
   /** @param {uPlot} u @param {number} _ @param {number} low @param {number} high */
   const tall = (u, _, low, high) => logSplits(low, high, Math.max(2, u.bbox.height / devicePixelRatio / 30));
+  // clock times to the millisecond are longer
+  const timeRoom = (
+    /** @type {uPlot} */ _,
+    /** @type {number} */ __,
+    /** @type {number} */ low,
+    /** @type {number} */ high,
+  ) => (high - low < FINE ? 86 : 62);
   const all = (/** @type {uPlot} */ _, /** @type {number[]} */ at) => at;
   return [
     {
       ...look,
       size: isTime ? 40 : 26,
-      space: isTime ? 62 : 54,
+      space: isTime ? timeRoom : 54,
       ...(incrs ? { incrs } : {}),
       ...(xScale === "linear" ? {} : { splits: wide, filter: all }),
       values: (/** @type {uPlot} */ _, /** @type {number[]} */ at) =>

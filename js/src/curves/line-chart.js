@@ -185,7 +185,7 @@ export class LineChart {
       height: this.height,
       ms: 1,
       legend: { show: false },
-      padding: [8, this.options.xKind === "number" ? 10 : 20, 0, 0],
+      padding: [8, { number: 10, relative: 20, time: 32 }[this.options.xKind], 0, 0],
       scales: {
         x: { time: false, distr: this.#xScale === "asinh" ? 4 : 1, asinh: 1, range: () => this.within },
         y: { distr: this.options.logY ? 3 : 1, range: () => this.#heightRange() },

@@ -127,6 +127,9 @@ it("facets span the values of all, steps are whole, and an empty chart has no ax
     /** @type {any} */ (axes({ ...chart.options, xLabel }, "linear", colours)[0]).incrs;
   expect(incrs("step")?.slice(0, 4)).toEqual([1, 2, 5, 10]);
   expect(incrs("tokens")).toBeUndefined();
+  const [times] = axes({ ...chart.options, xKind: "time" }, "linear", colours);
+  const room = (/** @type {number} */ span) => /** @type {any} */ (times).space(null, 0, 0, span);
+  expect(room(5000)).toBeGreaterThan(room(60_000));
 });
 
 describe("an answer", () => {
