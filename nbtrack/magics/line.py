@@ -123,10 +123,18 @@ class TrackMagics(Magics):
             _say(
                 "runs are shown while they go on" if self.tracker.live.choice else "no live panel until %track live on"
             )
+        elif len(words) > 1:
+            message = f"%track live: one run at a time; received {' '.join(words)}"
+            raise UsageError(message)
         elif self._has_widgets():
             from nbtrack.widgets.live import live  # noqa: PLC0415
 
             display(live(words[0] if words else None))
+        elif words:
+            from nbtrack.views.live_summary import live_text  # noqa: PLC0415
+
+            store = active.get_store()
+            _say(live_text(store.get_run(store.resolve_run(words[0]))))
         else:
             _say("running now (live curves need Jupyter):")
             _say(report.running(active.get_store()))

@@ -22,18 +22,25 @@ COLOURS = {"FINISHED": "#2e9e5b", "RUNNING": "#2f7de1", "FAILED": "#d64545", "KI
 MAX_PICTURES = 4
 MAX_ROWS = 12
 MAX_POINTS = 160
+MOST_NAMED = 4
+MOST_PARAMS = 8
+LONGEST = 40
 WIDTH, HEIGHT, GAP, TOP = 220, 90, 16, 20
 
 
 def live_html(run: Run, found: Curves) -> str:
     """Return status, duration, last metrics and the curves of up to four metrics."""
     keys = [key for key in found.series if not key.startswith(("system/", "knob/"))]
-    return _head(run, found) + _table(run, keys) + _picture(run, found, keys[:MAX_PICTURES])
+    return _head(run, found) + _params(run) + _table(run, keys) + _picture(run, found, keys[:MAX_PICTURES])
 
 
 def live_text(run: Run) -> str:
-    """Return one line."""
-    return f"nbtrack run #{run.info.number} {run.info.run_name}: {status_text(run)}"
+    """Return one line: ``nbtrack run #43 calm-otter: running, 1,200 points, loss 0.31``."""
+    keys = [key for key in run.data.summaries if not key.startswith(("system/", "knob/"))]
+    points = sum(summary.count for summary in run.data.summaries.values())
+    numbers = [f"{key} {number_text(run.data.summaries[key].last)}" for key in keys[:MOST_NAMED]]
+    told = [status_text(run), *([f"{points:,} point{'s' if points > 1 else ''}"] if points else []), *numbers]
+    return f"nbtrack run #{run.info.number} {run.info.run_name}: {', '.join(told)}"
 
 
 def status_text(run: Run) -> str:
@@ -54,6 +61,14 @@ def _head(run: Run, found: Curves) -> str:
         f'<span style="color:{colour}">●</span> <b>#{run.info.number} {html.escape(run.info.run_name)}</b> '
         f"<small>{html.escape(' · '.join(parts))}</small>"
     )
+
+
+def _params(run: Run) -> str:
+    if not run.data.params:
+        return ""
+    shown = [f"{key} {text if len(text) <= LONGEST else text[:LONGEST] + '…'}" for key, text in run.data.params.items()]
+    more = [f"{len(shown) - MOST_PARAMS} more"] if len(shown) > MOST_PARAMS else []
+    return f"<br><small>{html.escape(' · '.join(shown[:MOST_PARAMS] + more))}</small>"
 
 
 def _table(run: Run, keys: list[str]) -> str:

@@ -17,6 +17,8 @@ TIERS = {
 
 SUBSHELLS_SINCE = 7
 """ipykernel's first release that answers the page while a cell runs."""
+HEARD_EARLY_SINCE = (7, 4)
+"""ipykernel's first release that lets us listen before a message has its turn; before 7, the training's own calls let messages in."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ FRONT_ENDS = {
     "kaggle-batch": FrontEnd("a Kaggle batch", 1, "Open the notebook in Kaggle's editor for live widgets."),
     "databricks": FrontEnd("Databricks", 3, "Widgets need Databricks Runtime 13 or newer."),
     "marimo": FrontEnd(
-        "marimo", 3, "To use what is set in the page in other cells, wrap the view: mo.ui.anywidget(nbtrack.runs())."
+        "marimo",
+        3,
+        "To use what is set in the page in other cells, wrap the view: mo.ui.anywidget(nbtrack.runs()). "
+        "A view that a cell shows while it runs comes when it has ended.",
     ),
     "papermill": FrontEnd(
         "papermill", 1, "Nobody is looking while it runs; open the result in JupyterLab for live widgets."
@@ -83,7 +88,7 @@ class Environment:
     notes : tuple of str
         What limits it, and how to raise it.
     answers_while_busy : bool
-        Whether buttons of a widget work while a cell runs.
+        Whether views answer the page while a cell runs; the buttons of the live panel may work without that, see `notes`.
     versions : dict of str
         Of the packages that matter, those that are installed.
     """
@@ -177,25 +182,30 @@ def _kernel_of(facts: Facts) -> str:
 
 
 def hears_while_busy(facts: Facts, front_end: FrontEnd) -> tuple[bool, str]:
-    """Return whether the kernel handles what the page says while a cell runs; if not, why."""
+    """Return whether views answer while a cell runs; if not, why, and what works all the same."""
+    why = _why_deaf(facts, front_end)
+    if not why:
+        return True, ""
+    version = _numbers(facts.versions.get("ipykernel", "0"))
+    if version < (SUBSHELLS_SINCE, 0) or version >= HEARD_EARLY_SINCE:
+        return False, f"While a cell runs, the buttons of nbtrack.live() work, all other clicks wait for its end: {why}"
+    return False, f"While a cell runs, clicks wait for its end (`nbtrack runs stop` does not): {why}"
+
+
+def _why_deaf(facts: Facts, front_end: FrontEnd) -> str:
     version = facts.versions.get("ipykernel", "0")
-    if int(version.split(".")[0] or 0) < SUBSHELLS_SINCE:
-        return (
-            False,
-            f"Buttons wait for the cell to end: ipykernel {version} hears nothing before; pip install -U ipykernel",
-        )
+    if _numbers(version) < (SUBSHELLS_SINCE, 0):
+        return f"ipykernel {version} hears nothing before; pip install -U ipykernel"
     if not facts.has_subshells:
-        return False, "Buttons wait for the cell to end: this kernel has no subshells."
+        return "this kernel has no subshells."
     if not front_end.sends_to_subshells:
-        return False, f"Buttons wait for the cell to end: {front_end.name} does not use subshells."
+        return f"{front_end.name} does not use subshells."
     old = [
         f"{package} {found}"
         for package, needed in (("jupyterlab", (4, 4)), ("notebook", (7, 4)))
         if (found := facts.versions.get(package)) and _numbers(found) < needed
     ]
-    if old:
-        return False, f"Buttons wait for the cell to end with {' and '.join(old)}: pip install -U jupyterlab notebook"
-    return True, ""
+    return f"{' and '.join(old)} cannot do better: pip install -U jupyterlab notebook" if old else ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ STARTS = ("VOILA_", "SPY_")
 PROGRAMS = {
     "papermill": "papermill",
     "nbconvert": "nbconvert",
+    "jupyter-nbconvert": "nbconvert",
     "voila": "voila",
     "jupyterlab": "lab",
     "jupyter-lab": "lab",

@@ -101,6 +101,13 @@ def test_live_lists_running_runs_where_no_panel_can_be_shown(tracked, capsys):
     assert "mine" in text
 
 
+def test_live_tells_of_the_run_that_is_named_and_of_one_only(tracked, capsys):
+    with nbtrack.start_run("named") as run:
+        run.log_metric("loss", 0.25)
+    assert said(tracked, capsys, "%track live named").strip().endswith("finished, 1 point, loss 0.25")
+    assert "one run at a time" in said(tracked, capsys, "%track live named 2")
+
+
 def test_live_panels_can_be_switched_off_and_on(tracked, capsys):
     assert "no live panel" in said(tracked, capsys, "%track live off")
     assert tracked.tracker.live.choice is False

@@ -59,13 +59,15 @@ def test_each_front_end_has_its_tier(known: dict[str, Any], name: str, tier: int
         ({"versions": NEW | {"jupyterlab": "4.3.8"}}, False, "jupyterlab 4.3.8"),
         ({"versions": NEW | {"notebook": "7.3.3"}}, False, "notebook 7.3.3"),
         ({"versions": {name: NEW[name] for name in NEW if name not in ("jupyterlab", "notebook")}}, True, None),
+        ({"has_vscode_path": True}, False, "the buttons of nbtrack.live() work, all other clicks wait"),
         ({"has_vscode_path": True}, False, "VS Code does not use subshells"),
+        ({"has_vscode_path": True, "versions": NEW | {"ipykernel": "7.3.0"}}, False, "runs, clicks wait for its end"),
     ],
 )
-def test_buttons_may_have_to_wait_for_the_cell(known: dict[str, Any], live: bool, said: str | None) -> None:
+def test_views_may_have_to_wait_for_the_cell(known: dict[str, Any], live: bool, said: str | None) -> None:
     found = judge(facts(**{"ancestors": ("lab",), **known}))
     assert found.answers_while_busy is live
-    waits = [note for note in found.notes if "Buttons wait" in note]
+    waits = [note for note in found.notes if note.startswith("While a cell runs")]
     assert (said in waits[0]) if said else waits == []
 
 
