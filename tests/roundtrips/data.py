@@ -26,7 +26,7 @@ def mixed() -> pd.DataFrame:
 
 def texts() -> pd.Series:
     """Return short sentences."""
-    words = np.array("red green blue fast slow old new car ship train".split())
+    words = np.array(["red", "green", "blue", "fast", "slow", "old", "new", "car", "ship", "train"])
     random = np.random.default_rng(9)
     return pd.Series([" ".join(random.choice(words, 5)) for _ in range(N)], name="text")
 

@@ -14,7 +14,6 @@ from nbtrack.models.mlmodel import MLmodel
 from tests.roundtrips.other_models import CASES
 
 UNPICKLED = ("pytorch", "statsmodels")
-EXACT = {"rtol": 1e-6, "atol": 1e-7}
 
 
 def assert_same(found, expected):
@@ -23,7 +22,7 @@ def assert_same(found, expected):
         for name, values in expected.items():
             np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-6)
     else:
-        np.testing.assert_allclose(np.asarray(found), np.asarray(expected), **EXACT)
+        np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-6, atol=1e-7)
 
 
 def theirs(flavor):
@@ -118,15 +117,9 @@ def test_onnx_takes_frames_and_dicts(tmp_path):
     mine, other = nbtrack.pyfunc.load_model(tmp_path / "m"), mlflow.pyfunc.load_model(str(tmp_path / "m"))
     assert_same(mine.predict({"X": case.given}), case.expected)
     frame = data.numbers()
-    small = {
-        name: values[:, 0]
-        for name, values in mine.predict({"X": frame.to_numpy("float32")}).items()
-        if values.ndim == 2
-    }
-    assert small
-    with pytest.raises(ValueError, match="arrays must all be same length|All arrays must be of the same length"):
+    with pytest.raises(ValueError, match=r"must (all )?be (of the )?same length"):
         other.predict(frame)
-    with pytest.raises(ValueError, match="arrays must all be same length|All arrays must be of the same length"):
+    with pytest.raises(ValueError, match=r"must (all )?be (of the )?same length"):
         mine.predict(frame)
 
 
@@ -151,5 +144,5 @@ def test_tensors_of_onnx_do_not_lead_out_of_the_folder(tmp_path):
     tensor.data_location = onnx.TensorProto.EXTERNAL
     case.model.graph.initializer.append(tensor)
     (tmp_path / "m" / "model.onnx").write_bytes(case.model.SerializeToString())
-    with pytest.raises(InvalidValueError, match="Tensor file|secret"):
+    with pytest.raises(InvalidValueError, match=r"\.\./secret"):
         ours("onnx").load_model(tmp_path / "m")
