@@ -65,10 +65,10 @@ export class Popover {
       signal,
     });
     el.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event), { signal });
-    // a page that scrolls away below would leave it standing in the air
+    // a page that scrolls away below would leave it standing in the air; outputs that grow above scroll it while somebody types
     document.addEventListener(
       "scroll",
-      (event) => !this.host.contains(/** @type {Node} */ (event.target)) && this.close(),
+      (event) => !this.host.contains(/** @type {Node} */ (event.target)) && this.#follow(at, alignEnd),
       { capture: true, passive: true, signal },
     );
     return el;
@@ -79,6 +79,13 @@ export class Popover {
     event.stopPropagation();
     event.preventDefault();
     this.close();
+  }
+
+  /** Stay with what it belongs to, as long as that is in sight. @param {Element | DOMRect} at @param {boolean} alignEnd */
+  #follow(at, alignEnd) {
+    const box = at instanceof Element && at.isConnected ? at.getBoundingClientRect() : null;
+    if (box && box.bottom > 0 && box.top < globalThis.innerHeight) this.place(at, alignEnd);
+    else this.close();
   }
 
   /**
