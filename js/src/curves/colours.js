@@ -59,14 +59,16 @@ export function fieldColours(view, field, rows, dark) {
  */
 function byNumber(numbers, dark) {
   const finite = [...numbers.values()].filter((value) => value !== null && Number.isFinite(value)).map(Number);
-  const low = Math.min(...finite);
-  const high = Math.max(...finite);
-  const isWide = low > 0 && high / low >= 50; // learning rates and their like
-  const place = (/** @type {number} */ value) => (isWide ? Math.log(value) : value);
-  const paint = (/** @type {number} */ value) =>
-    sequential(high > low ? (place(value) - place(low)) / (place(high) - place(low)) : 0.5, dark);
   const distinct = [...new Set(finite)].sort((a, b) => a - b);
   const isRamp = distinct.length > CATEGORIES;
+  const [low = 0] = distinct;
+  const high = distinct.at(-1) ?? 0;
+  const isWide = low > 0 && high / low >= 50; // learning rates and their like
+  // a few values are told apart by their rank: 16, 64, 256
+  const place = (/** @type {number} */ value) =>
+    isRamp ? (isWide ? Math.log(value) : value) : distinct.indexOf(value);
+  const paint = (/** @type {number} */ value) =>
+    sequential(high > low ? (place(value) - place(low)) / (place(high) - place(low)) : 0.5, dark);
   return {
     of: (row) => {
       const value = numbers.get(row);

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { runColour } from "../../src/curves/colours.js";
 import { groupsOf, marksOf, panelsOf, runSeries } from "../../src/curves/lines.js";
 import { CurvesState, largest } from "../../src/curves/state.js";
+import { formatNumber } from "../../src/kit/format.js";
 import { Kernel } from "../../src/kit/kernel.js";
+import { sequential } from "../../src/kit/palette.js";
 import { RunStore } from "../../src/kit/run-store.js";
 import { StaticModel } from "../../src/kit/static-model.js";
 import { RunsView } from "../../src/runs/view.js";
@@ -36,6 +38,14 @@ function stateOf({ traits = {}, columns = [] } = {}) {
   );
   return new CurvesState(new RunsView(model, new Kernel(model, until), store, until));
 }
+
+it("colours tell a few numbers apart by their rank", () => {
+  const columns = /** @type {ColumnSpec[]} */ ([{ id: "params.width", type: "dict", values: ["16", "64", "1024"] }]);
+  const state = stateOf({ traits: { colour_by: "params.width" }, columns });
+  const legend = state.colouring.value?.legend ?? [];
+  expect(legend.map(({ text }) => text)).toEqual([16, 64, 1024].map(formatNumber));
+  expect(legend.map(({ colour }) => colour)).toEqual([0, 0.5, 1].map((share) => sequential(share, false)));
+});
 
 describe("events of a run", () => {
   const event = (/** @type {any} */ value) => JSON.stringify(value);
