@@ -45,7 +45,7 @@ def holders(events: Sequence[ModelEvent], alias: str) -> list[Holder]:
     ends: list[int | None] = [event.timestamp for event in moves[1:]]
     return [
         Holder(e.name, alias, int(e.after), e.timestamp, end, e.user_id, e.comment, e.detail)
-        for e, end in zip(moves, [*ends, None], strict=True)
+        for e, end in zip(moves, [*ends, None], strict=False)
         if e.after is not None
     ]
 

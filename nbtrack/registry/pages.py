@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.store.registry_protocol import ModelQuery
@@ -51,10 +51,10 @@ def query_of(
     return ModelQuery(filter_string or "", terms, limit + 1, offset), offset
 
 
-def limit_of(max_results: int | None, most: int) -> int:
+def limit_of(max_results: Any, most: int) -> int:
     """Return how many results a page has; raises ``InvalidValueError`` when that is no number up to `most`."""
     if max_results is None:
         return most
-    if not 1 <= max_results <= most:
+    if isinstance(max_results, bool) or not isinstance(max_results, int) or not 1 <= max_results <= most:
         raise InvalidValueError(f"max_results is {max_results!r}; use a number from 1 to {most:,}.")
     return max_results

@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from nbtrack.store.registry_protocol import ModelQuery
 
 _VERSION = (
-    "v.registry_id, v.name, v.version, epoch_us(v.creation_time) // 1000, epoch_ms(v.last_update_time), v.description, v.user_id, v.stage, "
-    "v.source, v.run_id, v.path, v.model_id, v.run_link, v.status"
+    "v.registry_id, v.name, v.version, epoch_us(v.creation_time) // 1000, epoch_us(v.last_update_time) // 1000, v.description, v.user_id, "
+    "v.stage, v.source, v.run_id, v.path, v.model_id, v.run_link, v.status"
 )
 _GATE = "SELECT registry_id, name, expression, alias, version, epoch_us(timestamp) // 1000, coalesce(user_id, '') FROM model_gates"
-_MODEL = (
-    "g.registry_id, g.name, epoch_us(g.creation_time) // 1000, epoch_ms(g.last_update_time), g.description, g.user_id"
-)
+_MODEL = "g.registry_id, g.name, epoch_us(g.creation_time) // 1000, epoch_us(g.last_update_time) // 1000, g.description, g.user_id"
 
 
 def find_id(con: DuckDBPyConnection, name: str) -> str | None:
