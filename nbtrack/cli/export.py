@@ -32,7 +32,15 @@ def export(
         Path | None,
         typer.Option("--notes", metavar="FILE", help="Markdown to show on top; - reads stdin.", show_default=False),
     ] = None,
-    history_points: Annotated[int, typer.Option("--history-points", min=2, help="Points of a curve.")] = 1000,
+    history_points: Annotated[
+        int | None,
+        typer.Option(
+            "--history-points",
+            min=2,
+            help="Points of a curve; as many as there is room for when not given.",
+            show_default=False,
+        ),
+    ] = None,
     folder: Annotated[bool, typer.Option("--folder", help="Write a folder with index.html, for large stores.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is no page of nbtrack.")] = False,
     store: options.Store = None,

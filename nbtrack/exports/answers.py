@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtrack.exports.compare_answers import compare, pools
 from nbtrack.exports.curve_answers import curves
-from nbtrack.exports.run_answers import artifacts, compare, importance
+from nbtrack.exports.run_answers import artifacts, importance, live, saved_views
 from nbtrack.views.parcel import parcel
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def gather(wanted: Wanted, views: Iterable[tuple[str, dict[str, Any]]]) -> list[
     done: set[tuple[str, str]] = set()
     for view, state in views:
         for source in SOURCES.get(view, ()):
-            key = source.__name__, json.dumps(source_state(state), sort_keys=True, default=str)
+            about = {} if source in OF_ALL_RUNS else source_state(state)
+            key = source.__name__, json.dumps(about, sort_keys=True, default=str)
             if key in done:
                 continue
             done.add(key)
@@ -72,11 +74,15 @@ def sparks(wanted: Wanted, _: dict[str, Any]) -> Iterator[Entry]:
 
 
 SOURCES: dict[str, tuple[Callable[[Wanted, dict[str, Any]], Iterator[Entry]], ...]] = {
-    "run-table": (sparks,),
-    "parallel": (importance,),
-    "curves": (curves,),
-    "board": (sparks, importance, curves),
+    "run-table": (sparks, saved_views),
+    "parallel": (importance, saved_views),
+    "curves": (curves, saved_views),
+    "board": (sparks, importance, curves, saved_views),
     "compare": (compare,),
+    "selection": (pools,),
     "artifacts": (artifacts,),
+    "live": (live,),
 }
-"""What answers the questions of each view of the front end."""
+"""What answers the questions of each view of the front end, and of whoever compares the runs that a reader selects."""
+OF_ALL_RUNS = (sparks, curves, pools, saved_views)
+"""Those that do not depend on the state of a view."""

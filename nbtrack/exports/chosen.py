@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.search.parser import parse_filter
@@ -14,6 +16,7 @@ from nbtrack.tracking import active
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nbtrack.exports.wanted import Wanted
     from nbtrack.store.local import LocalStore
     from nbtrack.store.protocol import RunColumns, TrackingStore
 
@@ -100,8 +103,13 @@ def chosen_runs(store: TrackingStore, runs: Any, views: Any = ()) -> RunColumns:
 
 
 def without_captured(found: RunColumns) -> RunColumns:
-    """Return runs without the tags that tell of machine, paths and git: whoever gets a page need not know them."""
-    return replace(found, tags={key: values for key, values in found.tags.items() if not key.startswith(CAPTURED_TAGS)})
+    """Return runs without their users and the tags that tell of machine, paths and git: whoever gets a page need not know them."""
+    nobody = np.full(len(found), None, dtype=object)
+    return replace(
+        found,
+        attributes={**found.attributes, "user_id": nobody},
+        tags={key: values for key, values in found.tags.items() if not key.startswith(CAPTURED_TAGS)},
+    )
 
 
 def placed(views: Iterable[Any]) -> list[Placed]:
@@ -151,14 +159,14 @@ def _view_of(widget: Any) -> tuple[str, str]:
     return name, next((title for view, title in VIEWS.values() if view == name), "")
 
 
-def completed(each: Placed, store: TrackingStore, found: RunColumns) -> Placed:
+def completed(each: Placed, wanted: Wanted) -> Placed:
     """Return a view that was asked for by name with the runs that it is about: the newest two, or the newest one with files."""
-    ids = [str(run) for run in found.attributes["run_id"]]
+    found, ids = wanted.found, wanted.run_ids
     state = dict(each.state)
     if each.view == "compare" and not state.get("runs"):
         state |= {"runs": ids[:2][::-1], "base": ids[:2][-1] if ids else ""}
     if each.view == "artifacts":
-        run = state.get("run_id") or next((run for run in ids if store.list_artifacts(run)), "")
+        run = state.get("run_id") or next(iter(wanted.files), "")
         names = dict(zip(ids, zip(found.attributes["number"], found.attributes["name"], strict=True), strict=True))
         number, name = names.get(run, (None, ""))
         state |= {"run_id": run, "_run_title": f"#{int(number)} {name}" if number else str(name)}
@@ -194,8 +202,14 @@ def state_of(widget: Any) -> dict[str, Any]:
 
 
 def listed(views: Any) -> list[Any]:
-    """Return views as a list; one alone stands for a list of one."""
-    return [views] if isinstance(views, str) or hasattr(views, "_view") else list(views)
+    """Return views as a list; one alone stands for a list of one. Raises ``InvalidValueError`` for what is none."""
+    if isinstance(views, str) or hasattr(views, "_view"):
+        return [views]
+    try:
+        return list(views)
+    except TypeError:
+        message = f"views={views!r} is not allowed; use names ({', '.join(VIEWS)}) or widgets such as nbtrack.runs()."
+        raise InvalidValueError(message) from None
 
 
 def _by_id(store: TrackingStore, ids: Iterable[str]) -> RunColumns:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import html as escaping
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import AlreadyExistsError, InvalidValueError
 from nbtrack.exports.answers import gather
-from nbtrack.exports.chosen import chosen_runs, completed, condition_of, parts, placed, store_of, without_captured
+from nbtrack.exports.chosen import (
+    VIEWS,
+    chosen_runs,
+    completed,
+    condition_of,
+    parts,
+    placed,
+    store_of,
+    without_captured,
+)
 from nbtrack.exports.exported import Exported
 from nbtrack.exports.folder import split
 from nbtrack.exports.markdown import markdown
@@ -18,11 +28,13 @@ from nbtrack.exports.telling import Telling
 from nbtrack.exports.wanted import Wanted
 from nbtrack.views.run_summary import summary_html
 from nbtrack.views.run_table import pack
+from nbtrack.views.saved import VIEW_TRAITS, saved_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbtrack.store.protocol import RunColumns
+    from nbtrack.exports.chosen import Placed
+    from nbtrack.store.protocol import RunColumns, TrackingStore
 
 DEFAULT_VIEWS = ("runs", "parallel", "curves")
 MAX_ARTIFACTS = 20_000_000
@@ -37,7 +49,7 @@ def export(
     title: str = "",
     notes: str = "",
     artifacts: bool | int | str = True,
-    history_points: int = 1000,
+    history_points: int | None = None,
     folder: bool = False,
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -59,8 +71,9 @@ def export(
     artifacts : bool, int or "all"
         Put files of runs into the page, for the views ``"artifacts"`` and ``"compare"``: True for up to 20 MB, a number for so many bytes.
         What runs captured of their environment and git may say more than you mean to share: only ``"all"`` puts it in.
-    history_points : int
-        Points of a curve; longer histories keep their extremes.
+    history_points : int, optional
+        Points of a curve; longer histories keep their extremes. At most 4,000; when not given, from 1,000 on as many as there is
+        room for.
     folder : bool
         Write ``index.html`` with the data in files beside it: for pages of more than 50 MB.
     overwrite : bool
@@ -87,28 +100,34 @@ def export(
     target = Path(path).expanduser()
     target = target / "index.html" if folder else target
     if folder:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
     check_place(target, overwrite=overwrite)
     shown = placed(views)
+    if not shown:
+        message = f"No view is named; use some of {', '.join(VIEWS)}, or widgets such as nbtrack.runs()."
+        raise InvalidValueError(message)
     store = store_of(runs, views)
     say("reading runs")
     found = chosen_runs(store, runs, views)
     wanted = Wanted(
-        store, found, _points(history_points), _bytes(artifacts), artifacts == "all", condition_of(runs, found), say
+        store, found, points_of(history_points), _bytes(artifacts), artifacts == "all", condition_of(runs, found), say
     )
-    shown = [completed(each, store, found) for each in shown]
-    parcels = gather(wanted, [(each.view, each.state) for each in shown])
+    shown = [completed(each, wanted) for each in shown]
+    asking = [(each.view, each.state) for each in shown]
+    can_compare = any(view in ("board", "compare") for view, _ in asking)
+    parcels = gather(wanted, [*asking, ("selection", {})] if can_compare else asking)
     say("writing")
+    told = found if wanted.captured else without_captured(found)
     name = title or Path(store.uri).name
     page = Page(
         kind="export",
         title=name,
-        facts={"views": [each.facts() for each in shown]},
+        facts={"views": [_with_menu(each, store).facts() for each in shown]},
         views=parts(shown),
-        runs=pack(found if wanted.captured else without_captured(found), version=1, store=Path(store.uri).name),
+        runs=pack(told, version=1, store=Path(store.uri).name),
         parcels=parcels,
         header=header(name, notes, found, Path(store.uri).name),
-        body=without_scripts(found, name),
+        body=without_scripts(told, name),
     )
     files = split(page, target.parent, say) if folder else {}
     size = write(target, page.html(), overwrite=True) + sum(files.values())
@@ -116,6 +135,12 @@ def export(
     if size > FOLDER_FROM and not folder:
         wanted.leave_out("Browsers take seconds to open so large a file; folder=True writes one that opens faster.")
     return Exported(target, size, len(found), page.sizes | files, tuple(wanted.left_out))
+
+
+def _with_menu(each: Placed, store: TrackingStore) -> Placed:
+    """Return a view of runs with what makes up a saved view, when there is one to open."""
+    has_menu = each.group == "runs" and saved_views(store)
+    return replace(each, state={**each.state, "_view_traits": VIEW_TRAITS}) if has_menu else each
 
 
 def header(title: str, notes: str, found: RunColumns, store: str) -> str:
@@ -133,7 +158,16 @@ def without_scripts(found: RunColumns, title: str) -> str:
     return f"<noscript>{summary_html(found, title)}</noscript>"
 
 
-def _points(points: Any) -> int:
+def _make_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise AlreadyExistsError("File", str(path), "folder=True writes a folder; give it another name.")
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def points_of(points: Any) -> int:
+    """Return how many points a curve shall have, 0 for as many as there is room for."""
+    if points is None:
+        return 0
     if isinstance(points, bool) or not isinstance(points, int) or points < 2:  # noqa: PLR2004 - a line needs two ends
         message = f"history_points={points!r} is not allowed; use a whole number from 2, such as 1000."
         raise InvalidValueError(message)

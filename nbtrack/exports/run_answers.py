@@ -1,11 +1,10 @@
-"""Answers about params, comparisons and files for an exported page."""
+"""Answers about params, files and single runs for an exported page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.views.artifacts import rows, stored_questions
-from nbtrack.views.compare_rows import SECTIONS
+from nbtrack.views.artifacts import stored_questions
 from nbtrack.views.where import where
 
 if TYPE_CHECKING:
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
 
 MAX_METRICS = 4
 """Metrics whose params are weighed: a forest takes about a second."""
-CAPTURED = "environment/"
-"""Where runs keep what they captured about the machine and the working copy; it may say more than its owner means to share."""
-ABOUT_THE_MACHINE = ("overview", "environment", "git")
-"""Sections of a comparison that name host, packages, branch: they stay out with what is captured."""
 MAX_LISTED_RUNS = 50
 
 
@@ -40,44 +35,30 @@ def importance(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
         yield from wanted.ask({**question, "where": condition}, question)
 
 
-def compare(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
-    """Yield the comparison, and the files of its runs that fit."""
-    runs = [str(run) for run in state.get("runs") or wanted.run_ids[:2][::-1]]
-    question = {"what": "compare", "runs": runs, "base": state.get("base") or ""}
-    shown = SECTIONS if wanted.captured else [name for name in SECTIONS if name not in ABOUT_THE_MACHINE]
-    yield from wanted.ask({**question, "sections": list(shown)}, question)
-    room = wanted.artifacts
-    for run in runs:
-        for path, size, *_ in rows(wanted.store, run):
-            if _is_wanted(wanted, path, size, room):
-                room -= size
-                yield from wanted.ask({"what": "compare_file", "run": run, "path": path})
-
-
 def artifacts(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
     """Yield the folders of runs and the first sight of their files, as many as fit, the chosen run first."""
     chosen = str(state.get("run_id") or "")
-    runs = [run for run in [chosen, *wanted.run_ids] if run]
+    runs = [run for run in dict.fromkeys([chosen, *wanted.files]) if run]
+    if len(runs) > MAX_LISTED_RUNS:
+        wanted.leave_out(f"Files are listed for the newest {MAX_LISTED_RUNS} runs that have any.")
     room = wanted.artifacts
-    for run in list(dict.fromkeys(runs))[:MAX_LISTED_RUNS]:
-        sizes = {path: size for path, size, *_ in rows(wanted.store, run)}
-        if not sizes and run != chosen:
-            continue
+    for run in runs[:MAX_LISTED_RUNS]:
+        sizes = dict(wanted.files.get(run, ()))
         for question in stored_questions(wanted.store, run):
             path = question["path"]
             if question["what"] == "preview":
-                if not _is_wanted(wanted, path, sizes.get(path, 0), room):
+                if not wanted.may_have(path, sizes.get(path, 0), room):
                     continue
                 room -= sizes.get(path, 0)
             yield from wanted.ask(question)
 
 
-def _is_wanted(wanted: Wanted, path: str, size: int, room: int) -> bool:
-    if path.startswith(CAPTURED) and not wanted.captured:
-        wanted.leave_out("What runs captured of their environment and git stays out; artifacts='all' puts it in.")
-        return False
-    if size > room:
-        if wanted.artifacts:
-            wanted.leave_out(f"Files beyond {wanted.artifacts:,} bytes stay out; artifacts=… allows more.")
-        return False
-    return True
+def live(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
+    """Yield one run with its curves, as far as it is."""
+    if state.get("run_id"):
+        yield from wanted.ask({"what": "live", "run": str(state["run_id"])})
+
+
+def saved_views(wanted: Wanted, _: dict[str, Any]) -> Iterator[Entry]:
+    """Yield the views that people saved in the store, if any."""
+    yield from (entry for entry in wanted.ask({"what": "saved-views"}) if entry[1]["views"])

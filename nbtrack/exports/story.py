@@ -21,6 +21,7 @@ from nbtrack.exports.chosen import (
     without_captured,
 )
 from nbtrack.exports.exported import Exported
+from nbtrack.exports.html import points_of
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
 from nbtrack.exports.still import still
@@ -104,7 +105,7 @@ class Story:
         self.steps.append(Step(title, text, notes, found, own))
         return self
 
-    def save(self, path: str | Path, *, history_points: int = 1000, overwrite: bool = False) -> Exported:
+    def save(self, path: str | Path, *, history_points: int | None = None, overwrite: bool = False) -> Exported:
         """Write the story into one HTML file that needs no kernel and no network.
 
         Arrow keys, space, Home, End and swipes go through the steps; ``s`` shows notes, ``f`` fills the screen; printing gives one page
@@ -113,8 +114,8 @@ class Story:
         Parameters
         ----------
         path : str or Path
-        history_points : int
-            Points of a curve.
+        history_points : int, optional
+            Points of a curve; as many as there is room for when not given.
         overwrite : bool
             Replace a file that is no page of nbtrack.
 
@@ -136,9 +137,9 @@ class Story:
         check_place(target, overwrite=overwrite)
         store = store_of(self._runs, self._widgets)
         found = chosen_runs(store, self._runs, self._widgets)
-        wanted = Wanted(store, found, history_points, condition=condition_of(self._runs, found))
+        wanted = Wanted(store, found, points_of(history_points), condition=condition_of(self._runs, found))
         for step in self.steps:
-            step.views = [completed(each, store, found) for each in step.views]
+            step.views = [completed(each, wanted) for each in step.views]
         parcels = gather(wanted, [(each.view, each.state) for step in self.steps for each in step.views])
         page = Page(
             kind="story",

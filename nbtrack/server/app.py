@@ -17,6 +17,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.server.security import NO_TOKEN, OPENING, Guard, Lock
 from nbtrack.server.session import Sessions
 from nbtrack.views.bundle import bundle, ids_of, page_script, page_style
+from nbtrack.views.saved import VIEW_TRAITS
 from nbtrack.wire import safe_json
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 2_000_000
 """Bytes of a message: a brush over many runs has thousands."""
-VIEW_TRAITS = (
-    *("aggregate_by", "axes", "axis_kinds", "clip_outliers", "colour_by", "columns", "curves_height"),
-    *("dash_by", "density", "extents", "facet_by", "filter", "group_by", "height"),
-    *("inverted_axes", "log_x", "log_y", "max_drawn", "metrics", "order_by", "panes"),
-    *("parallel_height", "parallel_metric", "pinned", "pinned_runs", "show_deleted", "smoothing", "statistics"),
-    *("steps", "x", "x_range"),
-)
-"""Values of the runs page that a saved view is made of: those of `nbtrack.runs()`, which a test compares."""
 AT_ONCE = ("board", "parallel", "curves")
 LATER = ("artifacts", "compare", "live")
 """Views of the front end: those of the first tab, and those that the page fetches when somebody opens theirs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.artifacts.kinds import HEAD_BYTES, kind_of, mime_of_content
@@ -10,7 +9,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.names import check_artifact_path, is_run_id
 from nbtrack.views.compare_facts import overview_sentence, run_sentence
 from nbtrack.views.compare_pack import header_of, pack, packed_sections, parts_json
-from nbtrack.views.compare_rows import SECTIONS, check_ids, compare_runs
+from nbtrack.views.compare_rows import check_ids, compare_runs
 from nbtrack.views.compare_table import DEFAULT_ROWS, compare_tables
 
 if TYPE_CHECKING:
@@ -30,14 +29,14 @@ PAIR = 2
 def answer(store: TrackingStore, question: dict[str, Any]) -> Answer:
     """Answer one of these.
 
-    ``compare`` {runs, base, sections}: one blob, see :mod:`nbtrack.views.compare_pack`; of some sections only, when named.
+    ``compare`` {runs, base}: one blob, see :mod:`nbtrack.views.compare_pack`.
     ``compare_sentence`` {run, base}: what one run changed.
     ``compare_file`` {run, path}: the bytes of one file, up to a size that depends on its kind; longer texts are cut.
     ``compare_table`` {runs: [base, run], path, keys, limit}: which rows and cells of a table differ.
     """
     what = question.get("what")
     if what == "compare":
-        found = _of_sections(compare_runs(store, check_ids(question.get("runs"))), question.get("sections"))
+        found = compare_runs(store, check_ids(question.get("runs")))
         base = base_of(found, str(question.get("base") or ""))
         header = {"mode": "full", **header_of(found, base, sentences_of(store, found, base))}
         return {}, [pack(header, packed_sections(found))]
@@ -74,16 +73,6 @@ def sentences_of(store: TrackingStore, found: Comparison, base: str) -> Sentence
     others = [run.run_id for run in found.runs if run.run_id != base][:MAX_SENTENCES]
     told: Sentences = {run_id: run_sentence(store, found, run_id, base) for run_id in others}
     return {"": told[others[0]] if len(found.runs) == PAIR else overview_sentence(found, base)} | told
-
-
-def _of_sections(found: Comparison, sections: Any) -> Comparison:
-    """Leave out what an exported page should not tell, such as the environment."""
-    if sections is None:
-        return found
-    if not isinstance(sections, list) or not set(sections) <= set(SECTIONS):
-        message = f"Sections {str(sections)[:80]!r} are not known; use some of {', '.join(SECTIONS)}."
-        raise InvalidValueError(message)
-    return replace(found, rows=tuple(row for row in found.rows if row.section in sections))
 
 
 def _file(store: TrackingStore, run_id: str, path: str) -> Answer:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 PREFIX = "view/"
 CELL_PREFIX = "cell-view/"
+VIEW_TRAITS = (
+    *("aggregate_by", "axes", "axis_kinds", "clip_outliers", "colour_by", "columns", "curves_height"),
+    *("dash_by", "density", "extents", "facet_by", "filter", "group_by", "height"),
+    *("inverted_axes", "log_x", "log_y", "max_drawn", "metrics", "order_by", "panes"),
+    *("parallel_height", "parallel_metric", "pinned", "pinned_runs", "show_deleted", "smoothing", "statistics"),
+    *("steps", "x", "x_range"),
+)
+"""Values of a page of runs that a saved view is made of, where no widget says it: those of `nbtrack.runs()`, which a test compares."""
 MAX_STATE = 100_000
 """Bytes of JSON: a brush over a few axes has hundreds."""
 

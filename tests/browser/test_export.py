@@ -91,6 +91,23 @@ def test_a_page_works_from_the_disk_without_kernel_network_or_complaint(
     page.locator('[data-view="artifacts"]').last.get_by_text("notes.txt").first.click()
     expect(page.locator('[data-view="artifacts"]').last).to_contain_text("notes of 11")
 
+    page.get_by_role("combobox", name="Filter runs").first.fill("")
+    for name in ("run-03", "run-08"):
+        page.get_by_role("grid", name="Runs", exact=True).get_by_role("row").filter(has_text=name).get_by_role(
+            "checkbox"
+        ).click()
+    compared = page.locator('[data-view="compare"]').last
+    expect(compared).to_contain_text("run-08")
+    expect(compared).to_contain_text("changed lr")
+    expect(compared).not_to_contain_text("run-11")
+    files = page.locator('[data-view="artifacts"]').last
+    expect(files).to_contain_text("#4 run-03")
+    files.get_by_text("notes.txt").first.click()
+    expect(files).to_contain_text("notes of 3")
+    page.get_by_role("combobox", name="Run", exact=True).select_option(label="#6 run-05")
+    files.get_by_text("notes.txt").first.click()
+    expect(files).to_contain_text("notes of 5")
+
     assert page.title() == HOSTILE
     assert opened.errors == []
     assert opened.requests == [done.path.as_uri()]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
+import struct
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +108,64 @@ def test_curves_stop_where_the_page_would_grow_too_large(store: Path, monkeypatc
     assert "newest 2 runs" in done.left_out[0]
 
 
+def test_short_studies_keep_more_points_of_a_curve_than_long_ones(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with nbtrack.start_run("long") as run:
+        for step in range(12_000):
+            run.log_metric("acc", step, step=step)
+
+    def points(**options: Any) -> int:
+        page = read_page(nbtrack.export(store / "demo.html", views=["curves"], **options).path)
+        return next(content["starts"][1] for question, content, _ in page.answers if question.get("x") == "step")
+
+    assert points() == 4000
+    assert points(history_points=50) == 50
+    monkeypatch.setattr("nbtrack.exports.curve_answers.MAX_POINTS_OF_TIMES", 2100)
+    assert points() == 2000
+
+
+def test_any_runs_of_a_page_can_be_compared(store: Path) -> None:
+    page = read_page(nbtrack.export(store / "demo.html").path)
+    ((question, _, (blob,)),) = [each for each in page.answers if each[0]["what"] == "compare"]
+    (length,) = struct.unpack_from("<I", blob)
+    head = json.loads(blob[4 : 4 + length])
+    assert question == {"what": "compare", "pool": 0}
+    assert len(head["runs"]) == 4
+    assert {section["id"] for section in head["sections"]} == {"artifacts"}
+
+
+def test_saved_views_go_along(store: Path) -> None:
+    assert read_page(nbtrack.export(store / "demo.html", views=["runs"]).path).asked("saved-views") == []
+    nbtrack.runs(filter="metrics.acc > 1").save_view("good ones")
+    page = read_page(nbtrack.export(store / "demo.html", views=["runs"]).path)
+    ((_, content, _),) = [each for each in page.answers if each[0]["what"] == "saved-views"]
+    assert content["views"]["good ones"]["filter"] == "metrics.acc > 1"
+    assert "filter" in page.facts["views"][0]["state"]["_view_traits"]
+
+
+def test_a_run_of_its_own_goes_in_with_its_curves(store: Path) -> None:
+    page = read_page(nbtrack.export(store / "demo.html", views=[nbtrack.live("a")]).path)
+    ((question, _, (blob,)),) = page.answers
+    assert question == {"what": "live", "run": nbtrack.get_run("a").info.run_id}
+    assert b'"acc"' in blob
+
+
+def test_tables_of_compared_runs_are_compared_beforehand(store: Path) -> None:
+    for index in range(2):
+        with nbtrack.start_run(f"table {index}") as run:
+            run.log_text(f"id,value\n1,{index}\n", "predictions.csv")
+    page = read_page(nbtrack.export(store / "demo.html", views=["compare"]).path)
+    (question,) = page.asked("compare_table")
+    assert (question["path"], len(question["runs"])) == ("predictions.csv", 2)
+
+
+def test_files_are_looked_for_once_however_many_runs_there_are(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("nbtrack.store.local.LocalStore.list_artifacts", lambda *_: asked.append("once for each run"))
+    page = read_page(nbtrack.export(store / "demo.html", views=["artifacts"]).path)
+    assert page.facts["views"][0]["state"]["run_id"] == nbtrack.get_run("b").info.run_id
+    assert asked == []
+
+
 def test_files_go_in_up_to_a_size_and_secrets_only_when_asked(store: Path) -> None:
     def files(artifacts: object) -> list[str]:
         done = nbtrack.export(store / "demo.html", views=["artifacts"], artifacts=artifacts)  # type: ignore[arg-type]
@@ -132,6 +192,9 @@ def test_where_a_run_was_made_stays_out_unless_asked(store: Path) -> None:
         }
 
     assert told(True) == (False, set())
+    user = nbtrack.get_run("c").info.user_id
+    assert user
+    assert set(read_page(store / "a.html").runs["user_id"]) == {None}
     was_compared, tags = told("all")
     assert was_compared
     assert "tags.nbtrack.host" in tags
@@ -197,6 +260,9 @@ def test_an_export_that_fails_leaves_what_was_there(store: Path, monkeypatch: py
         ({"runs": ["nobody"]}, NotFoundError, "nobody"),
         ({"runs": 3.5}, InvalidValueError, "use a filter such as"),
         ({"views": [3]}, InvalidValueError, "int is no view"),
+        ({"views": 3}, InvalidValueError, "use names"),
+        ({"views": []}, InvalidValueError, "No view is named"),
+        ({"path": "file.txt", "folder": True}, AlreadyExistsError, "writes a folder"),
         ({"history_points": 1}, InvalidValueError, "from 2"),
         ({"artifacts": -1}, InvalidValueError, "a number of bytes"),
         ({"path": "no/where.html"}, NotFoundError, "Make it first"),
@@ -207,6 +273,7 @@ def test_what_cannot_be_exported_says_why(
     store: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, object], kind: type[Exception], said: str
 ) -> None:
     monkeypatch.chdir(store)
+    (store / "file.txt").write_text("of somebody")
     with pytest.raises(kind, match=said):
         nbtrack.export(**{"path": "demo.html", **options})  # type: ignore[arg-type]
     assert list(store.glob("*.html")) == []

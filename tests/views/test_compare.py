@@ -123,13 +123,6 @@ def test_the_blob_holds_texts_once_and_numbers_as_numbers(store: LocalStore) -> 
     assert 'code: cell "fit" ±1 line' in sentences[ids()[1]]
 
 
-def test_a_page_that_is_given_away_may_leave_sections_out(store: LocalStore) -> None:
-    _, (blob,) = answer(store, {"what": "compare", "runs": ids(), "sections": ["params", "metrics"]})
-    assert [section["id"] for section in unpack(blob)[0]["sections"]] == ["params", "metrics"]
-    with pytest.raises(InvalidValueError, match="use some of overview, params"):
-        answer(store, {"what": "compare", "runs": ids(), "sections": ["secrets"]})
-
-
 def test_keys_are_in_the_order_that_people_count(tmp_path: Path) -> None:
     nbtrack.set_tracking_uri(tmp_path / "other.duckdb")
     with nbtrack.start_run("run", params={"p10": 1, "p2": 2, "p1": 3, "10": 4}) as run:

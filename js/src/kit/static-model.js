@@ -24,7 +24,7 @@ export class StaticModel {
     this.state = { ...state };
     this.transport = transport;
     this.offline = transport === null;
-    transport?.open((message, buffers) => this.#receive(message, buffers ?? []));
+    transport?.open((message, buffers) => this.receive(message, buffers ?? []));
   }
 
   /** @param {string} name */
@@ -62,8 +62,8 @@ export class StaticModel {
     this.transport?.send({ method: "custom", content }, buffers);
   }
 
-  /** @param {any} message @param {any[]} buffers */
-  #receive(message, buffers) {
+  /** What the other end says. @param {any} message @param {any[]} buffers */
+  receive(message, buffers) {
     if (message.method === "custom") {
       this.#emit("msg:custom", message.content, buffers);
       return;

@@ -1,5 +1,6 @@
 // Answers to questions where nobody can be asked: what was computed at export, found again or put together anew.
 
+import { StoredCompare } from "./stored-compare.js";
 import { curvesFrom } from "./stored-curves.js";
 import { sparksFrom } from "./stored-sparks.js";
 
@@ -19,12 +20,22 @@ export class Answers {
   /** @type {Map<string, (question: Question) => Answer | undefined>} */
   #composed = new Map();
 
-  /** @param {Stored[]} stored */
-  constructor(stored) {
+  /**
+   * @param {Stored[]} stored
+   * @param {Uint8Array} [runs] the table of all runs
+   */
+  constructor(stored, runs = new Uint8Array()) {
     for (const each of stored) this.#exact.set(canonical(each.question), each);
     for (const [what, compose] of Object.entries(COMPOSERS)) {
       this.#composed.set(what, compose(stored.filter(({ question }) => question.what === what)));
     }
+    const compared = new StoredCompare(stored, runs);
+    for (const what of ["compare", "compare_sentence"]) this.#composed.set(what, (asked) => compared.answer(asked));
+  }
+
+  /** The questions of one name that were answered beforehand. @param {string} what @returns {Question[]} */
+  questions(what) {
+    return [...this.#exact.values()].map(({ question }) => question).filter((question) => question.what === what);
   }
 
   /**

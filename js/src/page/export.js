@@ -2,6 +2,7 @@
 
 import { h } from "../kit/dom.js";
 import { Answers, storedAnswers } from "./answers.js";
+import { chooser } from "./linked.js";
 import { openParcel, storedBytes } from "./parcel.js";
 import { PageModel, Stage } from "./stage.js";
 
@@ -15,8 +16,12 @@ export async function stored(document) {
   const [runs, ...parcels] = await Promise.all(
     [document.getElementById("nbt-runs"), ...document.querySelectorAll("[data-nbt-answers]")].map(storedBytes),
   );
-  const answers = new Answers(parcels.flatMap((bytes) => storedAnswers(openParcel(bytes))));
-  return { runs: runs ?? new Uint8Array(), answers };
+  const table = runs ?? new Uint8Array();
+  const answers = new Answers(
+    parcels.flatMap((bytes) => storedAnswers(openParcel(bytes))),
+    table,
+  );
+  return { runs: table, answers };
 }
 
 /**
@@ -38,13 +43,15 @@ export function stageOf(load, { runs, answers }) {
  * @param {import("./stage.js").Load} load
  */
 export async function openExport(page, root, load) {
-  const stage = stageOf(load, await stored(root.ownerDocument));
+  const held = await stored(root.ownerDocument);
+  const stage = stageOf(load, held);
   for (const placed of page.views) stage.modelOf(placed); // every view's state is there before the first one reads it
   const sections = page.views.map((placed) =>
     h(
       "section",
       { class: "nbt-page-section", "aria-label": placed.title || placed.view },
       placed.title ? h("h2", {}, placed.title) : null,
+      chooser(placed, stage, held),
       stage.mount(placed),
     ),
   );
