@@ -34,7 +34,7 @@ export function openMetricPicker({ state, popover }, at, onClose) {
       tick.addEventListener("change", () => set([key], tick.checked));
       return h(
         "label",
-        { class: "nbt-item" },
+        { class: "nbt-item", title: key },
         tick,
         h("span", {}, key),
         isCurve ? null : h("span", { class: "nbt-detail" }, "one point"),

@@ -21,6 +21,7 @@ import { focused, h, icon } from "./dom.js";
  */
 
 const GAP = 4;
+const LONG = 30; // characters that may not fit
 
 export class Popover {
   /** @type {HTMLElement | null} */
@@ -148,6 +149,7 @@ function menuItem({ label, act, icon: picture, detail, checked, disabled }, popo
       "aria-checked": checked === undefined ? null : String(checked),
       "aria-disabled": disabled ? "true" : null,
       tabindex: -1,
+      title: label.length > LONG ? label : null,
       on: {
         click: () => {
           if (disabled) return;
