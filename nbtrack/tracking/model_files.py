@@ -51,7 +51,7 @@ def locate(model_uri: str | os.PathLike[str]) -> Place:
         raise InvalidValueError(f"{uri.text} is on another machine; download the folder and give its path.")
     store = active.get_store()
     if uri.kind is UriKind.RUN:
-        return Place(uri.text, store, store.resolve_run(uri.run_id), uri.path)
+        return Place(uri.text, store, uri.run_id, uri.path)
     if uri.kind is UriKind.MODEL_ID:
         found = logged_models.find(store, uri.model_id)
         return Place(uri.text, store, found.run_id, found.path)
@@ -119,7 +119,7 @@ def fetch(
     try:
         if place.local is not None:
             return Fetched(_copied(place.local, root), given, temporary=temporary)
-        return Fetched(_copy_out(place, root), _trust_of(place, given), temporary=temporary)
+        return Fetched(root, _copy_out(place, root, given), temporary=temporary)
     except BaseException:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -138,18 +138,29 @@ def _copied(source: Path, root: Path) -> Path:
     return root
 
 
-def _copy_out(place: Place, root: Path) -> Path:
+_FILES = """
+    SELECT path, sha256, timestamp, NULL AS writer, NULL AS seq FROM artifacts WHERE run_id = ? AND starts_with(path, ? || '/')
+    UNION ALL SELECT NULL, body, timestamp, writer, seq FROM events WHERE kind = 'model' AND run_id = ?
+    ORDER BY timestamp, writer, seq
+"""
+
+
+def _copy_out(place: Place, root: Path, given: Trust) -> Trust:
+    """Copy a model's files out of the store, each compared with its checksum, and return what loading it may run.
+
+    A model that this store wrote with ``log_model`` has leave; files that were put there otherwise have what the caller gives.
+    """
     store = place.store
     assert store is not None
-    for info in walk(store, place.run_id, place.path):
-        target = root / check_relative(info.path[len(place.path) + 1 :] or info.path)
-        store.blobs.copy_out(str(info.sha256), target, root=root)
-    return root
-
-
-def _trust_of(place: Place, given: Trust) -> Trust:
-    """Return leave for a model that this store wrote with ``log_model``; its checksums have just been compared."""
-    assert place.store is not None
-    if logged_models.at(place.store, place.run_id, place.path) is None:
-        return given
-    return Trust(everything=True, types=given.types, where=given.where)
+    rows = store.sql(_FILES, [place.run_id, place.path, place.run_id])
+    files = rows[rows["path"].notna()]
+    if files.empty:
+        list(walk(store, place.run_id, place.path))  # says what there is
+        raise NotFoundError(
+            "Model", place.path, where=f"run {place.run_id}", hint=" There is a file of this name, and no folder."
+        )
+    for path, sha256 in zip(files["path"], files["sha256"], strict=True):
+        store.blobs.copy_out(str(sha256), root / check_relative(path[len(place.path) + 1 :]), root=root)
+    records = ((place.run_id, body) for body in rows[rows["path"].isna()]["sha256"])
+    is_ours = any(found.path == place.path for found in logged_models.replayed(records))
+    return Trust(everything=True, types=given.types, where=given.where) if is_ours else given

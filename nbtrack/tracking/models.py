@@ -86,7 +86,7 @@ def log_model(
     with _run_of(run_id) as run, tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
         about = {"run_id": run.id, "artifact_path": path, "model_id": f"m-{uuid4().hex}"}
         mlmodel = save(model, Path(work) / "model", flavor, about=about, **saving)
-        _store(run.store, run.id, Path(work) / "model", mlmodel)
+        _store(run, Path(work) / "model", mlmodel)
         more: dict[str, Any] = {"params": _texts(params), "tags": _texts(tags)}
         if registered_model_name is not None:
             uri = f"runs:/{run.id}/{path}"
@@ -108,37 +108,41 @@ def _run_of(run_id: str | None) -> Iterator[ActiveRun]:
         yield run
 
 
-def _store(store: LocalStore, run_id: str, folder: Path, mlmodel: MLmodel) -> None:
-    """Put a model's files into a run: first the files, then the one record that makes them the model of this name."""
+def _store(run: ActiveRun, folder: Path, mlmodel: MLmodel) -> None:
+    """Put a model's files into a run: all records in one go, so that nobody sees a part of it.
+
+    What this process has logged into a run of its own is known without a look at the store.
+    """
     path = str(mlmodel.artifact_path)
     records: list[Any] = []
     for file in files_of(folder):
         name = file.relative_to(folder).as_posix()
-        blob = store.blobs.put_file(file)
+        blob = run.store.blobs.put_file(file)
         body = {"path": f"{path}/{name}", "sha256": blob.sha256, "size": blob.size, "mime": mime_of(name)}
-        records.append(("artifact", run_id, None, body))
-    old = logged_models.at(store, run_id, path)
-    history = _history(store, run_id)
-    tag = ("tags", run_id, {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}, None)
-    store.append(*(_put_aside(store, old) if old else ()), *records, tag)
+        records.append(("artifact", run.id, None, body))
+    is_own = not run.is_joined and not run._is_resumed  # noqa: SLF001 - asked on the same floor
+    history = run.tags.get(logged_models.HISTORY) if is_own else logged_models.history_of(run.store, run.id)
+    old = logged_models.at(run.store, run.id, path) if logged_models.has_name(history, path) else None
+    tags = {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}
+    aside = _put_aside(run.store, old) if old else []
+    run.store.append(*aside, *records, logged_models.record(mlmodel), ("tags", run.id, tags, None))
+    run.tags.update(tags)
 
 
 def _put_aside(store: LocalStore, old: logged_models.LoggedModel) -> list[Any]:
     """Return the records that keep an older model of the same name under its id; no file is copied."""
+    kept = f"{logged_models.KEPT}/{old.model_id}"
     records: list[Any] = []
     for info in walk(store, old.run_id, old.path):
         gone = {"path": info.path, "sha256": None, "size": 0, "mime": None}
-        if old.model_id:
-            kept = f"{logged_models.KEPT}/{old.model_id}{info.path[len(old.path) :]}"
-            body = {"path": kept, "sha256": info.sha256, "size": info.file_size, "mime": info.mime}
-            records.append(("artifact", old.run_id, None, body))
-        records.append(("artifact", old.run_id, None, gone))
-    return records
-
-
-def _history(store: LocalStore, run_id: str) -> str | None:
-    rows = store.sql("SELECT value FROM tags WHERE run_id = ? AND key = ?", [run_id, logged_models.HISTORY])
-    return None if rows.empty else str(rows["value"][0])
+        new = {
+            "path": kept + info.path[len(old.path) :],
+            "sha256": info.sha256,
+            "size": info.file_size,
+            "mime": info.mime,
+        }
+        records += [("artifact", old.run_id, None, new), ("artifact", old.run_id, None, gone)]
+    return [*records, logged_models.moved(old, kept)]
 
 
 def _texts(items: Mapping[str, Any] | None) -> dict[str, str]:
