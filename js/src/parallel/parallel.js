@@ -77,8 +77,15 @@ export class ParallelPlot {
     const watch = new ResizeObserver(measure);
     watch.observe(this.scroll);
     until.addEventListener("abort", () => watch.disconnect(), { once: true });
+    const tellMore = () => {
+      const { clientWidth, scrollLeft, scrollWidth } = this.scroll;
+      this.scroll.classList.toggle("nbt-par-more", scrollWidth - clientWidth - scrollLeft > 2);
+    };
+    this.scroll.addEventListener("scroll", tellMore, { passive: true });
     react(until, () => {
+      this.layers.room.value;
       this.stage.style.width = `${this.layers.geometry.value.width}px`;
+      tellMore();
     });
   }
 
