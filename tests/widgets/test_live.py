@@ -71,8 +71,8 @@ def test_the_panel_follows_until_the_run_has_ended(panels: list[Live], monkeypat
         for step in range(300):
             run.log_metric("loss", 1.0, step=step)
         wait_for(lambda: panel._feed.counts == {"loss": 300})
-    thread = panel._thread
-    wait_for(lambda: thread is not None and not thread.is_alive())
+    following = panel._thread
+    wait_for(lambda: following is not None and not following.is_alive())
     assert unpack(messages[-1][1][0])[0]["run"]["status"] == "FINISHED"
 
 
@@ -99,7 +99,8 @@ def test_a_run_of_another_process_that_dies(
     finally:
         process.kill()
         process.wait()
-    wait_for(lambda: not panel._feed.is_running)
+    following = panel._thread
+    wait_for(lambda: following is not None and not following.is_alive())
     head, _ = unpack([buffers for content, buffers in messages if content["kind"] == "data"][-1][0])
     assert (head["run"]["status"], head["run"]["died"], head["series"][0]["count"]) == ("KILLED", True, 500)
 

@@ -8,6 +8,7 @@ import { react } from "../kit/model.js";
 
 const PATIENCE = 1500; // milliseconds until a kernel that has not answered counts as busy
 const LINGER = 4000;
+const LONG = 5000; // a training that has not stopped by then calls nothing that could
 const DEAF = "The kernel cannot hear while this cell runs: it takes this when the cell has ended. ■ stops the cell.";
 const STOPS = "Stops at the training's next log, knob or progress call.";
 
@@ -16,6 +17,8 @@ export class OrderButtons {
   stopping = signal(false);
   /** @type {any} */
   #timer = null;
+  /** @type {any} */
+  #stuck = null;
   #run = "";
   #made = -1;
 
@@ -49,7 +52,11 @@ export class OrderButtons {
     this.form = h("div", { class: "nbt-live-form", hidden: true }, this.text);
     this.message = h("div", { class: "nbt-live-message", role: "status", hidden: true });
     react(until, () => this.#tell());
-    until.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+    const quiet = () => {
+      clearTimeout(this.#timer);
+      clearTimeout(this.#stuck);
+    };
+    until.addEventListener("abort", quiet, { once: true });
   }
 
   #tell() {
@@ -90,6 +97,17 @@ export class OrderButtons {
     }
     this.stopping.value = true;
     this.#order({ do: "stop" }, STOPS, "stop");
+    clearTimeout(this.#stuck);
+    this.#stuck = setTimeout(() => this.#tellStuck(), LONG);
+  }
+
+  /** Stop waits for a call of the training's; a loop without one is told of what else there is. */
+  #tellStuck() {
+    if (!this.stopping.peek() || this.message.textContent !== STOPS) return; // it has something else to say
+    const how = this.panel.news.run.peek()?.here
+      ? "“Interrupt now” ends the cell where it is."
+      : "Interrupt it where it runs.";
+    this.#say(`The training has called nothing since that could stop it. ${how}`, "stop");
   }
 
   #openNote() {

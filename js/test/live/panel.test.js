@@ -93,6 +93,17 @@ describe("buttons", () => {
     expect(text()).not.toContain("Stops at the training");
   });
 
+  it("says what else there is when the training calls nothing", async () => {
+    vi.useFakeTimers();
+    const { kernel, text, button } = mount();
+    button("Stop").click();
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(text()).toContain("“Interrupt now” ends the cell");
+    kernel.run = { ...kernel.run, status: "FINISHED", stopped: "3" };
+    kernel.more();
+    expect(text()).not.toContain("Interrupt now");
+  });
+
   it("says that the kernel is deaf when no answer comes", () => {
     vi.useFakeTimers();
     const { text, button } = mount((kernel) => {
