@@ -1,7 +1,8 @@
 // The lines by name: hovering lifts one out, a click switches it off, Alt+click leaves it alone.
 
-import { h, replace } from "../kit/dom.js";
+import { focused, h, replace } from "../kit/dom.js";
 import { react } from "../kit/model.js";
+import { walk } from "../kit/popover.js";
 import { groupsOf } from "./lines.js";
 import { DASHES } from "./state.js";
 
@@ -30,12 +31,13 @@ export function legend(plot) {
   const watch = new ResizeObserver(measure);
   watch.observe(el);
   view.until.addEventListener("abort", () => watch.disconnect(), { once: true });
+  let told = "";
   react(view.until, () => {
     view.store.revision.value;
     const groups = groupsOf(state, state.drawn.value);
     const hidden = state.hidden.value;
     const keys = [...colourKeys(state), ...dashKeys(state)];
-    const lines = groups.slice(0, MOST).map((group) => {
+    const lines = groups.slice(0, MOST).map((group, place) => {
       const [first = 0] = group.rows;
       const isOn = !hidden.has(group.id);
       const count = group.rows.length > 1 ? ` (${group.rows.length})` : "";
@@ -44,6 +46,7 @@ export function legend(plot) {
         {
           class: "nbt-curve-line",
           type: "button",
+          tabindex: place ? -1 : 0, // one stop for Tab; arrow keys go on from there
           "aria-pressed": String(isOn),
           title: `${group.label}${count}: click switches it off and on, Alt+click leaves it alone`,
           data: { group: group.id },
@@ -55,9 +58,17 @@ export function legend(plot) {
     });
     const rest =
       groups.length > MOST ? h("span", { class: "nbt-curve-key" }, `and ${groups.length - MOST} more`) : null;
+    // new elements only for news: a run that goes on must not take the line from under the pointer, nor the focus
+    const tells = [...keys, ...lines].map((each) => each.outerHTML).join("");
+    if (tells === told) return;
+    told = tells;
+    const before = groupOf(focused(el));
     replace(el, ...keys, ...lines, rest);
+    const again = before === undefined ? null : [...el.children].find((line) => groupOf(line) === before);
+    /** @type {HTMLElement | undefined | null} */ (again)?.focus({ preventScroll: true });
     measure();
   });
+  el.addEventListener("keydown", (event) => walk(event, el, "[data-group]", true));
   el.addEventListener("click", (event) => {
     const id = groupAt(event);
     if (id !== undefined) toggle(plot, id, event.altKey);
@@ -105,7 +116,11 @@ function keyOf(...parts) {
 
 /** @param {Event} event */
 function groupAt(event) {
-  const line = /** @type {Element} */ (event.target).closest("[data-group]");
+  return groupOf(/** @type {Element} */ (event.target).closest("[data-group]"));
+}
+
+/** @param {Element | null} line */
+function groupOf(line) {
   return /** @type {HTMLElement | null} */ (line)?.dataset.group;
 }
 

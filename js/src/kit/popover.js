@@ -181,11 +181,16 @@ export function openMenu(popover, items, opening) {
  * @param {KeyboardEvent} event
  * @param {Element} inside
  * @param {string} selector
+ * @param {boolean} [sideways] Left and Right do, too
  */
-export function walk(event, inside, selector) {
+export function walk(event, inside, selector, sideways = false) {
   const all = /** @type {HTMLElement[]} */ ([...inside.querySelectorAll(selector)]);
   const at = all.indexOf(/** @type {HTMLElement} */ (focused(inside)));
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+  /** @type {Record<string, number>} */
+  const beside = sideways ? { ArrowRight: at + 1, ArrowLeft: at - 1 } : {};
+  /** @type {Record<string, number>} */
+  const places = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1, ...beside };
+  const to = places[event.key];
   if (to === undefined || !all.length) return;
   event.preventDefault();
   event.stopPropagation();

@@ -157,6 +157,22 @@ describe("curves", () => {
     expect(el.querySelector(".nbt-curve-ramp")).toBeNull();
   });
 
+  it("keep the line under the pointer and the focus, whatever comes in", () => {
+    const { el, kernel } = mount({ state: { metrics: ["loss"] } });
+    const lines = () => /** @type {HTMLElement[]} */ ([...el.querySelectorAll(".nbt-curve-line")]);
+    expect(lines().filter((line) => line.tabIndex === 0).length).toBe(1);
+    const [first] = lines();
+    kernel.column("metrics.loss.count", "f64").values[kernel.count - 1] = 9999;
+    kernel.sendPatch([kernel.count - 1]);
+    expect(lines()[0]).toBe(first);
+    first?.focus();
+    first?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    expect(document.activeElement).toBe(lines()[1]);
+    lines()[1]?.click();
+    expect(lines()[1]?.getAttribute("aria-pressed")).toBe("false");
+    expect(document.activeElement).toBe(lines()[1]);
+  });
+
   it("show all of a long legend on request", () => {
     const { el } = mount({ state: { metrics: ["loss"] } });
     const legend = /** @type {HTMLElement} */ (el.querySelector(".nbt-curve-legend"));
