@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from nbtrack.cli import artifacts, demo, doctor, experiments, export, models, purge, runs, sql, ui
+from nbtrack.cli import artifacts, demo, doctor, experiments, export, models, purge, runs, serving, sql, ui
 from nbtrack.cli.output import complain, fail
 from nbtrack.errors import NbtrackError, NbtrackWarning
 from nbtrack.version import __version__
@@ -89,6 +89,7 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(artifacts.app, name="artifacts")
+serving.register(models.app)
 app.add_typer(models.app, name="models")
 for noun in (ui, sql, export, doctor, purge, demo):
     noun.register(app)

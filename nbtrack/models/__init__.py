@@ -20,6 +20,8 @@ _HOMES = {
     "convert_input_example_to_serving_input": "models.example",
     "get_model_info": "tracking.models",
     "infer_signature": "models.signature",
+    "predict": "serving.predicting",
+    "serve": "serving.running",
     "set_model": "models.from_code",
     "set_signature": "tracking.models",
     "validate_serving_input": "tracking.models",

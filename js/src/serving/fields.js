@@ -75,9 +75,9 @@ export function firstRow(body) {
     );
   }
   const rows = body.dataframe_records ?? body.instances;
-  if (Array.isArray(rows) && rows[0] && typeof rows[0] === "object") return rows[0];
+  if (Array.isArray(rows) && isRecord(rows[0])) return rows[0];
   const columns = body.inputs;
-  if (columns && typeof columns === "object" && !Array.isArray(columns)) {
+  if (isRecord(columns)) {
     return Object.fromEntries(
       Object.entries(columns).map(([name, values]) => [name, Array.isArray(values) ? values[0] : values]),
     );
@@ -112,4 +112,9 @@ function entryOf({ column, input }) {
 /** @param {[string, any]} entry */
 function isThere(entry) {
   return entry[1] !== undefined;
+}
+
+/** @param {any} value */
+function isRecord(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

@@ -26,11 +26,17 @@ import { answerTable } from "./table.js";
  * @property {Record<string, any> | null} example
  */
 
+/** Fill the page that the server sent. */
+export function open() {
+  const [facts, root] = ["facts", "model"].map((id) => document.getElementById(id));
+  if (facts && root) showModel(JSON.parse(facts.textContent ?? ""), root);
+}
+
 /**
  * @param {Facts} facts
  * @param {HTMLElement} root
  */
-export function servingPage(facts, root) {
+export function showModel(facts, root) {
   const address = `${location.origin}/invocations`;
   const body = facts.example ?? { inputs: [] };
   const text = h("textarea", { class: "sv-body", "aria-label": "Body of the request", spellcheck: "false", rows: 14 });
@@ -183,7 +189,3 @@ export function showReply(place, status, text, ms) {
     replace(place, head, h("p", { class: "sv-problem" }, content?.message ?? text));
   }
 }
-
-const facts = document.getElementById("facts");
-const root = document.getElementById("model");
-if (facts && root) servingPage(JSON.parse(facts.textContent ?? ""), root);

@@ -14,8 +14,7 @@ export function curl(address, body) {
  * @param {string} body
  */
 export function python(address, body) {
-  // a JSON text in a Python string: what JSON escapes, Python reads the same
-  const text = JSON.stringify(compact(body));
+  const text = `'${compact(body).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   return [
     "import urllib.request",
     "",

@@ -1,0 +1,1 @@
+"""One model behind HTTP, in MLflow's scoring protocol; and tables scored in chunks."""

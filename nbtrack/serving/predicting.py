@@ -1,0 +1,148 @@
+"""``nbtrack.models.predict``: a table, or files of any size, through a model named by its URI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InvalidValueError
+from nbtrack.serving import batch
+from nbtrack.serving.frames import scored
+from nbtrack.store.tabular import Tables, format_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from nbtrack.models.pyfunc import PyFuncModel
+
+ENGINES = ("local", "dask")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was scored into a file: its path, the number of rows, and the model that it came from."""
+
+    path: Path
+    n_rows: int
+    model: str
+    run_id: str | None
+
+
+def predict(  # noqa: PLR0913 - all but two by keyword
+    model_uri: str | os.PathLike[str],
+    data: Any,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+    keep: Sequence[str] | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+    piece_rows: int = batch.PIECE_ROWS,
+    restart: bool = False,
+    trust: bool = False,
+    progress: batch.Progress | None = None,
+) -> Any:
+    """Predict with a model: a table in memory, or CSV, Parquet and JSON lines files of any size.
+
+    Parameters
+    ----------
+    model_uri : str
+        ``models:/fraud@champion``, ``runs:/<run id>/model``, or a folder.
+    data : DataFrame, ndarray, … or str or path
+        A text or a path names a file or several (``"in/*.parquet"``).
+    output : path, optional
+        File to write rows and predictions to; its suffix says the kind. Files without an output come back as one DataFrame.
+    params : mapping, optional
+        For the model's ``predict``.
+    keep : sequence of str, optional
+        Input columns to copy to the output; all by default.
+    engine : {"local", "dask"}
+        Where the work is done; with ``"dask"`` input and output must be on a disk that all workers see.
+    scheduler : str, optional
+        Address of the Dask scheduler; the client of this process, or a cluster on this machine, when not given.
+    piece_rows : int
+        Rows of a part: what an interruption costs at most.
+    restart : bool
+        Throw away the parts of an interrupted job instead of going on with it.
+    trust : bool
+        Load a model although this store did not write it.
+    progress : callable, optional
+        Called with the rows done and the rows in all.
+
+    Returns
+    -------
+    what the model gives, DataFrame, or Written
+        For a table; for files without an output; for files with one.
+
+    Raises
+    ------
+    InvalidValueError
+        The model does not take these columns; parts of another job are in the way.
+    NotFoundError
+        There is no such model or file.
+    """
+    from nbtrack.serving.worker import key_of  # noqa: PLC0415
+    from nbtrack.tracking import active, models  # noqa: PLC0415
+
+    if engine not in ENGINES:
+        raise InvalidValueError(f"Engine {engine!r} is not known; there are {', '.join(ENGINES)}.")
+    key = key_of(model_uri)
+    model = models.load_pyfunc(key, trust=trust)
+    settings = dict(params or {})
+    if not isinstance(data, (str, Path)):
+        return model.predict(data, settings or None)
+    if output is None:
+        return _in_memory(model, data, keep, settings)
+    path = Path(output)
+    format_of(str(path))
+    tables = Tables()
+    try:
+        files = tables.files(data)
+        for file in files:
+            check_columns(model, list(map(str, tables.empty(file).columns)), file.path)
+    finally:
+        tables.close()
+    kept = None if keep is None else tuple(keep)
+    job = batch.Job(key, model.metadata.run_id, tuple(files), path, kept, settings, piece_rows)
+    if engine == "dask":
+        from nbtrack.serving.spread import over_dask  # noqa: PLC0415 - not everybody has a cluster
+
+        work = over_dask(active.get_store().uri, scheduler, trust=trust)
+    else:
+        work = batch.score_here(model)
+    n_rows = batch.run(job, work, restart=restart, progress=progress)
+    return Written(path, n_rows, key, model.metadata.run_id)
+
+
+def check_columns(model: PyFuncModel, columns: Sequence[str], where: str) -> None:
+    """Refuse a file that lacks columns of the model's signature, before hours are spent on it."""
+    schema = model.input_schema
+    if schema is None or not schema.has_input_names():
+        return
+    missing = [name for name in schema.required_input_names() if name not in columns]
+    if missing:
+        raise InvalidValueError(
+            f"{where} lacks {', '.join(map(repr, missing))}, which the model's signature requires; it has {', '.join(columns)}."
+        )
+
+
+def _in_memory(model: PyFuncModel, data: Any, keep: Sequence[str] | None, params: dict[str, Any]) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    tables = Tables()
+    try:
+        files = tables.files(data)
+        for file in files:
+            check_columns(model, list(map(str, tables.empty(file).columns)), file.path)
+        frames = [
+            scored(model, frame, keep, params)
+            for file in files
+            for frame in tables.chunks(file, 0, file.n_rows, batch.CHUNK_ROWS)
+        ]
+    finally:
+        tables.close()
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -1,0 +1,81 @@
+"""One serving process: loads the model and answers; made by uvicorn in each worker, or called in this very process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from nbtrack.serving.app import Limits, ModelApp
+from nbtrack.serving.held import Held, Served
+from nbtrack.serving.meter import Meter
+from nbtrack.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from nbtrack.serving.recorder import Recorder
+
+PARENT_S = 1.0
+
+
+def make_app() -> Starlette:
+    """Return the application of a worker; called by name."""
+    settings = Settings.from_environment()
+    if settings.parent:
+        threading.Thread(target=_end_with, args=(settings.parent,), name="nbtrack-parent", daemon=True).start()
+    return build(settings).app()
+
+
+def build(settings: Settings) -> ModelApp:
+    """Load the model, and return what answers with it."""
+    from nbtrack.tracking import active, models  # noqa: PLC0415 - a worker is quick to say that it is there
+
+    if settings.store_uri:
+        active.set_tracking_uri(settings.store_uri)
+
+    def load(key: str) -> Served:
+        return Served.of(models.load_pyfunc(key, trust=settings.trust), settings.model_uri, key)
+
+    held = Held(load, lambda: key_of(settings.model_uri))
+    meter = Meter()
+    if settings.follow_s:
+        n_swaps = 0
+
+        def told() -> None:
+            nonlocal n_swaps
+            meter.holds(held, is_new=held.n_swaps > n_swaps)
+            n_swaps = held.n_swaps
+
+        held.follow(settings.follow_s, told)
+    limits = Limits(settings.timeout_s, settings.max_bytes, settings.n_threads)
+    return ModelApp(held, meter, limits, _recorder(settings, held.served))
+
+
+def key_of(model_uri: str | os.PathLike[str]) -> str:
+    """Return what a URI stands for now, so that another answer means another model: a version for an alias, a stage or the latest."""
+    from nbtrack.models.uri import parse  # noqa: PLC0415
+    from nbtrack.tracking.registered import registry  # noqa: PLC0415
+
+    uri = parse(model_uri)
+    return registry().find(uri).uri if uri.is_registered else uri.text
+
+
+def _recorder(settings: Settings, served: Served) -> Recorder | None:
+    if not settings.experiment:
+        return None
+    from nbtrack.serving.recorder import Recorder  # noqa: PLC0415
+    from nbtrack.tracking.starting import start_run  # noqa: PLC0415
+
+    tags = {"nbtrack.model": served.key, "nbtrack.model_uri": served.uri, "nbtrack.process": str(os.getpid())}
+    run = start_run(f"serving {served.key}", experiment=settings.experiment, tags=tags)
+    return Recorder(run)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when the process that started it is gone, however it went: nobody would stop it otherwise."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(PARENT_S)
+    os.kill(os.getpid(), signal.SIGTERM)

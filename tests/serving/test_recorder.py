@@ -1,0 +1,65 @@
+"""Requests and predictions that are recorded into a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+import pandas as pd
+
+import nbtrack
+from nbtrack.serving import recorder
+from nbtrack.serving.held import Served
+from nbtrack.serving.recorder import Recorder
+from nbtrack.serving.running import serve
+from tests.serving.conftest import rows
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def recorded(run: Any) -> pd.DataFrame:
+    folder = Path(nbtrack.Client().download_artifacts(run.info.run_id, "requests"))
+    return pd.concat([pd.read_parquet(path) for path in sorted(folder.iterdir())])
+
+
+def test_requests_and_predictions_of_a_server_are_a_run(folder: Path, tmp_path: Path) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    with serve(str(folder), trust=True, experiment="serving") as serving, httpx.Client(base_url=serving.url) as client:
+        for n in (2, 3):
+            body = {"dataframe_records": rows(n).to_dict("records")}
+            assert client.post("/invocations", json=body).status_code == 200
+        assert client.post("/invocations", json={"dataframe_records": []}).status_code != 500
+    (run,) = nbtrack.search_runs(experiment_names=["serving"], output_format="list")
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["nbtrack.model_uri"] == str(folder)
+    table = recorded(run)
+    assert list(table["input.x"])[:5] == [0.0, 1.0, 0.0, 1.0, 2.0]
+    assert list(table["prediction"])[:5] == [0.0, 2.0, 0.0, 2.0, 4.0]
+    assert set(table["model"]) == {str(folder)}
+    assert table["time"].notna().all()
+    assert run.data.metrics["rows"] >= 5
+
+
+def test_flushes_follow_each_other_and_bursts_drop_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    monkeypatch.setattr(recorder, "MAX_ROWS", 10)
+    made = Recorder(nbtrack.start_run("serving"), flush_s=3600)
+    served = Served(None, "models:/m@a", "models:/m/1")
+    for n in range(4):
+        made.take(served, np.full((4, 2), n), np.full(4, n), 4, 0.001)
+    made.flush()
+    made.flush()
+    made.take(served, {"text": "hello"}, "a text", 1, 0.5)
+    made.take(served, ["a", "b"], [{"label": "x"}, {"label": "y"}], 2, 0.5)
+    made.close()
+    run = nbtrack.get_run(made._run.id)
+    assert nbtrack.metric_history(made._run.id, "rows_not_kept")["value"].to_list() == [8.0]
+    assert nbtrack.metric_history(made._run.id, "requests")["value"].to_list() == [2.0, 2.0]
+    table = recorded(run)
+    assert list(table["prediction"].astype(str))[:8] == ["2"] * 4 + ["3"] * 4
+    assert table["input"].iloc[-1] == "'b'"
+    assert time.time() - table["time"].iloc[0].timestamp() < 3600
