@@ -26,6 +26,13 @@ def test_a_brush_filters_the_table_and_a_selection_is_compared(lab: NotebookPage
     expect(output.locator(".nbt-matches")).to_have_text("4 of 12 runs")
     lab.becomes("len(board.df)", "4")
 
+    output.get_by_role("button", name="Saved").first.click()
+    lab.page.get_by_label("Name of the view").fill("rates")
+    lab.page.keyboard.press("Enter")
+    expect(lab.page.get_by_role("button", name="rates", exact=True)).to_be_visible()
+    lab.page.keyboard.press("Escape")
+    lab.becomes("nbtrack.runs(view='rates').extents", "{'params.lr': [[0.05, 0.5]]}")
+
     for name in ("run-10", "run-07"):
         grid(lab).get_by_role("row", name=name).get_by_role("checkbox").click()
     output.get_by_role("button", name="Compare").first.click()

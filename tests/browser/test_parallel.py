@@ -87,6 +87,7 @@ def test_keys_brush_move_invert_and_hide(lab: NotebookPage) -> None:
     lab.page.keyboard.press("Enter")
     lab.becomes("plot.extents", "{'params.lr': [[0.01, 0.1]]}")
     expect(root(lab).locator(".nbt-par-count")).to_have_text("8 of 16 runs")
+    assert lab.value("plot.inverted_axes") == "[]"  # Enter is for the range alone
     lab.page.keyboard.press("i")
     lab.becomes("plot.inverted_axes", "['params.lr']")
     lab.page.keyboard.press("Shift+ArrowRight")
@@ -129,3 +130,35 @@ def test_without_a_kernel_a_picture_stands_for_it(lab: NotebookPage) -> None:
     lab.ready()
     lab.execute("kernelmenu:shutdown")
     expect(lab.output(1).locator("img[alt^='Parallel coordinates of 16 runs']")).to_be_attached()
+
+
+def test_titles_are_dragged_without_their_text_and_the_lane_of_nan_is_brushed(lab: NotebookPage) -> None:
+    show(lab)
+    for dx, dy, axes in (
+        (-250, 0, "model', 'params.lr', 'metrics.loss"),
+        (0, 120, "lr', 'metrics.loss"),
+    ):  # left, then off
+        box = axis(lab, "params.model").get_by_role("button").first.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        lab.page.mouse.move(x, y)
+        lab.page.mouse.down()
+        lab.page.mouse.move(x + dx, y + dy, steps=6)
+        lab.page.mouse.up()
+        lab.becomes("plot.axes", f"['params.{axes}']")
+    assert lab.value("plot.filter") == "''"
+    assert lab.page.evaluate("String(getSelection())") == ""
+
+    with_nan = (
+        "with nbtrack.start_run('broken', params={'lr': 1.0}) as run: run.log_metric('loss', float('nan'), step=0)"
+    )
+    lab.value(f"exec({with_nan!r})")
+    expect(root(lab).locator(".nbt-par-count")).to_have_text("17 runs")
+    plot, head = root(lab).locator(".nbt-par-plot").bounding_box(), axis(lab, "metrics.loss").bounding_box()
+    assert plot is not None
+    assert head is not None
+    lab.page.mouse.click(head["x"] + head["width"] / 2, plot["y"] + plot["height"] - 10)
+    lab.becomes("plot.extents, plot.where", "({'metrics.loss': ['NaN']}, 'metrics.loss IN (nan)')")
+    lab.becomes("plot.df['run_name'].tolist()", "['broken']")
+    expect(root(lab).locator(".nbt-par-count")).to_have_text("1 of 17 runs")
+    assert lab.errors == []
