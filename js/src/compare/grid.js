@@ -90,9 +90,7 @@ export class Grid {
     const across = `${columns.first} ${columns.last} ${width}`;
     if (this.#drawn !== across) {
       this.#drawn = across;
-      this.#rows.clear();
-      this.body.replaceChildren();
-      replace(this.head, headCells(this.compare, this.shape, columns));
+      this.#renew(columns);
     }
     this.el.classList.toggle("nbt-cmp-scrolled", this.el.scrollLeft > 0);
     for (const [line, el] of this.#rows) {
@@ -101,6 +99,23 @@ export class Grid {
       this.#rows.delete(line);
     }
     for (let line = rows.first; line < rows.last; line += 1) if (!this.#rows.has(line)) this.#add(line, columns);
+  }
+
+  /**
+   * Draw anew what is other than before. The rest stays: a run that goes on must not take a cell from under a click.
+   * @param {{ first: number, last: number }} columns
+   */
+  #renew(columns) {
+    const heads = headCells(this.compare, this.shape, columns);
+    if (heads.map((each) => each.outerHTML).join("") !== this.head.innerHTML) replace(this.head, heads);
+    for (const [line, el] of this.#rows) {
+      const now = this.#made(line, columns);
+      if (now?.outerHTML === el.outerHTML) continue;
+      if (now) el.replaceWith(now);
+      else el.remove();
+      if (now) this.#rows.set(line, now);
+      else this.#rows.delete(line);
+    }
   }
 
   /** @param {number} count of lines */
@@ -155,12 +170,19 @@ export class Grid {
    * @param {number} line
    * @param {{ first: number, last: number }} columns
    */
-  #add(line, columns) {
+  #made(line, columns) {
     const found = this.compare.state.view.value.lines[line];
-    if (!found) return;
+    if (!found) return null;
     const el = found.type === "section" ? sectionEl(this, line, found) : rowEl(this, line, found, columns);
     el.style.top = `${line * ROW}px`;
     setAttribute(el, "aria-rowindex", line + 2);
+    return el;
+  }
+
+  /** @param {number} line @param {{ first: number, last: number }} columns */
+  #add(line, columns) {
+    const el = this.#made(line, columns);
+    if (!el) return;
     this.#rows.set(line, el);
     this.body.append(el);
   }

@@ -194,6 +194,21 @@ describe("live", () => {
     expect(cell("lr", 2).textContent).toBe("0.01");
   });
 
+  it("keeps heads and rows that are as before: no click is lost on them", async () => {
+    const { kernel, cell, one } = await shown();
+    const before = [cell("lr", 1), cell("acc", 1), one(".nbt-cmp-th")];
+    const metrics = SECTIONS.metrics?.map((row) => (row.stat === "last" ? { ...row, values: [0.9, 0.914, 0.4] } : row));
+    const runs = [head(1), head(2), head(3, { status: "FAILED" })];
+    kernel.sendData({ runs, sections: { metrics }, version: 2, since: 1, mode: "patch" });
+    await settle();
+    expect(cell("acc", 2).textContent).toContain("0.9140");
+    expect([cell("lr", 1), cell("acc", 1), one(".nbt-cmp-th")].map((each, i) => each === before[i])).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   it("asks for all when it lacks the whole that a patch belongs to", async () => {
     const { kernel, cell } = await shown();
     kernel.sendData({ runs: [head(1)], sections: {}, version: 9, since: 8, mode: "patch" });
