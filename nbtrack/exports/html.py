@@ -21,7 +21,7 @@ from nbtrack.exports.chosen import (
     without_captured,
 )
 from nbtrack.exports.exported import Exported
-from nbtrack.exports.folder import split
+from nbtrack.exports.folder import links, split, write_tables
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
 from nbtrack.exports.telling import Telling
@@ -75,7 +75,8 @@ def export(
         Points of a curve; longer histories keep their extremes. At most 4,000; when not given, from 1,000 on as many as there is
         room for.
     folder : bool
-        Write ``index.html`` with the data in files beside it: for pages of more than 50 MB.
+        Write ``index.html`` with the data in files beside it, for pages of more than 50 MB; and the runs as Parquet, every point of
+        them, for other programs.
     overwrite : bool
         Replace a file that is no page of nbtrack.
     progress : callable, optional
@@ -126,10 +127,10 @@ def export(
         views=parts(shown),
         runs=pack(told, version=1, store=Path(store.uri).name),
         parcels=parcels,
-        header=header(name, notes, found, Path(store.uri).name),
+        header=header(name, notes, found, Path(store.uri).name, beside=links() if folder else ""),
         body=without_scripts(told, name),
     )
-    files = split(page, target.parent, say) if folder else {}
+    files = split(page, target.parent, say) | write_tables(wanted, target.parent) if folder else {}
     size = write(target, page.html(), overwrite=True) + sum(files.values())
     own.close()
     if size > FOLDER_FROM and not folder:
@@ -143,13 +144,13 @@ def _with_menu(each: Placed, store: TrackingStore) -> Placed:
     return replace(each, state={**each.state, "_view_traits": VIEW_TRAITS}) if has_menu else each
 
 
-def header(title: str, notes: str, found: RunColumns, store: str) -> str:
-    """Return the top of a page: title, what it is about, notes."""
+def header(title: str, notes: str, found: RunColumns, store: str, beside: str = "") -> str:
+    """Return the top of a page: title, what it is about, what lies beside it, notes."""
     facts = f"{len(found):,} runs of {store}, exported {time.strftime('%Y-%m-%d %H:%M')}"
     text = f'<div class="nbt-page-notes">{markdown(notes)}</div>' if notes.strip() else ""
     return (
         f'<header class="nbt-page-head"><h1>{escaping.escape(title)}</h1>'
-        f'<p class="nbt-page-facts">{escaping.escape(facts)}</p>{text}</header>'
+        f'<p class="nbt-page-facts">{escaping.escape(facts)}</p>{beside}{text}</header>'
     )
 
 

@@ -272,6 +272,13 @@ class LocalStore:
         with self.reading() as reader:
             return reader.con.execute(query, list(values)).df()
 
+    def write_parquet(self, runs: Sequence[str], folder: Path, hidden_tags: Sequence[str] = ()) -> dict[str, int]:
+        """Write the tables of some runs into Parquet files; return their bytes by name."""
+        from nbtrack.store import parquet  # noqa: PLC0415
+
+        with self.reading() as reader:
+            return parquet.write(reader.con, runs, folder, hidden_tags)
+
     def _tables(self) -> pd.DataFrame:
         """Return the names of the tables; the helpers that a look at the store needs besides are nobody's business."""
         import pandas as pd  # noqa: PLC0415

@@ -228,6 +228,9 @@ class TrackingStore(Protocol):
     def sql(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Run a query over the tables of the store, as they are this moment."""
 
+    def write_parquet(self, runs: Sequence[str], folder: Path, hidden_tags: Sequence[str] = ()) -> dict[str, int]:
+        """Write runs, params, tags and metrics into Parquet files, see :mod:`nbtrack.store.parquet`; return their bytes by name."""
+
     def signature(self) -> Hashable:
         """Return something that changes when anything that could be read changes; cheap, opens no database."""
 

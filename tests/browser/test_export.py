@@ -129,6 +129,9 @@ def test_a_folder_works_from_the_disk_too(opened: Opened, study: Path) -> None:
     assert opened.names()[0] == "run-11"
     assert opened.errors == []
     assert {url.rsplit("/", 2)[1] for url in opened.requests[1:]} == {"data"}
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("link", name="metrics").click()
+    assert download.value.suggested_filename == "metrics.parquet"
 
 
 def test_a_story_goes_step_by_step_and_remembers_where_it_was(opened: Opened, study: Path, shots: Path) -> None:

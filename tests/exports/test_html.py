@@ -17,6 +17,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, SearchSyntaxError
 from nbtrack.exports import telling
+from nbtrack.exports.chosen import CAPTURED_TAGS
 from nbtrack.tracking import surroundings
 from tests.exports.conftest import HOSTILE, read_page
 
@@ -282,13 +283,31 @@ def test_what_cannot_be_exported_says_why(
 def test_a_folder_has_its_data_in_scripts_beside_the_page(store: Path) -> None:
     done = nbtrack.export(store / "site", views=["runs"], folder=True)
     again = nbtrack.export(store / "site", views=["runs"], folder=True)
-    files = sorted(path.name for path in (store / "site" / "data").iterdir())
+    files = sorted(path.name for path in (store / "site" / "data").glob("*.js"))
     text = done.path.read_text(encoding="utf-8")
     assert done.path == again.path == store / "site" / "index.html"
     assert len(files) == 2
     assert all(f'src="data/{name}"' in text for name in files)
     assert 'id="nbt-runs" ></script>' in text
     assert done.bytes == done.path.stat().st_size + sum(p.stat().st_size for p in (store / "site" / "data").iterdir())
+
+
+def test_a_folder_has_the_runs_as_parquet_for_others(store: Path) -> None:
+    done = nbtrack.export(store / "site", runs="name != 'c'", views=["runs"], folder=True)
+    data = store / "site" / "data"
+    tables = {path.stem: nbtrack.sql(f"SELECT * FROM '{path}'") for path in data.glob("*.parquet")}
+    assert set(tables) == {"runs", "params", "tags", "metrics"}
+    readme = (data / "README.md").read_text(encoding="utf-8")
+    text = done.path.read_text(encoding="utf-8")
+    for name, table in tables.items():
+        assert f'href="data/{name}.parquet"' in text
+        assert all(f"`{column}`" in readme for column in table.columns)
+    assert sorted(tables["runs"]["name"]) == sorted([HOSTILE, "a", "b"])
+    assert len(tables["metrics"]) == 60
+    assert not any(key.startswith(CAPTURED_TAGS) for key in tables["tags"]["key"])
+    assert "team" in set(tables["tags"]["key"])
+    nbtrack.export(store / "site", views=["runs"], folder=True, artifacts="all")
+    assert "mlflow.user" in set(nbtrack.sql(f"SELECT key FROM '{data / 'tags.parquet'}'")["key"])
 
 
 def test_progress_is_told(store: Path) -> None:
