@@ -19,7 +19,7 @@ from nbtrack.store.tabular import TableFile, Tables, format_of
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -291,7 +291,7 @@ class _Rows:
         return whole.iloc[:n_rows]
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def ahead(items: Iterator[T]) -> Generator[T]:
     """Yield the same items, made in a thread a little ahead of who takes them; an error comes where its item would have."""
     waiting: queue.Queue[tuple[bool, Any]] = queue.Queue(QUEUED)
     stopping = threading.Event()

@@ -44,7 +44,8 @@ def serving(*words: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str
         for each in family(process.pid):
             each.kill()
         process.wait(60)
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def family(pid: int) -> list[psutil.Process]:
