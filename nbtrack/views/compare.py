@@ -11,6 +11,8 @@ from nbtrack.views.compare_facts import overview_sentence, run_sentence
 from nbtrack.views.compare_pack import header_of, pack, packed_sections, parts_json
 from nbtrack.views.compare_rows import check_ids, compare_runs
 from nbtrack.views.compare_table import DEFAULT_ROWS, compare_tables
+from nbtrack.views.previews.pixels import HEAD_BYTES as PIXEL_BYTES
+from nbtrack.views.previews.pixels import too_large
 
 if TYPE_CHECKING:
     from nbtrack.store.protocol import TrackingStore
@@ -89,6 +91,9 @@ def _file(store: TrackingStore, run_id: str, path: str) -> Answer:
         if size > limit and (kind in ("image", "notebook", "json") or not is_text):
             return {**facts, "is_text": is_text, "is_cut": True}, []
         data = head + opened.read(max(0, limit - len(head))) if is_text or kind == "image" else b""
+    if kind == "image" and (problem := too_large(data[:PIXEL_BYTES])):
+        message = f"{path!r} is not shown: {problem}"
+        raise InvalidValueError(message)
     return {**facts, "is_text": is_text, "is_cut": size > limit}, [data]
 
 
