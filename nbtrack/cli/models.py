@@ -278,7 +278,7 @@ def delete(
     if version is not None:
         registry.version(name, version)
     if not yes:
-        if as_json or not sys.stdin.isatty():
+        if as_json or not _someone_is_there():
             raise typer.BadParameter("Nobody is there to be asked; say --yes.", param_hint="--yes")
         pointing = [a for a, number in model.aliases.items() if version in (None, number)]
         also = f" {', '.join(f'@{a}' for a in pointing)} will point nowhere." if pointing else ""
@@ -287,6 +287,10 @@ def delete(
     _done(
         opened, f"Deleted {what}; its history stays.", {"deleted": {"name": name, "version": version}}, as_json=as_json
     )
+
+
+def _someone_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _registry(store: str | None) -> "tuple[LocalStore, Registry]":

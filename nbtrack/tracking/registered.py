@@ -124,12 +124,14 @@ def _of_run(store: LocalStore, uri: ModelUri, about: dict[str, Any]) -> NewVersi
 def locate(uri: ModelUri, store: LocalStore) -> Place:
     """Return where the files of a registered version are. Raises ``NotFoundError``, ``InvalidValueError``."""
     found = Registry(store).find(uri)
+    if not found.run_id or not found.path:
+        raise InvalidValueError(
+            f"{found.uri} is kept elsewhere, at {found.source}; download the folder and give its path."
+        )
     if found.model_id:  # a newer model of the same name may have taken its path
         logged = logged_models.find(store, found.model_id)
         return Place(uri.text, store, logged.run_id, logged.path)
-    if found.run_id and found.path:
-        return Place(uri.text, store, found.run_id, found.path)
-    raise InvalidValueError(f"{found.uri} is kept elsewhere, at {found.source}; download the folder and give its path.")
+    return Place(uri.text, store, found.run_id, found.path)
 
 
 def get_model_version(name: str, version: int | str) -> ModelVersion:

@@ -215,10 +215,10 @@ class RegistryStoreContract:
         before = store.registry.history()
         for alias in ("latest", "LATEST", "v1", "V12", "a b", "", "x" * 256, "a.b", None):
             with pytest.raises(InvalidValueError, match="Alias"):
-                store.registry.set_alias("fraud", alias, 1)
+                store.registry.set_alias("fraud", alias, 1)  # type: ignore[arg-type]
         for version in (0, -1, True, "1a", 1.5, None):
             with pytest.raises(InvalidValueError, match="version number"):
-                store.registry.set_alias("fraud", "champion", version)
+                store.registry.set_alias("fraud", "champion", version)  # type: ignore[arg-type]
         with pytest.raises(InvalidValueError, match="Stage 'prod'"):
             store.registry.set_stage("fraud", 1, "prod")
         with pytest.raises(InvalidValueError, match="comment"):
