@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from nbtrack.widgets.environment import env
     from nbtrack.widgets.live import live
     from nbtrack.widgets.parallel import parallel
+    from nbtrack.widgets.registry import registry
 
 _ROOMS = {
     "entities": ["ViewType"],
@@ -198,6 +199,7 @@ _MODULES = {
     "artifacts": "artifacts",
     "data": "tracking.data",
     **{name: name for name in ("models", "plots", "pyfunc")},
+    "registry": "registry",
     **{name: name for name in ("lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost")},
 }
 
@@ -267,6 +269,7 @@ __all__ = [
     "pyfunc",
     "pytorch",
     "register_model",
+    "registry",
     "registry_at",
     "registry_history",
     "rename_experiment",
