@@ -37,7 +37,8 @@ def compare(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
     yield question, {}, [pack(header, packed_sections(found))]
     yield from _tables(wanted, found, base)
     room = wanted.artifacts
-    for run in dict.fromkeys([*runs, *list(wanted.files)[:MAX_RUNS_OF_FILES]]):
+    others = list(wanted.files)[:MAX_RUNS_OF_FILES] if wanted.may_choose else []
+    for run in dict.fromkeys([*runs, *others]):
         for path, size in wanted.files.get(run, ()):
             if wanted.may_have(path, size, room):
                 room -= size

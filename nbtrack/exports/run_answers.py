@@ -38,7 +38,7 @@ def importance(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
 def artifacts(wanted: Wanted, state: dict[str, Any]) -> Iterator[Entry]:
     """Yield the folders of runs and the first sight of their files, as many as fit, the chosen run first."""
     chosen = str(state.get("run_id") or "")
-    runs = [run for run in dict.fromkeys([chosen, *wanted.files]) if run]
+    runs = [run for run in dict.fromkeys([chosen, *(wanted.files if wanted.may_choose else ())]) if run]
     if len(runs) > MAX_LISTED_RUNS:
         wanted.leave_out(f"Files are listed for the newest {MAX_LISTED_RUNS} runs that have any.")
     room = wanted.artifacts

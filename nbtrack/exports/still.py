@@ -10,6 +10,7 @@ import numpy as np
 from nbtrack.entities import ViewType
 from nbtrack.errors import NbtrackError
 from nbtrack.store.protocol import RunQuery
+from nbtrack.views.artifacts_summary import summary_html as summary_html_of_files
 from nbtrack.views.compare import base_of, sentences_of
 from nbtrack.views.compare_rows import compare_runs
 from nbtrack.views.compare_summary import summary as compare_summary
@@ -43,7 +44,7 @@ def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
         base = base_of(compared, state.get("base") or "")
         return compare_summary(compared, base, sentences_of(store, compared, base).get("", []))[0]
     if placed.view == "artifacts":
-        return f"<p>Files of {html.escape(str(state.get('_run_title') or ''))}</p>"
+        return summary_html_of_files(store, str(state.get("run_id") or ""), str(state.get("_run_title") or "Files"))
     condition = where(state.get("filter") or "", state.get("steps") or (), check_extents(state.get("extents") or {}))
     shown = _matching(store, found, condition, tuple(state.get("order_by") or ()))
     told = f"<p><b>{len(shown):,} of {len(found):,} runs</b>{f' <code>{html.escape(condition)}</code>' if condition else ''}</p>"
@@ -64,7 +65,8 @@ def _curves(store: TrackingStore, shown: RunColumns, state: dict[str, Any]) -> s
         (str(run), f"#{int(number)} {name}" if np.isfinite(number) else str(name), run_colour(float(number)))
         for run, number, name in zip(*columns, strict=True)
     ]
-    metrics = state.get("metrics") or [key for key in shown.metrics if not key.startswith("system/")]
+    several = [key for key, parts in shown.metrics.items() if (parts["count"] > 1).any()]
+    metrics = state.get("metrics") or [key for key in several if not key.startswith("system/")]
     return curves_html(store, "Curves", runs, metrics, n_runs=len(shown), x=state.get("x") or "step")
 
 

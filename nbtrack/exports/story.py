@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.exports.answers import gather
 from nbtrack.exports.chosen import (
     chosen_runs,
@@ -21,12 +21,14 @@ from nbtrack.exports.chosen import (
     without_captured,
 )
 from nbtrack.exports.exported import Exported
-from nbtrack.exports.html import points_of
+from nbtrack.exports.html import MAX_ARTIFACTS, points_of
 from nbtrack.exports.markdown import markdown
 from nbtrack.exports.page import Page, check_place, write
 from nbtrack.exports.still import still
 from nbtrack.exports.wanted import Wanted
 from nbtrack.views.run_table import pack
+from nbtrack.views.saved import VIEW_TRAITS
+from nbtrack.views.where import check_extents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,23 @@ if TYPE_CHECKING:
     from nbtrack.exports.chosen import Placed
     from nbtrack.store.protocol import RunColumns, TrackingStore
 
+STATE = (
+    *VIEW_TRAITS,
+    *(
+        "artifacts_height",
+        "base",
+        "compare_height",
+        "folded",
+        "hide_same",
+        "key_filter",
+        "path",
+        "run_id",
+        "runs",
+        "sections",
+    ),
+    "selected",
+)
+"""What a step may say of a view."""
 FIELDS = ("title", "text", "view", "state", "notes")
 
 
@@ -88,7 +107,7 @@ class Story:
         view : str, widget or list of them, optional
             ``"runs"``, ``"parallel"``, ``"curves"``, …, or a widget: its state of this moment is kept, so one widget serves many steps.
         state : dict, optional
-            Values that take the place of the view's own, such as ``{"extents": {"params.lr": [0.001, 0.1]}}``.
+            Values that take the place of the view's own, such as ``{"extents": {"params.lr": [0.001, 0.1]}}``; one that no view has raises.
         notes : str
             For the speaker: key ``s`` shows them.
 
@@ -98,10 +117,11 @@ class Story:
             This story, so that calls can be chained.
         """
         views = [] if view is None else listed(view)
+        _check(state or {})
         found = [_fixed(each, len(self.steps), state or {}) for each in placed(views)]
         widgets = [each for each in views if not isinstance(each, str)]
         self._widgets += widgets
-        own = "" if state else "".join(each.summary()[0] for each in widgets if hasattr(each, "summary"))
+        own = "" if state else "".join(_seen(each.summary()[0]) for each in widgets if hasattr(each, "summary"))
         self.steps.append(Step(title, text, notes, found, own))
         return self
 
@@ -137,7 +157,14 @@ class Story:
         check_place(target, overwrite=overwrite)
         store = store_of(self._runs, self._widgets)
         found = chosen_runs(store, self._runs, self._widgets)
-        wanted = Wanted(store, found, points_of(history_points), condition=condition_of(self._runs, found))
+        wanted = Wanted(
+            store,
+            found,
+            points_of(history_points),
+            MAX_ARTIFACTS,
+            condition=condition_of(self._runs, found),
+            may_choose=False,
+        )
         for step in self.steps:
             step.views = [completed(each, wanted) for each in step.views]
         parcels = gather(wanted, [(each.view, each.state) for step in self.steps for each in step.views])
@@ -157,7 +184,7 @@ class Story:
         """Return every step as HTML: read one after another without scripts, printed one a page, shown one at a time with them."""
         sections = []
         for index, step in enumerate(self.steps):
-            seen = step.still or "".join(still(each, store, found) for each in step.views)
+            seen = step.still or "".join(_seen(still(each, store, found)) for each in step.views)
             level = "h1" if index == 0 else "h2"
             sections.append(
                 f'<section class="nbt-step{"" if step.views else " nbt-step-words"}" id="step-{index + 1}">'
@@ -251,6 +278,23 @@ def _fixed(each: Placed, index: int, state: dict[str, Any]) -> Placed:
     """Return a view as it is now: what its widget does later does not reach the step. Views of single runs are one a step."""
     group = each.group if each.group == "runs" else f"{each.group}-step-{index}"
     return type(each)(each.view, "", group, copy.deepcopy({**each.state, **state}))
+
+
+def _check(state: dict[str, Any]) -> None:
+    """Raise for a value that no view has, or a brush that is none: on the slide it would just do nothing."""
+    for name in state:
+        if name not in STATE:
+            raise NotFoundError("State", name, STATE, where="what a view is made of")
+    extents = state.get("extents", {})
+    if not isinstance(extents, dict):
+        message = f'extents={extents!r} is no brush; use a dict such as {{"params.lr": [[0.001, 0.1]]}}.'
+        raise InvalidValueError(message)
+    check_extents(extents)
+
+
+def _seen(picture: str) -> str:
+    """Return one of the views that stand beside one another on paper."""
+    return f'<div class="nbt-step-seen">{picture}</div>'
 
 
 def _first_line(text: str, limit: int = 90) -> str:

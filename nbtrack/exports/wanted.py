@@ -37,6 +37,8 @@ class Wanted:
         Put in what runs captured about their environment and git, too.
     condition : str
         The filter that chose the runs, in the search grammar.
+    may_choose : bool
+        Readers may look at files of other runs than those on view.
     say : callable
         Told what is being done.
     left_out : list of str
@@ -49,6 +51,7 @@ class Wanted:
     artifacts: int = 0
     captured: bool = False
     condition: str = ""
+    may_choose: bool = True
     say: Callable[[str], None] = lambda _: None
     left_out: list[str] = field(default_factory=list)
 

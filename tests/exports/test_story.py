@@ -69,6 +69,14 @@ def test_answers_of_steps_that_differ_in_the_brush_are_stored_once(store: Path) 
     assert [question["x"] for question in page.asked("curves")] == ["step", "time", "relative"]
 
 
+def test_files_of_a_step_can_be_opened_and_no_others(store: Path) -> None:
+    run = nbtrack.get_run("a").info.run_id
+    page = read_page(
+        nbtrack.slides(store / "a.html", [{"title": "x", "view": "artifacts", "state": {"run_id": run}}]).path
+    )
+    assert page.asked("preview") == [{"what": "preview", "run": run, "path": "notes.txt"}]
+
+
 def test_it_shows_itself_as_a_table_of_its_steps(store: Path) -> None:
     assert store.exists()
     story = nbtrack.story("Talk <b>").step("One", "first line\nsecond" + "x" * 200, view="parallel").step("Two")
@@ -91,6 +99,10 @@ def test_what_is_no_story_says_why(store: Path) -> None:
         nbtrack.slides(store / "talk.html", [{"text": "x"}])
     with pytest.raises(NotFoundError, match=r"paralel.*parallel"):
         nbtrack.story("Talk").step("x", view="paralel")
+    with pytest.raises(NotFoundError, match=r"'extent'.*extents"):
+        nbtrack.story("Talk").step("x", view="parallel", state={"extent": {}})
+    with pytest.raises(InvalidValueError, match="is no brush"):
+        nbtrack.story("Talk").step("x", view="parallel", state={"extents": "params.lr"})
     (store / "talk.html").write_text("mine")
     with pytest.raises(AlreadyExistsError, match="overwrite=True"):
         nbtrack.slides(store / "talk.html", nbtrack.story("Talk").step("x"))
@@ -117,5 +129,6 @@ def test_the_still_of_a_step_shows_the_view_in_its_state(store: Path) -> None:
         assert "<img" in stills[name]
     assert stills["runs"].index(">b<") < stills["runs"].index(">a<")
     assert "acc" in stills["compare"]
-    assert "Files of #2 b" in stills["artifacts"]
+    assert "notes.txt" in stills["artifacts"]
+    assert "environment/" in stills["artifacts"]
     assert "4 of 4 runs" in stills["odd"]

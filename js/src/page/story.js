@@ -76,7 +76,9 @@ export class Story {
     const { views } = /** @type {{ views: Placed[] }} */ (this.page.steps[next]);
     this.view.hidden = !views.length;
     const words = this.sections[next]?.querySelector(".nbt-step-text");
-    this.deck.dataset.layout = !views.length ? "words" : (words?.childElementCount ?? 0) > 1 ? "both" : "view";
+    const isBeside = views.length === 1 && (words?.childElementCount ?? 0) > 1;
+    this.deck.dataset.layout = !views.length ? "words" : isBeside ? "both" : "view";
+    this.view.dataset.views = String(views.length);
     this.#arrange(views, isFirst || jump);
     this.bar.style.width = `${(100 * (next + 1)) / this.sections.length}%`;
     this.count.textContent = `${next + 1} / ${this.sections.length}`;

@@ -103,10 +103,13 @@ it("shows the speaker's notes and what comes next", () => {
   expect(story.notes.textContent).toBe("No notes for this step.This is the last step.");
 });
 
-it("gives a view that stands alone the height of its place", () => {
+it("gives one view, or two beside one another, the height of its place", () => {
   const placed = (/** @type {string} */ view, state = {}) => ({ view, group: "runs", state });
   expect(fitted([placed("run-table")], 600)).toEqual({ height: 516 });
   expect(fitted([placed("run-table", { height: 300 })], 600)).toEqual({});
-  expect(fitted([placed("run-table"), placed("parallel")], 600)).toEqual({});
+  expect(fitted([placed("run-table"), placed("parallel")], 600)).toEqual({ height: 516, parallel_height: 355 });
+  expect(fitted([placed("run-table"), placed("parallel"), placed("curves")], 600)).toEqual({});
+  expect(fitted([placed("curves")], 600)).toEqual({ curves_height: 385 });
+  expect(fitted([placed("curves", { metrics: ["a", "b", "c"] })], 700)).toEqual({ curves_height: 242 });
   expect(fitted([placed("hologram")], 600)).toEqual({});
 });
