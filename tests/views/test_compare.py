@@ -162,7 +162,7 @@ def test_long_texts_are_cut_and_large_images_stay_away(store: LocalStore) -> Non
     run.log_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000), "huge.png")
     run.log_bytes(bytes(2_000), "weights.pt")
     run.end()
-    with pytest.raises(InvalidValueError, match="'huge.png' is not shown: it has 60,000 x 60,000 pixels"):
+    with pytest.raises(InvalidValueError, match=r"'huge\.png' is not shown: it has 60,000 x 60,000 pixels"):
         answer(store, {"what": "compare_file", "run": ids()[0], "path": "huge.png"})
     facts, (data,) = answer(store, {"what": "compare_file", "run": ids()[0], "path": "long.txt"})
     assert (len(data), facts["size"], facts["is_cut"]) == (1_000_000, 1_500_000, True)
