@@ -113,6 +113,7 @@ def _frame(data: Any, schema: Schema) -> pd.DataFrame:
         ):
             return pd.DataFrame({schema.required_input_names()[0]: data})
         if isinstance(data, (list, np.ndarray)):
+            nested.check_lengths(data, "The input")
             return pd.DataFrame(data)
     except (ValueError, TypeError) as cause:
         raise InvalidValueError(f"The input is a {type(data).__name__} that cannot be made a table: {cause}") from cause

@@ -132,7 +132,8 @@ def _number(cell: Any, where: str) -> int | float | bool | None:
 def _exact(found: np.ndarray[Any, Any], target: np.dtype[Any], where: str) -> np.ndarray[Any, Any]:
     """Return numbers in another type, unless one of them would become another number; floats may lose digits."""
     if target.kind not in "iu":
-        cast = found.astype(target)
+        with np.errstate(over="ignore"):
+            cast = found.astype(target)
         if target.kind == "f" and found.dtype.kind == "f" and (np.isinf(cast) & np.isfinite(found)).any():
             raise InvalidValueError(f"{where} has a number that is too large for {target}.")
         return cast

@@ -40,6 +40,17 @@ def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
 
 
+def check_lengths(rows: Any, where: str) -> None:
+    """Refuse rows of unequal length: which cell is missing cannot be known."""
+    if not isinstance(rows, list) or not any(isinstance(row, (list, tuple)) for row in rows):
+        return
+    lengths = sorted({len(row) if isinstance(row, (list, tuple)) else 0 for row in rows})
+    if len(lengths) > 1 or not all(isinstance(row, (list, tuple)) for row in rows):
+        raise InvalidValueError(
+            f"{where} has rows of {lengths[0]} and of {lengths[-1]} cells; None (null) stands for a missing one."
+        )
+
+
 def _scalar(value: Any, wanted: DataType, where: str, *, required: bool) -> Any:
     if not required and is_missing(value):
         return None

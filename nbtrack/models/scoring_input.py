@@ -12,6 +12,7 @@ import pandas as pd
 
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
+from nbtrack.models import nested
 from nbtrack.models.column_types import AnyType, Array, DataType, Object
 from nbtrack.models.json_columns import cast_frame, tensor
 from nbtrack.models.schema import ColSpec
@@ -183,18 +184,9 @@ def frame_of(form: str, payload: Any, schema: Schema | None) -> pd.DataFrame:
             raise InvalidValueError(
                 'dataframe_split is an object {"columns": […], "data": [[…], …]}, maybe with "index".'
             )
-        _check_lengths(payload["data"])
+        nested.check_lengths(payload["data"], form)
         frame = pd.DataFrame(payload["data"], columns=payload.get("columns"), index=payload.get("index"))
     return frame if schema is None else cast_frame(frame, schema)
-
-
-def _check_lengths(rows: Any) -> None:
-    """Refuse rows of unequal length: which cell is missing cannot be known."""
-    lengths = {len(row) for row in rows if isinstance(row, list)} if isinstance(rows, list) else set()
-    if len(lengths) > 1:
-        raise InvalidValueError(
-            f"dataframe_split has rows of {min(lengths)} and of {max(lengths)} cells; null stands for a missing one."
-        )
 
 
 def _with_json_cells(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -270,21 +262,23 @@ def _typed_columns(payload: Any, schema: Schema) -> Any:
     """Return values without a table's form as a table: columns by name, one row, or one column."""
     specs: list[Any] = schema.inputs
     if not isinstance(payload, dict):
-        values = payload if isinstance(payload, list) else [payload]
-        if len(specs) == 1 and not any(isinstance(value, dict) for value in values):
-            name = specs[0].name
-            if isinstance(specs[0].type, DataType) and any(isinstance(value, list) for value in values):
-                return cast_frame(pd.DataFrame(values), schema)
-            values = (
-                [values]
-                if isinstance(specs[0].type, Array) and not any(isinstance(v, list) for v in values)
-                else values
-            )
-            return cast_frame(pd.DataFrame({0 if name is None else name: pd.Series(values)}), schema)
-        return cast_frame(pd.DataFrame(values), schema)
+        return cast_frame(_table_of(payload if isinstance(payload, list) else [payload], specs), schema)
     if not schema.has_input_names():
         raise InvalidValueError("inputs has names; the inputs of the model's signature have none.")
-    is_row = any(isinstance(spec.type, (Array, Object)) for spec in specs) or not any(
-        isinstance(v, list) for v in payload.values()
-    )
+    is_row = any(isinstance(spec.type, (Array, Object)) for spec in specs)
+    is_row = is_row or not any(isinstance(value, list) for value in payload.values())
     return cast_frame(pd.DataFrame([payload] if is_row else payload), schema)
+
+
+def _table_of(values: list[Any], specs: list[Any]) -> pd.DataFrame:
+    """Return a list as a table: of rows, or as the only column."""
+    holds_lists = any(isinstance(value, list) for value in values)
+    if (
+        len(specs) > 1
+        or any(isinstance(value, dict) for value in values)
+        or (holds_lists and isinstance(specs[0].type, DataType))
+    ):
+        nested.check_lengths(values, "The list")
+        return pd.DataFrame(values)
+    cells = [values] if isinstance(specs[0].type, Array) and not holds_lists else values
+    return pd.DataFrame({0 if specs[0].name is None else specs[0].name: pd.Series(cells)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
+import typing
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +147,7 @@ def _pickle(model: Any, folder: Path) -> dict[str, Any]:
         raise InvalidValueError(
             f"python_model is a {type(model).__name__} without predict; give a PythonModel, a function or the path of a .py file."
         )
+    _settle_hints(model)
     module = sys.modules[python_model.__name__]
     cloudpickle.register_pickle_by_value(module)
     try:
@@ -158,6 +161,13 @@ def _pickle(model: Any, folder: Path) -> dict[str, Any]:
         cloudpickle.unregister_pickle_by_value(module)
     (folder / FILE).write_bytes(data)
     return {"python_model": FILE, "cloudpickle_version": cloudpickle.__version__}
+
+
+def _settle_hints(model: Any) -> None:
+    """Make type hints that are texts into types: the names in them may not be known where the model is loaded."""
+    function = inspect.unwrap(model if inspect.isroutine(model) else type(model).predict)
+    with suppress(Exception):  # names that exist for type checkers only, or a function of C
+        function.__annotations__.update(typing.get_type_hints(function))
 
 
 def _copy_code(path: Path, folder: Path) -> str:
