@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
+from nbtrack.models.distributions import named
 from nbtrack.models.yaml_text import read_yaml, write_yaml
 
 if TYPE_CHECKING:
@@ -63,10 +63,8 @@ def conda_of(requirements: Sequence[str]) -> dict[str, Any]:
 
 def installed(name: str) -> str:
     """Return a distribution pinned to the version that is here; its name alone when it is not here."""
-    try:
-        return f"{name}=={metadata.version(name)}"
-    except metadata.PackageNotFoundError:
-        return name
+    found = named(name)
+    return name if found is None else f"{name}{found.pin[len(found.name) :]}"
 
 
 def read(folder: Path) -> Environment:

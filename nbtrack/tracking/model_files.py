@@ -20,7 +20,7 @@ from nbtrack.tracking.downloads import walk
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from nbtrack.store.local import LocalStore
 
@@ -152,15 +152,34 @@ def _copy_out(place: Place, root: Path, given: Trust) -> Trust:
     """
     store = place.store
     assert store is not None
-    rows = store.sql(_FILES, [place.run_id, place.path, place.run_id])
-    files = rows[rows["path"].notna()]
-    if files.empty:
+    files, is_ours = _known_files(store, place.run_id, place.path)
+    if not files:
         list(walk(store, place.run_id, place.path))  # says what there is
         raise NotFoundError(
             "Model", place.path, where=f"run {place.run_id}", hint=" There is a file of this name, and no folder."
         )
-    for path, sha256 in zip(files["path"], files["sha256"], strict=True):
-        store.blobs.copy_out(str(sha256), root / check_relative(path[len(place.path) + 1 :]), root=root)
-    records = ((place.run_id, body) for body in rows[rows["path"].isna()]["sha256"])
-    is_ours = any(found.path == place.path for found in logged_models.replayed(records))
+    for name, sha256 in files:
+        store.blobs.copy_out(sha256, root / name, root=root)
     return Trust(everything=True, types=given.types, where=given.where) if is_ours else given
+
+
+_SEEN: dict[tuple[str, str, str], tuple[Hashable, list[tuple[str, str]], bool]] = {}
+_MAX_SEEN = 32
+
+
+def _known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return name and checksum of a model's files, and whether ``log_model`` wrote them.
+
+    They are looked up once, and again when anything has changed in the store: most of what loading a small model takes is the look.
+    """
+    key, state = (str(store.path), run_id, path), store.signature()
+    if key not in _SEEN or _SEEN[key][0] != state:
+        rows = store.sql(_FILES, [run_id, path, run_id])
+        is_file = rows["path"].notna()
+        names = (check_relative(found[len(path) + 1 :]) for found in rows[is_file]["path"])
+        files = list(zip(names, map(str, rows[is_file]["sha256"]), strict=True))
+        models = logged_models.replayed((run_id, body) for body in rows[~is_file]["sha256"])
+        if len(_SEEN) >= _MAX_SEEN:
+            _SEEN.pop(next(iter(_SEEN)))
+        _SEEN[key] = (state, files, any(found.path == path for found in models))
+    return _SEEN[key][1:]

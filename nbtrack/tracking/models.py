@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
 
 DEFAULT_NAME = "model"
+MAX_AT_ONCE = 8
 
 
 # -- logging -------------------------------------------------------------------------------------------------------------
@@ -115,9 +117,11 @@ def _store(run: ActiveRun, folder: Path, mlmodel: MLmodel) -> None:
     """
     path = str(mlmodel.artifact_path)
     records: list[Any] = []
-    for file in files_of(folder):
+    files = list(files_of(folder))
+    with ThreadPoolExecutor(MAX_AT_ONCE) as pool:  # each waits for the disk twice; together they wait once
+        blobs = list(pool.map(run.store.blobs.put_file, files))
+    for file, blob in zip(files, blobs, strict=True):
         name = file.relative_to(folder).as_posix()
-        blob = run.store.blobs.put_file(file)
         body = {"path": f"{path}/{name}", "sha256": blob.sha256, "size": blob.size, "mime": mime_of(name)}
         records.append(("artifact", run.id, None, body))
     is_own = not run.is_joined and not run._is_resumed  # noqa: SLF001 - asked on the same floor
