@@ -33,12 +33,26 @@ describe("a widget", () => {
     summary.id = "nbt-summary";
     document.body.append(summary);
     const el = document.createElement("div");
-    const model = modelOf({ _view: "table", _fallback_id: "nbt-summary" });
+    const model = modelOf({ _view: "table", _fallback_id: "nbt-summary", _bundle: new DataView(new ArrayBuffer(4)) });
     const use = link({ "table-0": () => ({ render: () => () => "closed" }) }, { table: "table-0" });
     const close = await render(model, el, use, noParts);
     expect(el.classList.contains("nbt-root")).toBe(true);
     expect(summary.style.display).toBe("none");
     expect(close?.()).toBe("closed");
+  });
+
+  it("that was saved with the notebook leaves its summary on view until its kernel gives a sign", async () => {
+    const model = modelOf({ _view: "table", _bundle: null });
+    const el = document.createElement("div");
+    const use = link({ "table-2": () => ({ render: () => el.append("drawn") }) }, { table: "table-2" });
+    const drawing = render(model, el, use, noParts);
+    expect(model.sent).toEqual([{ kind: "need", sign: true }]);
+    expect(el.textContent).toBe("");
+    model.hear({ kind: "data" });
+    model.hear({ kind: "sign" });
+    await drawing;
+    expect([el.textContent, el.className]).toEqual(["drawn", "nbt-root"]);
+    expect(model.ears.size).toBe(0);
   });
 
   it("does not mark the place when the view is not there", async () => {
@@ -60,7 +74,7 @@ describe("a widget", () => {
       { "board-1": () => ({ render: (/** @type {any} */ context) => (load = context.load) }) },
       { board: "board-1" },
     );
-    const model = modelOf({ _view: "board" });
+    const model = modelOf({ _view: "board", _bundle: new DataView(new ArrayBuffer(4)) });
     const unpack = async (/** @type {string} */ bytes) =>
       link({ [bytes]: () => ({ title: bytes }) }, { compare: bytes });
     await render(model, document.createElement("div"), use, /** @type {any} */ (unpack));

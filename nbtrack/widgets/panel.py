@@ -192,6 +192,8 @@ class Panel(anywidget.AnyWidget):
         if message.get("kind") == "need":
             if message.get("bundle"):
                 self.send({"kind": "bundle"}, [packed_bundle(*self._shown_parts())])
+            if message.get("sign"):
+                self.send({"kind": "sign"})
             if message.get("part"):
                 name = str(message["part"])
                 self.send({"kind": "part", "name": name}, [packed_bundle(name, without=self._shown_parts())])
