@@ -94,7 +94,7 @@ def test_names_of_types_are_types():
         lambda: TensorSpec(np.dtype("float64"), "ab"),  # type: ignore[arg-type]
         lambda: Schema([]),
         lambda: Schema("x"),  # type: ignore[arg-type]
-        lambda: Schema([ColSpec(DataType.long), TensorSpec(np.dtype("int64"), (-1,))]),  # type: ignore[list-item]
+        lambda: Schema([ColSpec(DataType.long), TensorSpec(np.dtype("int64"), (-1,))]),  # type: ignore[arg-type]
         lambda: Schema([ColSpec(DataType.long, "a"), ColSpec(DataType.long)]),
         lambda: Schema([TensorSpec(np.dtype("int64"), (-1,))] * 2),
         lambda: Schema([ColSpec(DataType.long, required=False)]),

@@ -67,7 +67,9 @@ def test_tables_come_as_csv_with_the_types_of_the_signature():
     body = FRAME.assign(list=FRAME["list"].map(str)).to_csv(index=False).encode()
     found = read(body, "text/csv", SIGNATURE).data
     assert SIGNATURE.inputs is not None
-    assert_frame_equal(enforce_schema(found, SIGNATURE.inputs), FRAME.assign(zip=["00123", None]), check_dtype=False)
+    assert_frame_equal(
+        enforce_schema(found, SIGNATURE.inputs), FRAME.assign(zip=pd.Series(["00123", None])), check_dtype=False
+    )
     assert found["n"].dtype == "int64"
     assert found["at"].dtype == "datetime64[ns]"
 
