@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_AXES = 9
 MOST_METRICS = 3
+NEARLY_ALL = 0.9
 MANY, SOME = 20, 4
 """Texts that are few in any case; more than this, one for every second run or more, are names: hashes, paths."""
 
@@ -44,13 +45,15 @@ def _metrics(found: RunColumns) -> list[str]:
 
 
 def _varies(found: RunColumns, key: str) -> bool:
-    values = found.metrics[key]["last"]
-    finite = values[np.isfinite(values)]
-    return len(found) == 1 or len(np.unique(finite)) > 1
+    metric = found.metrics[key]
+    values = metric["last"][metric["count"] > 0]
+    return len(np.unique(values)) > 1 or (len(found) == 1 and len(values) > 0)
 
 
 def _differs(found: RunColumns, key: str) -> bool:
-    return len(found) == 1 or len(set(found.params[key].tolist())) > 1
+    texts = [text for text in found.params[key].tolist() if text is not None]
+    # a param that only some runs have tells them apart, too
+    return len(set(texts)) > 1 or len(found) == 1 or 0 < len(texts) <= NEARLY_ALL * len(found)
 
 
 def _is_name(found: RunColumns, key: str, most: int) -> bool:

@@ -50,6 +50,14 @@ def test_few_runs_keep_their_names_and_axes_are_no_more_than_fit(tmp_path: Path)
     assert automatic_axes(found)[-1] == "metrics.loss"
 
 
+def test_a_param_that_only_some_runs_have_tells_them_apart(found: RunColumns) -> None:
+    with nbtrack.start_run(params={"trick": "on"}):
+        pass
+    axes = automatic_axes(active.get_store().run_columns(RunQuery()))
+    assert "params.trick" in axes
+    assert "params.same" not in axes  # 25 of 26 have it
+
+
 def test_a_picture_is_about_what_is_asked_or_has_a_goal(found: RunColumns) -> None:
     assert main_metric(found) == "acc"
     assert main_metric(found, "depth") == "depth"

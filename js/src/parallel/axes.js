@@ -16,6 +16,7 @@ import { guessKind, scaleOf } from "./scale.js";
 const MOST_AUTOMATIC = 9;
 /** More texts than this, one for every second run or more, are names: hashes, paths. */
 const MANY = 20;
+const NEARLY_ALL = 0.9;
 /** Shown in the table but not asked of runs: nothing of them can be a filter. */
 const NOT_ASKED = new Set(["lost", "last_seen", "tags", "note"]);
 
@@ -34,8 +35,10 @@ export function automaticAxes(view, metric) {
   const params = [];
   const metrics = [];
   for (const field of view.catalog.value.values()) {
-    const { present, constant } = view.facts.of(field.source);
-    const isTelling = present > 0 && !(constant && view.store.size > 1);
+    const { present, single } = view.facts.of(field.source);
+    // a param that only some runs have tells them apart, too
+    const isSame = single && (field.group === "metrics" || present > NEARLY_ALL * view.store.size);
+    const isTelling = present > 0 && !(isSame && view.store.size > 1);
     if (field.group === "params" && isTelling && !isName(view, field.id, MANY)) params.push(field.id);
     if (field.group !== "metrics" || field.key.startsWith("system/")) continue;
     if (isTelling || (present && field.key === metric)) metrics.push(field);
@@ -71,10 +74,8 @@ export function steadyAxes(before, now, catalog) {
   const at = firstMetric < 0 ? kept.length : firstMetric;
   const params = fresh.filter((id) => !id.startsWith("metrics."));
   const metrics = fresh.filter((id) => id.startsWith("metrics."));
-  return [...kept.slice(0, at), ...params, ...metrics, ...kept.slice(at)].slice(
-    0,
-    Math.max(kept.length, MOST_AUTOMATIC),
-  );
+  const joining = [...params, ...metrics].slice(0, Math.max(0, MOST_AUTOMATIC - kept.length));
+  return [...kept.slice(0, at), ...joining, ...kept.slice(at)];
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   logTicks,
   roundEnds,
   roundStep,
+  shortNumber,
   tickTexts,
   timeTicks,
 } from "./ticks.js";
@@ -221,7 +222,7 @@ function numberScale(column, kind, rows, size) {
   const format = formatOf(what, found.min, found.max);
   // round steps line up under each other; single values stand as they are
   const isEven = what === "number" && kind === "linear" && !found.few;
-  const texts = isEven ? tickTexts(map.ticks) : map.ticks.map(format);
+  const texts = isEven ? tickTexts(map.ticks) : map.ticks.map(what === "number" ? shortNumber : format);
   return {
     kind,
     place,

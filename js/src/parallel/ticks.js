@@ -2,6 +2,7 @@
 
 import { formatDate, formatDuration, formatNumber } from "../kit/format.js";
 
+const SHORT = 6;
 const WANTED = 6;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -120,6 +121,14 @@ export function formatOf(what, min, max) {
   if (what === "duration") return formatDuration;
   const cut = max - min > 5 * DAY ? [0, 10] : max - min > DAY ? [5, 16] : max - min > 10 * MINUTE ? [11, 16] : [11, 19];
   return (value) => formatDate(value).slice(...cut);
+}
+
+/** A number beside an axis, in few digits: 0.0993638215 is 0.0994; whole numbers stay whole. @param {number} value */
+export function shortNumber(value) {
+  const text = formatNumber(value);
+  if (text.length <= SHORT || Number.isInteger(value)) return text;
+  const whole = String(Math.trunc(Math.abs(value))).length;
+  return formatNumber(Number(value.toPrecision(Math.min(12, Math.max(3, whole)))));
 }
 
 /**

@@ -9,6 +9,7 @@
  * @property {number} max of finite values
  * @property {boolean} whole all numbers are whole
  * @property {boolean} numeric text that reads as numbers all through
+ * @property {boolean} single all runs that have a value have the same
  * @property {boolean} constant every run has the same value
  * @property {string | number | null} value the value of a constant column
  */
@@ -61,7 +62,16 @@ export class Facts {
 function gather(store, columnId) {
   const column = store.column(columnId);
   /** @type {Fact} */
-  const fact = { present: 0, min: Infinity, max: -Infinity, whole: true, numeric: false, constant: false, value: null };
+  const fact = {
+    present: 0,
+    min: Infinity,
+    max: -Infinity,
+    whole: true,
+    numeric: false,
+    single: false,
+    constant: false,
+    value: null,
+  };
   if (!column) return fact;
   if (column.type === "dict") {
     const used = new Uint8Array(column.values.length);
@@ -81,7 +91,8 @@ function gather(store, columnId) {
       if (number === null) fact.numeric = false;
       else spread(fact, number);
     }
-    fact.constant = distinct === 1 && fact.present === store.size;
+    fact.single = distinct === 1;
+    fact.constant = fact.single && fact.present === store.size;
     return fact;
   }
   let first = Number.NaN;
@@ -95,7 +106,8 @@ function gather(store, columnId) {
     spread(fact, value);
   }
   fact.numeric = true;
-  fact.constant = same && fact.present > 0 && fact.present === store.size;
+  fact.single = same && fact.present > 0;
+  fact.constant = fact.single && fact.present === store.size;
   fact.value = fact.constant ? first : null;
   return fact;
 }

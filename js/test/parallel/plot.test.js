@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { steadyAxes } from "../../src/parallel/axes.js";
 import { runSearch } from "../../src/parallel/cell.js";
 import { csvText, svgText } from "../../src/parallel/export.js";
 import { contentOf } from "../../src/parallel/tooltip.js";
@@ -65,6 +66,25 @@ describe("axes", () => {
     await settle();
     expect(titles().filter((title) => title !== "dropout")).toEqual(before);
     expect(titles()).toContain("dropout");
+  });
+
+  it("that come later take no place from those on view", () => {
+    const catalog = /** @type {any} */ ({ has: () => true });
+    const before = [
+      "params.a",
+      "params.b",
+      "params.c",
+      "params.d",
+      "params.e",
+      "params.f",
+      "metrics.loss",
+      "metrics.acc",
+    ];
+    const now = ["params.new", "params.newer", ...before];
+    const axes = steadyAxes(before, now, catalog);
+    expect(axes.filter((id) => !before.includes(id))).toEqual(["params.new"]);
+    expect(axes.slice(-3)).toEqual(["params.new", "metrics.loss", "metrics.acc"]);
+    expect(steadyAxes([...before, "metrics.x"], now, catalog)).toEqual([...before, "metrics.x"]);
   });
 
   it("move, invert and hide by keys", () => {

@@ -69,6 +69,14 @@ describe("places", () => {
     expect(axis([1, 5], "f64").scale.beyond).toEqual([]);
   });
 
+  it("have short labels where values are long", () => {
+    const labels = axis([0.0993638215, 0.00011352741, 1234.5678, 0.5], "f64", "rank").scale.ticks.map(
+      ({ text }) => text,
+    );
+    expect(labels).toEqual(["0.000114", "0.0746", "0.3", "309.02", "1234.6"]);
+    expect(Math.max(...labels.map((text) => text.length))).toBeLessThan(9);
+  });
+
   it("of NaN and infinities are named as they were logged", () => {
     const params = axis(["0.1", "nan", "NaN", "inf", "-inf"], "dict").scale;
     expect([params.textsOf(Number.NaN), params.textsOf(Infinity)]).toEqual([["nan", "NaN"], ["inf"]]);
