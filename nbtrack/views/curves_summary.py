@@ -24,10 +24,20 @@ Named = list[tuple[str, str, str]]
 MAX_RUNS = 10
 MAX_METRICS = 2
 N_BUCKETS = 240
+LONGEST_TITLE = 44
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, FOOT = 360, 190, 54, 12, 26, 24
 
 
-def curves_html(store: TrackingStore, title: str, runs: Named, metrics: Sequence[str], *, n_runs: int, x: str) -> str:
+def curves_html(
+    store: TrackingStore,
+    title: str,
+    runs: Named,
+    metrics: Sequence[str],
+    *,
+    n_runs: int,
+    x: str,
+    is_log: bool = False,
+) -> str:
     """Return the first metrics of the first runs as a picture with a legend.
 
     Parameters
@@ -40,6 +50,8 @@ def curves_html(store: TrackingStore, title: str, runs: Named, metrics: Sequence
     n_runs : int
         How many runs are on view.
     x : {"step", "time", "relative", "metrics.<key>"}
+    is_log : bool
+        Logarithmic heights.
     """
     head = f"<b>{html.escape(title)}</b> <small>{html.escape(_said(runs, metrics, n_runs))}</small>"
     runs, metrics = runs[:MAX_RUNS], list(metrics[:MAX_METRICS])
@@ -50,7 +62,7 @@ def curves_html(store: TrackingStore, title: str, runs: Named, metrics: Sequence
     charts = []
     for at, key in enumerate(metrics):
         lines = [(_line(rows, at * len(runs) + i), colour) for i, (_, _, colour) in enumerate(runs)]
-        charts.append(svg.tag("g", *_chart(key, lines, x), transform=f"translate({at * WIDTH} 0)"))
+        charts.append(svg.tag("g", *_chart(key, lines, x, is_log=is_log), transform=f"translate({at * WIDTH} 0)"))
     alt = f"Curves of {', '.join(metrics)} for {len(runs)} runs"
     return f"{head}<br>{svg.picture(WIDTH * len(metrics), HEIGHT, *charts, alt=alt)}{_legend(runs, metrics, rows)}"
 
@@ -78,8 +90,12 @@ def _line(rows: CurveRows, slot: int) -> tuple[Array, ...]:
     return rows.x[part], rows.y[part], rows.low[part], rows.high[part]
 
 
-def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str) -> list[str]:
-    parts = [svg.tag("text", svg.words(key), x=LEFT, y=16, fill=svg.GREY, font_weight="600")]
+def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str, *, is_log: bool) -> list[str]:
+    # the end of a long name tells more than its beginning, and no name may run into the next chart
+    title = key if len(key) <= LONGEST_TITLE else f"…{key[1 - LONGEST_TITLE :]}"
+    parts = [svg.tag("text", svg.words(title), x=LEFT, y=16, fill=svg.GREY, font_weight="600")]
+    if is_log:
+        lines = [((x, *map(_logarithm, rest)), colour) for (x, *rest), colour in lines]
     xs = np.concatenate([line[0] for line, _ in lines])
     ys = np.concatenate([values for line, _ in lines for values in line[2:]])
     ys = ys[np.isfinite(ys)]
@@ -89,10 +105,10 @@ def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str) ->
     frame = [(LEFT, TOP), (LEFT, HEIGHT - FOOT), (WIDTH - RIGHT, HEIGHT - FOOT)]
     parts.append(svg.tag("path", d=svg.path(frame), fill="none", stroke=svg.GREY, stroke_opacity=0.5))
     for value, at in ((ys.min(), HEIGHT - FOOT), (ys.max(), TOP + 9)):
-        label = svg.words(number_text(float(value)))
+        label = svg.words(number_text(float(10**value if is_log else value)))
         parts.append(svg.tag("text", label, x=LEFT - 5, y=at, fill=svg.GREY, text_anchor="end"))
-    ends = ((xs.min(), LEFT, "start"), (xs.max(), WIDTH - RIGHT, "end")) if x_name != "time" else ()
-    for value, at, anchor in ends:
+    sides = ((xs.min(), LEFT, "start"), (xs.max(), WIDTH - RIGHT, "end")) if x_name != "time" else ()
+    for value, at, anchor in sides:
         label = svg.words(number_text(float(value)))
         parts.append(svg.tag("text", label, x=at, y=HEIGHT - 9, fill=svg.GREY, text_anchor=anchor))
     name = svg.words(x_name.removeprefix("metrics."))
@@ -101,22 +117,21 @@ def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str) ->
         look: dict[str, Any] = {"fill": "none", "stroke": colour, "stroke_linejoin": "round"}
         # spikes stand beside the line of means, as in the page
         if (high > low).any():
-            spikes = "".join(
-                svg.path(pair) for pair in zip(_points(to_x(x), to_y(low)), _points(to_x(x), to_y(high)), strict=True)
-            )
+            seen = np.isfinite(low) & np.isfinite(high)
+            ends = (zip(to_x(x[seen]), to_y(part[seen]), strict=True) for part in (low, high))
+            spikes = "".join(svg.path(pair) for pair in zip(*ends, strict=True))
             parts.append(svg.tag("path", d=spikes, **look, stroke_opacity=0.45))
         parts += [svg.tag("path", d=svg.path(points), **look, stroke_width=1.4) for points in _pieces(to_x(x), to_y(y))]
     return parts
 
 
+def _logarithm(values: Array) -> Array:
+    return np.log10(np.where(values > 0, values, np.nan))
+
+
 def _scale(values: Array, low: float, high: float) -> Any:
     smallest, span = float(values.min()), float(values.max() - values.min()) or 1.0
     return lambda value: low + (value - smallest) / span * (high - low)
-
-
-def _points(x: Array, y: Array) -> list[tuple[float, float]]:
-    is_there = np.isfinite(y)
-    return list(zip(x[is_there].tolist(), y[is_there].tolist(), strict=True))
 
 
 def _pieces(x: Array, y: Array) -> list[list[tuple[float, float]]]:

@@ -143,7 +143,7 @@ class Curves(RunsPanel):
             labelled.append((run, name if np.isnan(number) else f"#{int(number)} {name}", run_colour(number)))
         metrics = self._shown_metrics(found)
         return (
-            curves_html(self._store, self._title, labelled, metrics, n_runs=len(found), x=self.x),
+            curves_html(self._store, self._title, labelled, metrics, n_runs=len(found), x=self.x, is_log=self.log_y),
             curves_text(self._title, labelled, metrics, n_runs=len(found)),
         )
 

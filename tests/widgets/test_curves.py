@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +104,24 @@ def test_the_summary_is_a_picture_and_a_line_of_text(curves: Curves) -> None:
     html, text = curves.summary()
     assert 'src="data:image/svg+xml;base64,' in html
     assert text == "nbtrack curves: runs.duckdb, acc, loss and 1 more · 3 of 3 runs"
+
+
+def test_the_picture_is_logarithmic_when_the_view_is_and_long_names_end_in_their_own_chart(curves: Curves) -> None:
+    key = "a/very/long/metric/name/that/somebody/built/from/parts/and/loss"
+    with nbtrack.start_run("long") as run:
+        for step in range(1000):  # more than a picture has pixels: spikes down to where no logarithm is
+            run.log_metric(key, 1000.0 if step == 7 else -1.0 if step % 5 else 0.1, step=step)
+    shown = nbtrack.curves(key, runs=["long"])
+    plain, *_ = shown.summary()
+    shown.log_y = True
+    logarithmic, _ = shown.summary()
+    pictures = [base64.b64decode(found.split("base64,")[1].split('"')[0]).decode() for found in (plain, logarithmic)]
+    for picture, least in zip(pictures, ("-1", "0.1"), strict=True):
+        assert re.findall(r'text-anchor="end">([^<]*)<', picture)[:2] == [least, "1000"]
+        assert ">…" in picture
+        assert "parts/and/loss<" in picture
+        assert "nan" not in picture
+    assert pictures[0] != pictures[1]
 
 
 def test_a_store_without_runs_is_no_error(tmp_path: Path) -> None:
