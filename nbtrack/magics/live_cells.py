@@ -94,6 +94,7 @@ class LiveCells:
         self.cell_is_ending()
         if self._panel is not None:
             self._panel.folded = True
+            self._panel.after_cell()  # IPython may not know of a panel that came in the cell's last moment
             self._panel = None
         error = result.error_in_exec
         if isinstance(error, StopRun):

@@ -70,6 +70,7 @@ class Live(Panel):
         self._heard: set[str] = set()
         self._early: deque[dict[str, Any]] = deque()
         self._shown_at = 0.0
+        self._is_in_cell = False
         self._wants_all = False
         super().__init__(store, **{"_view": "live", "run_id": run_id, **traits})
         self._attach()
@@ -128,6 +129,7 @@ class Live(Panel):
 
     def _ipython_display_(self) -> None:
         """Show the panel, and follow the run until it has ended."""
+        self._is_in_cell = True
         super()._ipython_display_()
         self._shown_at = time.monotonic()
         _panels.add(self)
@@ -146,10 +148,16 @@ class Live(Panel):
             )
             self._thread.start()
 
+    def after_cell(self) -> None:
+        """Bring what is saved up to date, once a display: its cell has ended, or is told by whoever shows the panel from beside it."""
+        if self._is_in_cell:
+            self._is_in_cell = False
+            with suppress(Exception):
+                self.update()
+            super()._after_cell()
+
     def _after_cell(self, *_: Any) -> None:
-        with suppress(Exception):
-            self.update()
-        super()._after_cell()
+        self.after_cell()
 
     def close(self) -> None:
         """Stop following, and take the panel out of the page."""

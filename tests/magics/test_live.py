@@ -112,6 +112,7 @@ def test_stop_ends_a_tracked_cell_quietly_and_the_next_cells_go_on(kernel: LiveK
     shown, reply = kernel.finish(running)
     assert reply["status"] == "ok"
     assert "stopped at step" in shown
+    assert "finished, stopped" in shown, "the panel that came in the last moment is saved as the run ended"
     assert "Traceback" not in shown
     assert "next cell" in kernel.finish(following)[0]
     (run,) = kernel.runs()
