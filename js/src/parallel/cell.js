@@ -21,6 +21,16 @@ export function runSearch({ matched, showDeleted, store, where }) {
 }
 
 /**
+ * SQL that finds the runs on view by their ids: without Python nobody turns a filter into SQL.
+ * @param {import("../runs/view.js").RunsView} view
+ */
+export function sqlOfRuns({ matched, store, where }) {
+  const ids = Array.from(matched.value, (row) => `'${store.idAt(row).replaceAll("'", "''")}'`);
+  const title = where.value.replace(/\s+/g, " "); // a comment ends with its line
+  return `-- ${title}\nSELECT r.*\nFROM runs r\nWHERE r.run_id IN (${ids.join(", ") || "NULL"})\nORDER BY r.start_time DESC NULLS LAST, r.run_id`;
+}
+
+/**
  * The texts of a column that some run has.
  * @param {import("../kit/run-store.js").RunStore} store
  * @param {string} id

@@ -3,7 +3,7 @@
 import { h, icon, replace, setText } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
-import { canWriteCell, runSearch, usedTexts, writeCell } from "./cell.js";
+import { canWriteCell, runSearch, sqlOfRuns, usedTexts, writeCell } from "./cell.js";
 import { brushList } from "./texts.js";
 
 /** @typedef {import("./parallel.js").ParallelPlot} ParallelPlot */
@@ -27,7 +27,7 @@ export class WhereBar {
       button("Copy filter", "The filter, for search_runs and the table", () =>
         plot.copy(view.where.value, "Filter copied"),
       ),
-      view.kernel.offline ? null : button("Copy SQL", "The query, for nbtrack.sql", () => this.#copySql()),
+      button("Copy SQL", "The query, for nbtrack.sql", () => this.#copySql()),
       button(canWriteCell() ? "Insert cell" : "Copy as code", "These runs as a DataFrame", () => this.#insert()),
     ];
     this.line = h("div", { class: "nbt-par-line" }, this.text, h("span", { class: "nbt-par-tools" }, tools));
@@ -55,6 +55,10 @@ export class WhereBar {
   async #copySql() {
     const { plot } = this;
     const { view } = plot;
+    if (view.kernel.offline) {
+      await plot.copy(sqlOfRuns(view), "SQL copied");
+      return;
+    }
     try {
       const question = {
         what: "run-sql",
