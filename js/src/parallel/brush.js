@@ -1,6 +1,7 @@
 // Brushes of one axis: as pieces of the shared extents, as spans on the axis, as typed text.
 
 import { exact } from "./ticks.js";
+import { momentsIn } from "./typed-time.js";
 
 /**
  * @typedef {import("../runs/where.js").Piece} Piece
@@ -218,6 +219,7 @@ export function parseBrush(scale, text) {
  */
 function unreadable(scale, part) {
   if (NOT_FINITE.test(part) && !isCategory(scale)) return `no run has “${part}”`;
+  if (scale.kind === "time") return `“${part}” is no time; type 2026-11-20..2026-11-23 12:00, >2026-11-20 or missing`;
   if (!isCategory(scale)) return `“${part}” is no range; type 0.001..0.1, >0.5, 3 or missing`;
   return `no run has “${part}”; there are ${scale.texts.slice(0, 5).join(", ")}${scale.texts.length > 5 ? ", …" : ""}`;
 }
@@ -240,7 +242,7 @@ function matching(scale, part) {
 function numbersIn(scale, part) {
   const alone = NOT_FINITE.exec(part);
   if (alone) return scale.textsOf(/nan/i.test(part) ? Number.NaN : number(`${alone[1]}inf`));
-  const interval = intervalIn(part);
+  const interval = (scale.kind === "time" && momentsIn(part)) || intervalIn(part);
   if (!interval) return [];
   // no piece ends at an infinity: an open end takes it in
   const [low, high] = interval;

@@ -1,6 +1,7 @@
 // A brush typed instead of drawn.
 
 import { h, setText } from "../kit/dom.js";
+import { formatDate } from "../kit/format.js";
 import { parseBrush } from "./brush.js";
 
 /**
@@ -15,10 +16,10 @@ export function openRangeInput({ heads, popover, state }, axis, at, typed) {
     class: "nbt-par-range",
     type: "text",
     "aria-label": `Brush ${axis.label}`,
-    placeholder: axis.texts.length ? axis.texts.slice(0, 2).join(", ") : "0.001..0.1   >0.5   nan   missing",
+    placeholder: hintOf(axis),
     spellcheck: "false",
     autocomplete: "off",
-    value: typed || typedText(present),
+    value: typed || typedText(present, axis.kind === "time" ? formatDate : String),
   });
   const error = h("div", { class: "nbt-par-error", role: "alert" });
   const apply = () => {
@@ -44,17 +45,25 @@ export function openRangeInput({ heads, popover, state }, axis, at, typed) {
   else input.select();
 }
 
+/** @param {import("./axes.js").Axis} axis */
+function hintOf({ kind, texts }) {
+  if (texts.length) return texts.slice(0, 2).join(", ");
+  return kind === "time" ? "2026-11-20..2026-11-23 12:00" : "0.001..0.1   >0.5   nan   missing";
+}
+
 /**
  * A brush as one would type it.
  * @param {import("../runs/where.js").Piece[]} pieces
+ * @param {(value: number) => string} [write]
  */
-export function typedText(pieces) {
+export function typedText(pieces, write = String) {
   return pieces
     .map((piece) => {
       if (piece === null) return "missing";
       if (typeof piece === "string") return piece;
       const [low, high] = piece;
-      return low !== null && low === high ? String(low) : `${low ?? ""}..${high ?? ""}`;
+      if (low !== null && low === high) return write(low);
+      return `${low === null ? "" : write(low)}..${high === null ? "" : write(high)}`;
     })
     .join(", ");
 }

@@ -169,6 +169,24 @@ describe("typing a brush", () => {
     expect(read("ada*", categories)).toEqual(["adam", "Adagrad"]);
   });
 
+  it("as moments on a time axis", () => {
+    const time = /** @type {typeof numbers} */ ({ ...numbers, kind: "time" });
+    const at = (/** @type {string} */ text) => new Date(text).getTime();
+    const day = [at("2026-11-20T00:00"), at("2026-11-21T00:00") - 1];
+    expect(read("2026-11-20", time)).toEqual([day]);
+    expect(read("2026-11-20..2026-11-20 15:30", time)).toEqual([[day[0], at("2026-11-20T15:31") - 1]]);
+    expect(read(">2026-11-20, < 2026-11-19 12:00:30", time)).toEqual([
+      [null, at("2026-11-19T12:00:30") - 1],
+      [at("2026-11-21T00:00"), null],
+    ]);
+    expect(read(">=2026-11-20", time)).toEqual([[day[0], null]]);
+    expect(read("2026-11-20 to 2026-11-19", time)).toEqual([[at("2026-11-19T00:00"), day[1]]]);
+    expect(read("1700000000000..", time)).toEqual([[1700000000000, null]]);
+    for (const wrong of ["2026-11-31", "2026-13-01..", "soon"]) {
+      expect(parseBrush(time, wrong).error).toContain("is no time");
+    }
+  });
+
   it("says what cannot be read", () => {
     expect(parseBrush(numbers, "big").error).toContain("“big” is no range");
     expect(parseBrush(categories, "lion").error).toContain("no run has “lion”; there are adam");
