@@ -119,7 +119,9 @@ class Blobs:
         except (NotFoundError, FileNotFoundError):
             return False
 
-    def copy_out(self, sha256: str, destination: str | os.PathLike[str], *, root: Path | None = None) -> Path:
+    def copy_out(
+        self, sha256: str, destination: str | os.PathLike[str], *, root: Path | None = None, is_lasting: bool = True
+    ) -> Path:
         """Copy a content to a file of the user's, verified and replaced in one step; its folders are made.
 
         Parameters
@@ -130,6 +132,8 @@ class Blobs:
             The file to write. A symbolic link of this name is replaced, not followed.
         root : Path, optional
             Folder that the file must stay in, links on the way included.
+        is_lasting : bool
+            Whether it is to survive a power cut; a copy that is read once and deleted need not.
 
         Raises
         ------
@@ -144,7 +148,7 @@ class Blobs:
             raise InvalidValueError(message)
         _make_parent(destination, root)
         with source_path.open("rb") as source, _temporary_in(destination.parent, ".nbtrack-") as (tmp, target):
-            if _copy(source, target).sha256 != sha256:
+            if _copy(source, target, is_lasting=is_lasting).sha256 != sha256:
                 message = f"Content {sha256} is damaged: {source_path} does not have the bytes that were logged."
                 raise StoreError(message)
             tmp.chmod(0o666 & ~_umask())
@@ -240,7 +244,7 @@ class Blobs:
         return blob
 
 
-def _copy(source: BinaryIO, target: BinaryIO, progress: Progress | None = None) -> Blob:
+def _copy(source: BinaryIO, target: BinaryIO, progress: Progress | None = None, *, is_lasting: bool = True) -> Blob:
     """Copy and hash in one pass; a reflink is made first where the file system can, and hashed instead."""
     total = source.seek(0, os.SEEK_END)
     source.seek(0)
@@ -258,7 +262,8 @@ def _copy(source: BinaryIO, target: BinaryIO, progress: Progress | None = None) 
             told = done
             progress(done, max(done, total))
     target.flush()
-    os.fsync(target.fileno())
+    if is_lasting:
+        os.fsync(target.fileno())
     target.close()  # Windows renames no open file
     if progress and PROGRESS_BYTES <= done != told:
         progress(done, done)

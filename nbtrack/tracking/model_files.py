@@ -119,7 +119,7 @@ def fetch(
     try:
         if place.local is not None:
             return Fetched(_copied(place.local, root), given, temporary=temporary)
-        return Fetched(root, _copy_out(place, root, given), temporary=temporary)
+        return Fetched(root, _copy_out(place, root, given, is_lasting=temporary is None), temporary=temporary)
     except BaseException:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -145,7 +145,7 @@ _FILES = """
 """
 
 
-def _copy_out(place: Place, root: Path, given: Trust) -> Trust:
+def _copy_out(place: Place, root: Path, given: Trust, *, is_lasting: bool) -> Trust:
     """Copy a model's files out of the store, each compared with its checksum, and return what loading it may run.
 
     A model that this store wrote with ``log_model`` has leave; files that were put there otherwise have what the caller gives.
@@ -159,7 +159,7 @@ def _copy_out(place: Place, root: Path, given: Trust) -> Trust:
             "Model", place.path, where=f"run {place.run_id}", hint=" There is a file of this name, and no folder."
         )
     for name, sha256 in files:
-        store.blobs.copy_out(sha256, root / name, root=root)
+        store.blobs.copy_out(sha256, root / name, root=root, is_lasting=is_lasting)
     return Trust(everything=True, types=given.types, where=given.where) if is_ours else given
 
 
