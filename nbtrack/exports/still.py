@@ -67,7 +67,9 @@ def _curves(store: TrackingStore, shown: RunColumns, state: dict[str, Any]) -> s
     ]
     several = [key for key, parts in shown.metrics.items() if (parts["count"] > 1).any()]
     metrics = state.get("metrics") or [key for key in several if not key.startswith("system/")]
-    return curves_html(store, "Curves", runs, metrics, n_runs=len(shown), x=state.get("x") or "step")
+    return curves_html(
+        store, "Curves", runs, metrics, n_runs=len(shown), x=state.get("x") or "step", is_log=bool(state.get("log_y"))
+    )
 
 
 def _matching(store: TrackingStore, found: RunColumns, condition: str, order: tuple[str, ...]) -> RunColumns:

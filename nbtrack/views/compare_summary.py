@@ -24,6 +24,7 @@ MAX_METRICS, MAX_BARS = 6, 8
 LONGEST = 48
 GOOD, BAD = "#2e9e5b", "#d64545"
 WIDTH, BAR, GAP, LABEL = 520, 13, 9, 130
+LONGEST_LABEL = 18
 _CELL = 'style="text-align:{align};padding:2px 10px{more}"'
 _FIRST = ("metrics", "params", "overview")
 _TONES = {"good": f"color:{GOOD}", "bad": f"color:{BAD}", "strong": "font-weight:600", "quiet": "opacity:.75"}
@@ -112,7 +113,7 @@ def _picture(found: Comparison, base: int) -> str:
     for row in chosen:
         known = [abs(v) for c in columns if isinstance(v := row.values[c], float) and math.isfinite(v)]
         largest = max(known, default=0.0) or 1.0
-        pieces.append(_words(LABEL - 8, y + BAR - 2, row.key, anchor="end", weight="600"))
+        pieces.append(_words(LABEL - 8, y + BAR - 2, svg.ending(row.key, LONGEST_LABEL), anchor="end", weight="600"))
         for column in columns:
             pieces += _bar(found, row, column, base, y, largest)
             y += BAR + 2

@@ -91,9 +91,8 @@ def _line(rows: CurveRows, slot: int) -> tuple[Array, ...]:
 
 
 def _chart(key: str, lines: list[tuple[tuple[Array, ...], str]], x_name: str, *, is_log: bool) -> list[str]:
-    # the end of a long name tells more than its beginning, and no name may run into the next chart
-    title = key if len(key) <= LONGEST_TITLE else f"…{key[1 - LONGEST_TITLE :]}"
-    parts = [svg.tag("text", svg.words(title), x=LEFT, y=16, fill=svg.GREY, font_weight="600")]
+    title = svg.words(svg.ending(key, LONGEST_TITLE))
+    parts = [svg.tag("text", title, x=LEFT, y=16, fill=svg.GREY, font_weight="600")]
     if is_log:
         lines = [((x, *map(_logarithm, rest)), colour) for (x, *rest), colour in lines]
     xs = np.concatenate([line[0] for line, _ in lines])

@@ -28,6 +28,11 @@ def words(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def ending(name: str, limit: int) -> str:
+    """Return a name of a metric as its last `limit` characters: they tell more than its first."""
+    return name if len(name) <= limit else f"…{name[1 - limit :]}"
+
+
 def path(points: Iterable[tuple[float, float]]) -> str:
     """Return the ``d`` of a line through `points`, in tenths of a pixel."""
     return "".join(f"{'L' if index else 'M'}{x:.1f},{y:.1f}" for index, (x, y) in enumerate(points))
