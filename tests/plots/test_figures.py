@@ -13,6 +13,8 @@ import pytest
 import nbtrack
 from nbtrack import plots
 from nbtrack.errors import InvalidValueError, MissingPackageError, NotFoundError
+from nbtrack.plots.charts import curves as curves_module
+from nbtrack.plots.charts import style
 from nbtrack.plots.charts.timeline import seconds_text
 from nbtrack.views.svg import CATEGORICAL
 
@@ -95,7 +97,7 @@ def test_nothing_finite_is_no_reason_to_fail(name: str) -> None:
 
 
 def test_points_without_a_value_are_counted_under_the_title(study: list[str]) -> None:
-    figure = plots.scatter("lr", "acc", color="model")
+    figure = plots.scatter("lr", "acc", colour_by="model")
     assert {trace.name: len(trace.x) for trace in figure.data} == {"cnn": 2, "mlp": 2}
     assert subtitle(figure) == "6 runs · 2 of 6 runs not drawn: 1 without lr, 1 without acc"
     assert figure.layout.xaxis.type == "log"
@@ -112,7 +114,7 @@ def test_axes_can_be_chosen(study: list[str]) -> None:
 
 
 def test_numbers_colour_on_a_scale_and_runs_without_one_are_grey(study: list[str]) -> None:
-    figure = plots.scatter("acc", "loss", color="lr")
+    figure = plots.scatter("acc", "loss", colour_by="lr")
     scaled, grey = figure.data
     assert scaled.marker.color == pytest.approx([-3, -2, -1, 0], abs=1e-9)
     assert scaled.marker.colorbar.title.text == "lr"
@@ -140,12 +142,12 @@ def test_curves_have_one_line_a_run_and_one_colour_everywhere(study: list[str]) 
 
 
 def test_smooth_curves_keep_the_logged_values_behind(study: list[str]) -> None:
-    raw, calm = plots.curves("acc", runs=[study[1]], smooth=0.5).data
+    raw, calm = plots.curves("acc", runs=[study[1]], smoothing=0.5).data
     assert list(raw.y) == pytest.approx(list(0.1 + np.arange(10) / 100))
     assert raw.hoverinfo == "skip"
     assert calm.y[-1] < raw.y[-1]
-    with pytest.raises(InvalidValueError, match=r"smooth=1\.5"):
-        plots.curves("acc", smooth=1.5)
+    with pytest.raises(InvalidValueError, match=r"smoothing=1\.5"):
+        plots.curves("acc", smoothing=1.5)
     with pytest.raises(NotFoundError, match="Metric 'accuracy'"):
         plots.curves("accuracy")
 
@@ -182,7 +184,7 @@ def test_more_runs_than_lines_are_said(study: list[str]) -> None:
 
 
 def test_parallel_axes_have_a_place_for_nothing(study: list[str]) -> None:
-    lines = plots.parallel_coordinates(["lr", "model", "acc"], color="model").data[0]
+    lines = plots.parallel_coordinates(["lr", "model", "acc"], colour_by="model").data[0]
     lr, model, _ = lines.dimensions
     assert lr["values"][0] == lr.tickvals[0] < -4  # newest first: run 5 has no lr; logarithmic
     assert lr.ticktext[0] == "none"
@@ -252,7 +254,7 @@ def test_ten_thousand_runs_are_drawn() -> None:
     frame = pd.DataFrame(
         {"a": rng.random(n), "b": 10 ** rng.uniform(-5, 0, n), "m": rng.choice(list("abcdefghijklmnop"), n)}
     )
-    figure = plots.scatter("a", "b", color="m", runs=frame)
+    figure = plots.scatter("a", "b", colour_by="m", runs=frame)
     assert sum(len(trace.x) for trace in figure.data) == n
     assert figure.data[-1].name == "4 others"
     others = [
@@ -268,3 +270,22 @@ def test_without_plotly_the_error_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     with pytest.raises(MissingPackageError, match=r'pip install "nbtrack\[plots\]"'):
         plots.scatter("lr", "acc")
+
+
+def test_long_notes_are_wrapped_and_many_lines_have_their_names_under_the_pointer(study: list[str]) -> None:
+    figure = style.figure([], "Title", ["<b> " + "word " * 30, "end"])
+    lines = figure.layout.title.subtitle.text.split("<br>")
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= style.LINE + len("&lt;&gt;")
+    assert figure.layout.margin.t > style.template().layout.margin.t
+    assert plots.curves("acc").layout.showlegend is None
+    for index in range(curves_module.MAX_NAMED + 1):
+        with nbtrack.start_run(f"more {index}") as run:
+            run.log_metric("acc", 1.0, step=0)
+            run.log_metric("acc", 2.0, step=1)
+    assert plots.curves("acc").layout.showlegend is False
+
+
+def test_boxes_of_texts_by_numbers_say_what_was_meant(study: list[str]) -> None:
+    with pytest.raises(InvalidValueError, match=r"Did you mean box\('acc', 'model'\)"):
+        plots.box("model", "acc")

@@ -69,7 +69,9 @@ def _boxes(kind: str, y: str, by: str | None, runs: Any, experiment: Any, log_y:
         return no_runs(title, runs)
     up = chosen.column(y)
     if up.kind != "number":
-        raise InvalidValueError(f"{up.id} holds no numbers; boxes show numbers, such as a metric.")
+        swapped = by is not None and chosen.column(by).kind == "number"
+        hint = f" Did you mean {kind.lower()}({by!r}, {y!r})?" if swapped else ""
+        raise InvalidValueError(f"{up.id} holds no numbers; boxes show numbers, such as a metric.{hint}")
     across = chosen.column(by) if by else None
     log = is_log(up, log_y)
     drawn = drawable(up, log=log)

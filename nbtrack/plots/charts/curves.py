@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MAX_RUNS = 100
 MAX_METRICS = 6
 COLUMNS = 2
+MAX_NAMED = 20
+"""Lines with names beside them; of more, the name of each is shown under the pointer."""
 AXIS_TITLES = {"step": "step", "wall": "time (UTC)", "relative": "seconds since the start"}
 
 
@@ -39,7 +41,7 @@ def curves(
     metric: str | Sequence[str] | None = None,
     *,
     x: data.Axis = "step",
-    smooth: float = 0.0,
+    smoothing: float = 0.0,
     over: str | None = None,
     runs: Any = None,
     experiment: str | Sequence[str] | None = None,
@@ -54,7 +56,7 @@ def curves(
         Keys, such as ``"loss"``; several stand side by side; the first six by default.
     x : {"step", "wall", "relative"}
         Step, time of day (UTC), or seconds since the run began.
-    smooth : float
+    smoothing : float
         Weight of an exponential moving average, from 0 to below 1; the values as logged stay faintly behind it.
     over : str, optional
         Draw the mean of runs that differ in nothing but this, such as ``"params.seed"``, with its 95 % confidence band.
@@ -75,10 +77,10 @@ def curves(
     NotFoundError
         No run has the metric.
     InvalidValueError
-        `x` or `smooth` is not allowed.
+        `x` or `smoothing` is not allowed.
     """
-    if not 0 <= smooth < 1:
-        raise InvalidValueError(f"smooth={smooth!r} is not allowed; use a number from 0 to below 1, such as 0.6.")
+    if not 0 <= smoothing < 1:
+        raise InvalidValueError(f"smoothing={smoothing!r} is not allowed; use a number from 0 to below 1, such as 0.6.")
     chosen = choose(runs, experiment)
     keys = data.metrics_named(chosen, metric) if len(chosen) else []
     shown = keys[:MAX_METRICS] if metric is None else keys
@@ -86,7 +88,7 @@ def curves(
         return no_runs("Curves", runs) if len(chosen) == 0 else nothing("Curves", "no metrics yet")
     logged = sorted({row for key in shown for row in data.rows_with(chosen, key)})
     rows = logged[:max_runs]
-    drawer = _Lines(chosen, rows, x, smooth, over)
+    drawer = _Lines(chosen, rows, x, smoothing, over)
     tables = [data.curves(chosen, key, x=x, rows=rows) for key in shown]
     made = [
         trace
@@ -97,11 +99,14 @@ def curves(
         runs_word(len(rows)) + (f" of {len(logged):,}; choose with runs=…" if len(logged) > len(rows) else ""),
         f"{len(chosen) - len(logged):,} without these metrics" if len(chosen) > len(logged) else "",
         f"mean over {over} with 95 % band" if over else "",
-        f"smoothed {smooth:g}" if smooth else "",
+        f"smoothed {smoothing:g}" if smoothing else "",
         _unreal(tables),
         f"{len(keys) - len(shown)} more metrics" if len(keys) > len(shown) else "",
     ]
-    return figure(made, ", ".join(shown), notes, **_layout(shown, tables, x, log_y=log_y))
+    layout = _layout(shown, tables, x, log_y=log_y)
+    if over is None and len(rows) > MAX_NAMED:
+        layout["showlegend"] = False
+    return figure(made, ", ".join(shown), notes, **layout)
 
 
 class _Lines:

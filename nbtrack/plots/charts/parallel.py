@@ -42,7 +42,7 @@ GAP = 0.12
 
 def parallel_coordinates(
     columns: Sequence[str] | None = None,
-    color: str | None = None,
+    colour_by: str | None = None,
     *,
     runs: Any = None,
     experiment: str | Sequence[str] | None = None,
@@ -55,7 +55,7 @@ def parallel_coordinates(
     ----------
     columns : sequence of str, optional
         Such as ``["params.lr", "metrics.acc"]``; by default params that differ, then metrics.
-    color : str, optional
+    colour_by : str, optional
         Column that colours the lines; by default the last axis.
     runs, experiment
         As for :func:`nbtrack.plots.scatter`.
@@ -77,7 +77,7 @@ def parallel_coordinates(
     axes = [chosen.column(name) for name in (columns or automatic(chosen))]
     if not axes:
         return nothing(title, "no params or metrics yet")
-    by = chosen.column(color) if color else axes[-1]
+    by = chosen.column(colour_by) if colour_by else axes[-1]
     missing = [f"{int((~column.there).sum())} without {column.label}" for column in axes if not column.there.all()]
     go = graph_objects()
     drawn = go.Parcoords(

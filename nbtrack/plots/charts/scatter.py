@@ -27,7 +27,7 @@ MANY = 2000
 def scatter(
     x: str,
     y: str,
-    color: str | None = None,
+    colour_by: str | None = None,
     *,
     runs: Any = None,
     experiment: str | Sequence[str] | None = None,
@@ -40,7 +40,7 @@ def scatter(
     ----------
     x, y : str
         Such as ``"params.lr"``, ``"metrics.acc.max"``, ``"duration"``; short names where they mean one thing.
-    color : str, optional
+    colour_by : str, optional
         A third value; numbers get a scale, texts a legend.
     runs : str, DataFrame, sequence, view of runs or None
         A filter, the result of ``search_runs``, run ids, or a widget such as ``nbtrack.runs()``; None for all.
@@ -62,11 +62,11 @@ def scatter(
     title = f"{y} by {x}"
     if len(chosen) == 0:
         return no_runs(title, runs)
-    columns = [chosen.column(name) for name in (x, y, *([color] if color else []))]
+    columns = [chosen.column(name) for name in (x, y, *([colour_by] if colour_by else []))]
     across, up = columns[:2]
     logs = is_log(across, log_x), is_log(up, log_y)
     drawn = drawable(across, log=logs[0]) & drawable(up, log=logs[1])
-    points = traces(across, up, columns[2] if color else None, hover(chosen, columns), drawn)
+    points = traces(across, up, columns[2] if colour_by else None, hover(chosen, columns), drawn)
     notes = [runs_word(len(chosen)), left_out([(across, logs[0]), (up, logs[1])], len(chosen))]
     return figure(
         points, f"{up.label} by {across.label}", notes, xaxis=axis(across, log=logs[0]), yaxis=axis(up, log=logs[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.deps import require
@@ -18,6 +19,9 @@ QUIET = "rgba(128,128,136,0.55)"
 CLEAR = "rgba(0,0,0,0)"
 VIRIDIS = ("#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30")
 """Viridis without its ends, which vanish on dark or on light grounds."""
+LINE = 84
+"""Letters of a note that stand in one line, also where a chart is narrow."""
+LINE_PX = 15
 DIVERGING = ("#1f6fb4", "#7aa6cf", "#a9a9ad", "#dfa06c", "#c2570c")
 
 
@@ -31,10 +35,13 @@ def figure(data: Any, title: str, notes: Sequence[str] = (), **layout: Any) -> A
     go = graph_objects()
     drawn = go.Figure(data=data)
     heading: dict[str, Any] = {"text": plain(title)}
-    said = [note for note in notes if note]
-    if said:
-        heading["subtitle"] = {"text": plain(" · ".join(said))}
+    lines = textwrap.wrap(" · ".join(note for note in notes if note), LINE)
+    if lines:
+        heading["subtitle"] = {"text": "<br>".join(plain(line) for line in lines)}
     drawn.update_layout(template=template(), title=heading, **layout)
+    if len(lines) > 1:
+        top = drawn.layout.margin.t or drawn.layout.template.layout.margin.t
+        drawn.update_layout(margin_t=top + LINE_PX * (len(lines) - 1))
     return drawn
 
 
