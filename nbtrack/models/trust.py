@@ -124,7 +124,11 @@ class Trust:
     def load_skops(self, path: Path) -> Any:
         """Load a skops file; what it holds beyond skops' own list must be trusted."""
         io = require("skops.io", "to load this model", package="skops", extra="models")
-        unknown = [str(name) for name in io.get_untrusted_types(file=path)]
+        errors = require("skops.io.exceptions", "to load this model", package="skops", extra="models")
+        try:
+            return io.load(path, trusted=sorted(self.types))
+        except errors.UntrustedTypesFoundException:
+            unknown = [str(name) for name in io.get_untrusted_types(file=path)]
         self.demand(self._beyond(path.name, unknown))
         return io.load(path, trusted=unknown)
 
