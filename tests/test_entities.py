@@ -13,6 +13,8 @@ from nbtrack.entities import (
     Experiment,
     LifecycleStage,
     Metric,
+    ModelVersion,
+    RegisteredModel,
     Run,
     RunData,
     RunInfo,
@@ -69,3 +71,12 @@ def test_a_run_is_one_short_line():
 def test_an_experiment_is_one_short_line():
     assert repr(Experiment("1", "digits")) == "<Experiment 1 'digits'>"
     assert repr(Experiment("2", "old", "deleted", tags={"team": "x"})) == "<Experiment 2 'old' in the trash · team=x>"
+
+
+def test_a_registered_model_and_its_versions_are_one_short_line_each():
+    version = ModelVersion("fraud", 3, 0, 0, current_stage="Production", aliases=["champion", "best"])
+    assert repr(version) == "<ModelVersion fraud 3 · @champion · @best · Production>"
+    assert (repr(ModelVersion("fraud", 1, 0, 0)), version.uri) == ("<ModelVersion fraud 1>", "models:/fraud/3")
+    model = RegisteredModel("fraud", 0, 0, aliases={"champion": 3}, n_versions=3)
+    assert repr(model) == "<RegisteredModel 'fraud' · 3 versions · @champion → 3>"
+    assert repr(RegisteredModel("new", 0, 0, n_versions=1)) == "<RegisteredModel 'new' · 1 version>"

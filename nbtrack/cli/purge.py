@@ -57,9 +57,13 @@ def purge(
     what = f"{count(done['runs'], 'run')} and {count(done['experiments'], 'experiment')}"
     say(f"Deleted {what} for good; {freed} are free again.")
     if done["kept_runs"]:
-        say(
-            f"{count(done['kept_runs'], 'run')} stay in the trash: registered versions need them (`nbtrack models list`)."
+        is_one = done["kept_runs"] == 1
+        told = (
+            "stays in the trash: registered versions need it"
+            if is_one
+            else "stay in the trash: registered versions need them"
         )
+        say(f"{count(done['kept_runs'], 'run')} {told} (`nbtrack models list`).")
 
 
 def _ask(older_than: str, place: str, n_runs: int, n_experiments: int, *, as_json: bool) -> None:

@@ -63,3 +63,13 @@ def test_a_time_span_that_cannot_be_read(desk: Desk, span: str) -> None:
     done = desk.call("purge", "--yes", "--older-than", span)
     assert done.exit_code == 2
     assert "is no time span" in done.stderr
+
+
+def test_runs_that_registered_versions_need_stay_in_the_trash(empty: Desk) -> None:
+    run_id = empty.run(1, "kept")
+    empty.store.add_artifact(run_id, "model/MLmodel", b"flavors: {}")
+    empty.lines("models", "register", "runs:/1/model", "fraud")
+    empty.lines("runs", "delete", "1")
+    lines = empty.lines("purge", "--yes", width=120)
+    assert lines[-1] == "1 run stays in the trash: registered versions need it (`nbtrack models list`)."
+    assert empty.json("purge", "--yes")["kept_runs"] == 1

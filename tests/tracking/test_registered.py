@@ -12,7 +12,7 @@ from nbtrack.models.uri import parse
 from nbtrack.registry import addresses
 from nbtrack.tracking import registered
 from nbtrack.tracking.logged_models import RECORD
-from nbtrack.tracking.models import locate
+from nbtrack.tracking.model_files import locate
 from tests.registry.hook_server import listening
 
 if TYPE_CHECKING:
@@ -178,9 +178,9 @@ def test_the_client_has_mlflows_verbs():
     assert client.get_model_version("fraud", "1").tags == {"t": "1", "k": "v"}
     client.delete_model_version_tag("fraud", 1, "k")
     client.delete_model_version_tag("fraud", 1, "k")
-    for wrong in ({}, {"version": 1, "stage": "Production"}):
+    for version, stage in ((None, None), (1, "Production")):
         with pytest.raises(InvalidValueError, match="either version or stage"):
-            client.set_model_version_tag("fraud", key="k", value="v", **wrong)
+            client.set_model_version_tag("fraud", version, "k", "v", stage)
     with pytest.raises(NotFoundError, match="Archived"):
         client.set_model_version_tag("fraud", key="k", value="v", stage="Archived")
     assert client.get_model_version_stages("fraud", 1) == ["None", "Staging", "Production", "Archived"]
