@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from importlib import import_module, invalidate_caches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
@@ -15,7 +16,6 @@ from nbtrack.models.trust import Risk, Trust, code_risks, pickle_risks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def risks_of(folder: Path, flavor_name: str | None = None) -> list[Risk]:
@@ -67,11 +67,33 @@ def load_pyfunc(folder: Path, trust: Trust, model_config: Mapping[str, Any] | No
 
 
 def put_code_on_path(folder: Path, conf: dict[str, Any]) -> None:
-    """Let Python find the code that a model brings along."""
-    if conf.get("code"):
-        code = str(inside(folder, conf["code"], "Code folder").resolve())
-        if code not in sys.path:
-            sys.path.insert(0, code)
+    """Let Python find the code that a model brings along, also when another model brought modules of the same names."""
+    if not conf.get("code"):
+        return
+    code = inside(folder, conf["code"], "Code folder").resolve()
+    for entry in code.iterdir():
+        _forget_other_models(entry.stem, code)
+    _CODE_FOLDERS.add(code)
+    if str(code) in sys.path:
+        sys.path.remove(str(code))
+    sys.path.insert(0, str(code))
+
+
+_CODE_FOLDERS: set[Path] = set()
+
+
+def _forget_other_models(name: str, code: Path) -> None:
+    """Drop a module that came from another model's code folder, so that this model's is imported; its objects keep the old one."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if (
+        file is None
+        or Path(file).is_relative_to(code)
+        or not any(Path(file).is_relative_to(other) for other in _CODE_FOLDERS)
+    ):
+        return
+    for loaded in [loaded for loaded in sys.modules if loaded == name or loaded.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    invalidate_caches()
 
 
 def _streamer(found: Flavor, native: Any) -> Any:

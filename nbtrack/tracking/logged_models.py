@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.errors import NotFoundError
+from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ def replayed(records: Iterable[tuple[str, str]]) -> list[LoggedModel]:
     models: dict[Any, LoggedModel] = {}
     for run_id, text in records:
         body = json.loads(text).get("o") or {}
-        path = check_relative(body.get("path"))
+        try:
+            path = check_relative(body.get("path"))
+        except InvalidValueError:  # no nbtrack wrote that
+            continue
         models = {key: found for key, found in models.items() if (found.run_id, found.path) != (run_id, path)}
         ident = body.get("model_id")
         models[ident] = LoggedModel(run_id, path, ident, body.get("flavors") or {}, body.get("utc_time_created"))

@@ -173,13 +173,16 @@ def _known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[
     They are looked up once, and again when anything has changed in the store: most of what loading a small model takes is the look.
     """
     key, state = (str(store.path), run_id, path), store.signature()
-    if key not in _SEEN or _SEEN[key][0] != state:
-        rows = store.sql(_FILES, [run_id, path, run_id])
-        is_file = rows["path"].notna()
-        names = (check_relative(found[len(path) + 1 :]) for found in rows[is_file]["path"])
-        files = list(zip(names, map(str, rows[is_file]["sha256"]), strict=True))
-        models = logged_models.replayed((run_id, body) for body in rows[~is_file]["sha256"])
-        if len(_SEEN) >= _MAX_SEEN:
-            _SEEN.pop(next(iter(_SEEN)))
-        _SEEN[key] = (state, files, any(found.path == path for found in models))
-    return _SEEN[key][1:]
+    known = _SEEN.get(key)
+    if known is not None and known[0] == state:
+        return known[1:]
+    rows = store.sql(_FILES, [run_id, path, run_id])
+    is_file = rows["path"].notna()
+    names = (check_relative(found[len(path) + 1 :]) for found in rows[is_file]["path"])
+    files = list(zip(names, map(str, rows[is_file]["sha256"]), strict=True))
+    models = logged_models.replayed((run_id, body) for body in rows[~is_file]["sha256"])
+    found = (files, any(model.path == path for model in models))
+    if len(_SEEN) >= _MAX_SEEN:
+        _SEEN.clear()
+    _SEEN[key] = (state, *found)
+    return found

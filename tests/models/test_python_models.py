@@ -167,6 +167,21 @@ def test_code_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert str(tmp_path / "m") in str(sys.modules.pop("their_helper").__file__)
 
 
+def test_models_with_modules_of_the_same_name_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    source = "import nbtrack.models, its_rates.one\nnbtrack.models.set_model(lambda model_input: model_input * its_rates.one.RATE)"
+    (tmp_path / "model.py").write_text(source)
+    for rate in (2, 3):
+        (tmp_path / str(rate) / "its_rates").mkdir(parents=True)
+        (tmp_path / str(rate) / "its_rates" / "__init__.py").write_text("")
+        (tmp_path / str(rate) / "its_rates" / "one.py").write_text(f"RATE = {rate}")
+        save_model(tmp_path / f"m{rate}", tmp_path / "model.py", code_paths=[tmp_path / str(rate) / "its_rates"])
+    models = [load_model(tmp_path / name, trust=True) for name in ("m2", "m3", "m2")]
+    assert [model.predict(1) for model in models] == [2, 3, 2]
+    for name in [name for name in sys.modules if name.startswith("its_rates")]:
+        del sys.modules[name]
+
+
 @pytest.mark.parametrize(
     ("call", "problem"),
     [
