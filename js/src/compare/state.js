@@ -60,6 +60,7 @@ export class CompareState {
     });
     /** Runs from left to right, the base first. */
     this.runs = computed(() => {
+      this.data.revision.value; // runs may have come while the base stayed
       const base = this.base.value;
       return base ? [base, ...this.#here().filter((run) => run !== base)] : [];
     });

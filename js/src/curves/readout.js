@@ -38,7 +38,8 @@ export class Readout {
     if (chosen && !shown.includes(chosen)) shown[shown.length - 1] = chosen;
     const { xKind, xLabel } = chart.options;
     const only = chosen ?? (shown.length === 1 ? shown[0] : undefined);
-    const at = only ? /** @type {number} */ (only.series.x[only.index]) : x;
+    const places = new Set((only ? [only] : shown).map(({ series, index }) => /** @type {number} */ (series.x[index])));
+    const [at = x] = places.size === 1 ? places : [];
     replace(
       this.el,
       h("div", { class: "nbt-readout-x" }, xText(at, xKind, xLabel)),

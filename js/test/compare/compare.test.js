@@ -194,6 +194,20 @@ describe("live", () => {
     expect(cell("lr", 2).textContent).toBe("0.01");
   });
 
+  it("shows a run that was added from Python once its rows have come", async () => {
+    const { kernel, heads } = await shown({ runs: [head(1), head(2)] });
+    const runs = [head(1), head(2), head(3)];
+    view?.model.set(
+      "runs",
+      runs.map((run) => run.run_id),
+    );
+    await settle();
+    expect(heads()).toEqual(["#1", "#2"]);
+    kernel.sendData({ runs, sections: SECTIONS, version: 2 });
+    await settle();
+    expect(heads()).toEqual(["#1", "#2", "#3"]);
+  });
+
   it("keeps heads and rows that are as before: no click is lost on them", async () => {
     const { kernel, cell, one } = await shown();
     const before = [cell("lr", 1), cell("acc", 1), one(".nbt-cmp-th")];
