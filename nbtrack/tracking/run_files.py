@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbtrack.entities import DatasetInput
+    from nbtrack.models.info import ModelInfo
     from nbtrack.store.local import LocalStore
     from nbtrack.tracking.files import File
 
@@ -143,6 +145,12 @@ class RunFiles:
             self._log_input(describe(dataset, name=name, source=source, context=context or ""), tags or {})
         except Exception as error:  # noqa: BLE001
             self.trouble(error)
+
+    def log_model(self, model: Any, name: str | None = None, **options: Any) -> ModelInfo:
+        """Save a model into the run; see :func:`nbtrack.log_model` for parameters, and errors: this verb raises them."""
+        log_model = import_module("nbtrack.tracking.models").log_model  # which knows of runs itself
+        found: ModelInfo = log_model(model, name, run_id=self.id, **options)
+        return found
 
     def _log_input(self, found: DatasetInput, tags: dict[str, str]) -> None:
         dataset = found.dataset

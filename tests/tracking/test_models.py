@@ -70,6 +70,12 @@ def test_without_a_run_one_is_opened_and_ended():
     assert nbtrack.get_run(str(info.run_id)).info.status == "FINISHED"
 
 
+def test_a_run_logs_models_itself():
+    with nbtrack.start_run() as run:
+        info = run.log_model(plus(1), "mine", metadata={"a": 1})
+    assert (info.run_id, info.name, info.metadata) == (run.id, "mine", {"a": 1})
+
+
 def test_another_run_can_be_meant(store: Any):
     with nbtrack.start_run() as run:
         pass
