@@ -37,17 +37,21 @@ class Numbers:
     def __init__(self, folder: Path, largest_run: Callable[[], int], experiments: Callable[[], Known]) -> None:
         self._counter = folder / "counter"
         self._names = folder / "names.json"
-        self._lock_path = folder / "names.lock"
-        self._locked_by: tuple[int, FileLock] | None = None
+        self._folder = folder
+        self._locks: dict[str, tuple[int, FileLock]] = {}
         self._largest_run = largest_run
         self._experiments = experiments
 
     @property
     def _lock(self) -> FileLock:
-        """Return the lock of this process: a forked child needs one of its own."""
-        if self._locked_by is None or self._locked_by[0] != os.getpid():
-            self._locked_by = os.getpid(), FileLock(self._lock_path, mode=0o600)
-        return self._locked_by[1]
+        return self._lock_of("names.lock")
+
+    def _lock_of(self, name: str) -> FileLock:
+        """Return a lock of this process: a forked child needs one of its own."""
+        found = self._locks.get(name)
+        if found is None or found[0] != os.getpid():
+            found = self._locks[name] = os.getpid(), FileLock(self._folder / name, mode=0o600)
+        return found[1]
 
     def next_run(self) -> int:
         """Return the next run number of the store: 1, 2, 3 and so on."""
@@ -80,9 +84,12 @@ class Numbers:
             return ids[name], True
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep all others from giving out numbers and names until the block ends."""
-        with self._lock:
+    def changing_models(self) -> Iterator[None]:
+        """Keep all others from changing registered models until the block ends.
+
+        Such a change looks at the database, and a run that starts waits for nobody who does: so this lock is one of its own.
+        """
+        with self._lock_of("models.lock"):
             yield
 
     @contextmanager

@@ -37,8 +37,8 @@ NAMES = {"tag": "tag_version", "untag": "untag_version", "describe": "describe_v
 class LocalRegistry:
     """The registered models of a local store; see :class:`RegistryStore`.
 
-    Version numbers are given out under ``names.lock``, as run numbers are, and so is every other change made: who writes second sees what
-    the first wrote, whatever the clocks say.
+    Version numbers are given out under ``models.lock``, and so is every other change made: who writes second sees what the first wrote,
+    whatever the clocks say.
     """
 
     def __init__(self, store: LocalStore) -> None:
@@ -248,7 +248,7 @@ class Change:
     def begin(cls, store: LocalStore) -> Iterator[Change]:
         """Open a look at the store while nobody else changes the registry; written when the block ends without an error."""
         store.make_folder()
-        with store.numbers.alone():
+        with store.numbers.changing_models():
             with store.reading() as reader:
                 change = cls(store, reader)
                 yield change

@@ -116,6 +116,12 @@ def test_a_writer_whose_clock_is_behind_comes_after_what_it_has_seen(store: Loca
     ahead.writer.close()
 
 
+def test_a_run_starts_while_a_model_is_changed(store: LocalStore) -> None:
+    store.make_folder()
+    with store.numbers.changing_models():
+        assert quiet_store(store.path).next_run_number() == 1
+
+
 def test_a_killed_process_has_registered_what_it_said(store: LocalStore) -> None:
     store.registry.create_version("fraud", ELSEWHERE, makes_model=True)
     after = crash(store)
