@@ -46,6 +46,7 @@ class Sizes:
     bytes_points: int
     peer_bytes_points: int
     imports: int
+    models: int
     cells: int
     curve_points: tuple[int, ...]
     page_runs: tuple[int, ...]
@@ -75,6 +76,7 @@ FULL = Sizes(
     bytes_points=1_000_000,
     peer_bytes_points=100_000,
     imports=10,
+    models=5,
     cells=50,
     curve_points=(10_000, 100_000, 1_000_000),
     page_runs=(100, 1_000, 10_000, 100_000),
@@ -104,6 +106,7 @@ QUICK = Sizes(
     bytes_points=100_000,
     peer_bytes_points=20_000,
     imports=3,
+    models=2,
     cells=20,
     curve_points=(1_000, 10_000),
     page_runs=(100, 1_000),

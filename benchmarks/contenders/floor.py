@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import material
+from benchmarks.estimators import fitted, times_of
 from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -181,6 +183,24 @@ class Contender:
         con.close()
         assert len(np.unique(found[0]["run"])) == runs
         return took
+
+    # -- models ------------------------------------------------------------------------------------------------------
+
+    def log_model(self, n: int, kind: str, form: str, is_inferred: bool) -> Timed:  # noqa: ARG002, FBT001 - it infers nothing
+        """Write the model's file and sync it."""
+        path = self._folder / f"model-{kind}"
+
+        def write() -> None:
+            with path.open("wb") as file:
+                file.write(import_module("skops.io" if form == "skops" else form).dumps(fitted(kind)))
+                os.fsync(file.fileno())
+
+        return times_of(write, n)
+
+    def load_model(self, n: int, kind: str, form: str) -> Timed:
+        """Read the model's file."""
+        path = self._folder / f"model-{kind}"
+        return times_of(lambda: import_module("skops.io" if form == "skops" else form).loads(path.read_bytes()), n)
 
 
 def _frame_of(path: Path, n: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 
 from benchmarks import material
+from benchmarks.estimators import REQUIREMENTS, fitted, times_of
 from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -199,6 +200,32 @@ class Contender:
         before = self._path.stat().st_size
         self.add_points(n, f"bytes-{kind}", kind)
         return {"store": float(self._path.stat().st_size - before)}
+
+    # -- models ------------------------------------------------------------------------------------------------------
+
+    def log_model(self, n: int, kind: str, form: str, is_inferred: bool) -> Timed:  # noqa: FBT001
+        """Log a model into a run, each time by another name."""
+        from mlflow import sklearn
+
+        options = {} if is_inferred else {"pip_requirements": REQUIREMENTS}
+        found: list[Any] = []
+
+        def log() -> None:
+            found.append(
+                sklearn.log_model(fitted(kind), name=f"{kind}-{len(found)}", serialization_format=form, **options)
+            )
+
+        with mlflow.start_run():
+            took = times_of(log, n)
+        (self._path.parent / f"{kind}.uri").write_text(found[-1].model_uri)
+        return took
+
+    def load_model(self, n: int, kind: str, form: str) -> Timed:  # noqa: ARG002 - the model says so itself
+        """Load the model that was logged last."""
+        from mlflow import sklearn
+
+        uri = (self._path.parent / f"{kind}.uri").read_text()
+        return times_of(lambda: sklearn.load_model(uri), n)
 
     def _points_run(self, name: str) -> str:
         return (self._path.parent / f"{name}.id").read_text()

@@ -15,6 +15,7 @@ from nbtrack.store.opening import open_store
 from nbtrack.views.questions import answer
 
 from benchmarks import material
+from benchmarks.estimators import REQUIREMENTS, fitted, times_of
 from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -286,6 +287,30 @@ class Contender:
         took = timed(lambda: found.append(answer(store, question)))
         assert len(found[0][0]["series"]) == runs
         return took
+
+    # -- models ------------------------------------------------------------------------------------------------------
+
+    def log_model(self, n: int, kind: str, form: str, is_inferred: bool) -> Timed:  # noqa: FBT001
+        """Log a model into a run, each time by another name."""
+        self._use("models")
+        options = {} if is_inferred else {"pip_requirements": REQUIREMENTS}
+        found: list[Any] = []
+
+        def log() -> None:
+            found.append(
+                nbtrack.sklearn.log_model(fitted(kind), f"{kind}-{len(found)}", serialization_format=form, **options)
+            )
+
+        with nbtrack.start_run():
+            took = times_of(log, n)
+        (self._folder / f"{kind}.uri").write_text(found[-1].model_uri)
+        return took
+
+    def load_model(self, n: int, kind: str, form: str) -> Timed:  # noqa: ARG002 - the model says so itself
+        """Load the model that was logged last."""
+        self._use("models")
+        uri = (self._folder / f"{kind}.uri").read_text()
+        return times_of(lambda: nbtrack.sklearn.load_model(uri), n)
 
     def _points_run(self, name: str) -> str:
         self._use(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import calls, cells, curves, disk, imports, pages, points, runs, seen
+from benchmarks.figures import calls, cells, curves, disk, imports, models, pages, points, runs, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,5 +22,6 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "points": points.measure,
     "curves": curves.measure,
     "disk": disk.measure,
+    "models": models.measure,
     "pages": pages.measure,
 }

@@ -88,9 +88,9 @@ class _CannotError(Exception):
 
 def _skops_bytes(model: Any, trusted: frozenset[str], *, is_quick: bool) -> tuple[bytes, set[str]]:
     """Return a model as skops writes it, after reading it back, and which of the trusted types are in it."""
-    io = require("skops.io", "to save scikit-learn models", package="skops", extra="models")
     if is_quick and (slow := _slow_types(model) - trusted):
         raise _CannotError(_untrusted(slow))
+    io = require("skops.io", "to save scikit-learn models", package="skops", extra="models")  # a second or two, once
     try:
         data: bytes = io.dumps(model)
         is_here_only = _HERE_ONLY.search(_schema_of(data)) is not None
