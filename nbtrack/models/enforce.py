@@ -38,6 +38,8 @@ def enforce_schema(data: Any, schema: Schema) -> Any:
             _check_missing(_names_of(data, schema), schema)
         return tensors.enforce(data, schema)
     frame = _frame(data, schema)
+    if nested.fits(frame, schema):
+        return frame.copy(deep=False)  # what the model adds to it is not added to the caller's
     if schema.has_input_names():
         _check_missing(set(frame.columns), schema)
         return _named(frame, schema)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def cast_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return a DataFrame with its columns in the types of the schema; what the schema does not name stays as it is."""
+    if nested.fits(frame, schema):
+        return frame
     specs = list(schema)
     names: list[Any] = schema.input_names() if schema.has_input_names() else list(frame.columns)
     if not schema.has_input_names() and schema.is_tensor_spec():

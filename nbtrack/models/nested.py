@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.column_types import AnyType, Array, ColumnType, DataType, Map, Object, SparkMLVector
+
+if TYPE_CHECKING:
+    from nbtrack.models.schema import Schema
 
 _EXACT_IN_DOUBLE = 4
 """Integers of so many bytes are all exact in a float64."""
@@ -119,6 +122,19 @@ def _map(value: Any, wanted: Map, where: str, *, required: bool) -> Any:
     return {
         name: enforce(item, wanted.value_type, f"{where}.{name}", required=required) for name, item in value.items()
     }
+
+
+def fits(frame: pd.DataFrame, schema: Schema) -> bool:
+    """Say whether a table has just the columns of a schema, each in its type: most have, and nothing is to be done for them."""
+    if list(frame.columns) != schema.input_names():
+        return False
+    return all(_is_in_type(dtype, spec.type) for dtype, spec in zip(frame.dtypes, schema, strict=True))
+
+
+def _is_in_type(dtype: Any, wanted: Any) -> bool:
+    if not isinstance(wanted, DataType) or wanted is DataType.binary:
+        return False
+    return isinstance(dtype, pd.StringDtype) if wanted is DataType.string else bool(dtype == wanted.to_numpy())
 
 
 # -- columns -------------------------------------------------------------------------------------------------------------
