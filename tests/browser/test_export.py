@@ -97,6 +97,7 @@ def test_a_page_works_from_the_disk_without_kernel_network_or_complaint(
             "checkbox"
         ).click()
     compared = page.locator('[data-view="compare"]').last
+    compared.scroll_into_view_if_needed()  # it draws when it is looked at
     expect(compared).to_contain_text("run-08")
     expect(compared).to_contain_text("changed lr")
     expect(compared).not_to_contain_text("run-11")

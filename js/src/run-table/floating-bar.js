@@ -66,6 +66,7 @@ export class FloatingBar {
       (run) => state.store.text("lifecycle_stage", state.store.rowOf.get(run) ?? -1) === "deleted",
     );
     const { onCompare } = this.table;
+    const canEdit = !state.kernel.offline;
     const tag = action("tag", "Tag", () => this.table.editTags(runs, tag));
     const copy = action("copy", "Copy", () =>
       openMenu(
@@ -82,11 +83,10 @@ export class FloatingBar {
       this.actions,
       h("span", { class: "nbt-bar-text" }, h("b", {}, String(runs.length)), " selected"),
       onCompare && runs.length > 1 ? action("columns", "Compare", onCompare) : null,
-      tag,
+      canEdit ? tag : null,
       copy,
-      deleted
-        ? action("restore", "Restore", () => edits.restore(runs))
-        : action("trash", "Trash", () => this.table.remove(runs)),
+      canEdit && deleted ? action("restore", "Restore", () => edits.restore(runs)) : null,
+      canEdit && !deleted ? action("trash", "Trash", () => this.table.remove(runs)) : null,
       h(
         "button",
         {

@@ -95,6 +95,10 @@ export class Notices {
       );
       return;
     }
+    if (store.size === 0 && state.kernel.offline) {
+      replace(this.empty, h("p", {}, "This page has no runs in it."));
+      return;
+    }
     if (store.size === 0) {
       const copy = h(
         "button",

@@ -67,6 +67,17 @@ describe("an exported page", () => {
     expect(counts).toEqual([3, 3]);
   });
 
+  it("offers nothing that only a program could do", async () => {
+    const stage = await open([{ view: "run-table", group: "runs", state: {} }]);
+    stage.models.get("runs")?.set("selected", [String(fakeColumns({ count: 30, now: NOW })[0]?.values[0])]);
+    await settle();
+    const offered = [...root.querySelectorAll("button")].filter((each) => !each.closest("[hidden]"));
+    const said = offered.map((each) => each.textContent?.trim());
+    expect(said).toContain("Copy");
+    expect(said).not.toContain("Trash");
+    expect(said).not.toContain("Tag");
+  });
+
   it("says so where a view is missing", async () => {
     await open([{ view: "hologram", group: "x", state: {} }]);
     expect(root.textContent).toContain('without the view "hologram"');
