@@ -56,7 +56,7 @@ def find_touched(con: DuckDBPyConnection) -> None:
     """Make ``touched_models`` out of ``j``."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_models AS "
-        "SELECT DISTINCT o->>'id' AS registry_id FROM j WHERE k = 'registry' AND o->>'id' IS NOT NULL"
+        "SELECT DISTINCT o->>'id' AS registry_id FROM j WHERE k = 'registry' AND (o->>'id') IS NOT NULL"
     )
 
 
