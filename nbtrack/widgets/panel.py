@@ -2,8 +2,8 @@
 
 * ``_esm`` is a loader of 0.7 kB; the parts of the front end that the view needs travel in a binary trait that is cleared when the cell
   ends, so that saved widget state stays small.
-* A question is answered on a thread aside, those of a kind in their order, so that a trait that is set, an edit or the next cell need not
-  wait for it; traits change only where messages arrive.
+* A question is answered on a thread aside, those of a kind in their order, so that a trait that is set or the next cell need not wait for
+  it. An edit is taken after the questions before it; traits change only where messages arrive.
 * A display is two outputs: an HTML summary, which works without a kernel, on GitHub and untrusted, and the widget; CSS shows just one.
 """
 
@@ -40,6 +40,9 @@ CSS = """<style>
 </style>"""
 """The first rule hides the summary while the widget right after it lives; the second hides the error line of a dead one."""
 
+
+PATIENCE = 5.0
+"""Seconds that an edit waits for the questions before it."""
 
 STILL = "export default{render(){}}"
 """Saved in place of the loader where nobody is looking: without its kernel there is nothing to load, the summary stands for the widget."""
@@ -203,8 +206,10 @@ class Panel(anywidget.AnyWidget):
             return
         if message.get("kind") == "ask" and sends_from_any_thread():
             self._aside.do(str(message.get("what")), partial(self._reply, message))
-        else:
-            self._reply(message)
+            return
+        if message.get("kind") == "edit":
+            self._aside.wait(PATIENCE)  # an answer from before an edit must not come after it, and be taken for news
+        self._reply(message)
 
     def _reply(self, message: dict[str, Any]) -> None:
         reply: dict[str, Any] = {"kind": "answer", "id": message.get("id"), "ok": True}
