@@ -29,10 +29,11 @@ VIEWS = {
     "curves": ("curves", "Curves"),
     "compare": ("compare", "Compare"),
     "artifacts": ("artifacts", "Artifacts"),
+    "live": ("live", "The run"),
 }
 """Names that a caller gives, with the view of the front end and its heading."""
 BOARD = ("runs", "parallel", "curves")
-OWN_MODEL = ("compare", "artifacts")
+OWN_MODEL = ("compare", "artifacts", "live")
 """Views of a few runs: they do not share filter and brush with the others."""
 _PLAIN = (str, int, float, bool, list, dict, type(None))
 CAPTURED_TAGS = ("mlflow.source.", "mlflow.user", "nbtrack.host", "nbtrack.notebook", "nbtrack.platform")
@@ -160,11 +161,13 @@ def _view_of(widget: Any) -> tuple[str, str]:
 
 
 def completed(each: Placed, wanted: Wanted) -> Placed:
-    """Return a view that was asked for by name with the runs that it is about: the newest two, or the newest one with files."""
+    """Return a view that was asked for by name with the runs that it is about: the newest two, the newest one, or that with files."""
     found, ids = wanted.found, wanted.run_ids
     state = dict(each.state)
     if each.view == "compare" and not state.get("runs"):
         state |= {"runs": ids[:2][::-1], "base": ids[:2][-1] if ids else ""}
+    if each.view == "live":
+        state["run_id"] = state.get("run_id") or next(iter(ids), "")
     if each.view == "artifacts":
         run = state.get("run_id") or next(iter(wanted.files), "")
         names = dict(zip(ids, zip(found.attributes["number"], found.attributes["name"], strict=True), strict=True))

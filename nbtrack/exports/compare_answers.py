@@ -59,9 +59,13 @@ def pools(wanted: Wanted, _: dict[str, Any]) -> Iterator[Entry]:
         wanted.leave_out(f"Packages, data and files can be compared among the newest {MAX_POOLED:,} runs.")
 
 
+def without_private(found: Comparison) -> Comparison:
+    """Return a comparison without rows that nobody who gets the page needs to know."""
+    return replace(found, rows=tuple(row for row in found.rows if not _is_private(row)))
+
+
 def _shared(wanted: Wanted, found: Comparison) -> Comparison:
-    """Leave out what nobody who gets the page needs to know."""
-    return found if wanted.captured else replace(found, rows=tuple(row for row in found.rows if not _is_private(row)))
+    return found if wanted.captured else without_private(found)
 
 
 def _is_private(row: CompareRow) -> bool:

@@ -9,12 +9,14 @@ import numpy as np
 
 from nbtrack.entities import ViewType
 from nbtrack.errors import NbtrackError
+from nbtrack.exports.compare_answers import without_private
 from nbtrack.store.protocol import RunQuery
 from nbtrack.views.artifacts_summary import summary_html as summary_html_of_files
 from nbtrack.views.compare import base_of, sentences_of
 from nbtrack.views.compare_rows import compare_runs
 from nbtrack.views.compare_summary import summary as compare_summary
 from nbtrack.views.curves_summary import curves_html, run_colour
+from nbtrack.views.live_summary import live_html
 from nbtrack.views.parallel_axes import automatic_axes, main_metric
 from nbtrack.views.parallel_summary import parallel_picture
 from nbtrack.views.run_rows import take_rows
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import RunColumns, TrackingStore
 
 MOST_LINES = 20
+BUCKETS = 200
 
 
 def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
@@ -40,9 +43,12 @@ def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
     """
     state = placed.state
     if placed.view == "compare":
-        compared = compare_runs(store, list(state.get("runs") or ()))
+        compared = without_private(compare_runs(store, list(state.get("runs") or ())))
         base = base_of(compared, state.get("base") or "")
         return compare_summary(compared, base, sentences_of(store, compared, base).get("", []))[0]
+    if placed.view == "live":
+        run_id = str(state.get("run_id") or "")
+        return live_html(store.get_run(run_id), store.curves(run_id, BUCKETS)) if run_id else ""
     if placed.view == "artifacts":
         return summary_html_of_files(store, str(state.get("run_id") or ""), str(state.get("_run_title") or "Files"))
     condition = where(state.get("filter") or "", state.get("steps") or (), check_extents(state.get("extents") or {}))

@@ -121,7 +121,9 @@ class Story:
         found = [_fixed(each, len(self.steps), state or {}) for each in placed(views)]
         widgets = [each for each in views if not isinstance(each, str)]
         self._widgets += widgets
-        own = "" if state else "".join(_seen(each.summary()[0]) for each in widgets if hasattr(each, "summary"))
+        # the summary of a comparison tells of machine and git, which a page that is given away does not
+        is_made = bool(state) or any(each.view == "compare" for each in found)
+        own = "" if is_made else "".join(_seen(each.summary()[0]) for each in widgets if hasattr(each, "summary"))
         self.steps.append(Step(title, text, notes, found, own))
         return self
 

@@ -37,10 +37,10 @@ class Wanted:
         Put in what runs captured about their environment and git, too.
     condition : str
         The filter that chose the runs, in the search grammar.
-    may_choose : bool
-        Readers may look at files of other runs than those on view.
     say : callable
         Told what is being done.
+    may_choose : bool
+        Readers may look at files of other runs than those on view.
     left_out : list of str
         Sentences about what did not fit.
     """
@@ -51,8 +51,8 @@ class Wanted:
     artifacts: int = 0
     captured: bool = False
     condition: str = ""
-    may_choose: bool = True
     say: Callable[[str], None] = lambda _: None
+    may_choose: bool = True
     left_out: list[str] = field(default_factory=list)
 
     @property

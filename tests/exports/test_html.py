@@ -148,6 +148,8 @@ def test_a_run_of_its_own_goes_in_with_its_curves(store: Path) -> None:
     ((question, _, (blob,)),) = page.answers
     assert question == {"what": "live", "run": nbtrack.get_run("a").info.run_id}
     assert b'"acc"' in blob
+    page = read_page(nbtrack.export(store / "demo.html", views=["live"]).path)
+    assert page.asked("live") == [{"what": "live", "run": page.runs["run_id"][0]}]
 
 
 def test_tables_of_compared_runs_are_compared_beforehand(store: Path) -> None:

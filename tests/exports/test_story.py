@@ -77,6 +77,18 @@ def test_files_of_a_step_can_be_opened_and_no_others(store: Path) -> None:
     assert page.asked("preview") == [{"what": "preview", "run": run, "path": "notes.txt"}]
 
 
+def test_the_still_of_a_comparison_does_not_tell_of_the_machine(store: Path) -> None:
+    client = nbtrack.Client()
+    for name in ("a", "b"):
+        client.set_tag(nbtrack.get_run(name).info.run_id, "nbtrack.host", f"sesame-{name}")
+        client.set_tag(nbtrack.get_run(name).info.run_id, "mlflow.source.git.commit", f"c0ffee{name}")
+    story = nbtrack.story("Talk").step("x", view=nbtrack.compare("a", "b")).step("y", view="live")
+    text = story.save(store / "talk.html").path.read_text(encoding="utf-8")
+    assert "model" in text
+    assert "sesame" not in text
+    assert "c0ffee" not in text
+
+
 def test_it_shows_itself_as_a_table_of_its_steps(store: Path) -> None:
     assert store.exists()
     story = nbtrack.story("Talk <b>").step("One", "first line\nsecond" + "x" * 200, view="parallel").step("Two")
