@@ -36,7 +36,7 @@ def save_model(
         A folder that does not exist yet, or is empty.
     signature : ModelSignature or False, optional
         What the model takes and gives; inferred from `input_example` by default.
-    input_example : DataFrame, ndarray, dict, list or (data, params), optional
+    input_example : tensor, DataFrame, ndarray or (data, params), optional
         A few rows, kept in the folder.
     pip_requirements, extra_pip_requirements : list of str or path, optional
         All requirements; or those besides the inferred ones.
@@ -62,7 +62,7 @@ def save_model(
         path,
         "pytorch",
         signature=signature,
-        input_example=input_example,
+        input_example=_as_array(input_example),
         pip_requirements=pip_requirements,
         extra_pip_requirements=extra_pip_requirements,
         conda_env=conda_env,
@@ -101,7 +101,7 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
         flavor="pytorch",
         artifact_path=artifact_path,
         signature=signature,
-        input_example=input_example,
+        input_example=_as_array(input_example),
         registered_model_name=registered_model_name,
         await_registration_for=await_registration_for,
         pip_requirements=pip_requirements,
@@ -157,3 +157,10 @@ def _traced(serialization_format: str | None, input_example: Any) -> dict[str, A
         if isinstance(input_example, tuple) and isinstance(input_example[1], dict)
         else input_example
     }
+
+
+def _as_array(example: Any) -> Any:
+    """Return a tensor as an array, also one with params beside it; the rest as it is."""
+    if isinstance(example, tuple):
+        return tuple(_as_array(one) for one in example)
+    return example.detach().cpu().numpy() if hasattr(example, "detach") else example

@@ -99,6 +99,16 @@ def test_an_exported_graph_goes_both_ways(tmp_path):
         nbtrack.pyfunc.load_model(tmp_path / "b")
 
 
+def test_a_tensor_is_an_example(tmp_path):
+    import torch
+
+    case = CASES["pytorch_eager"]()
+    ours("pytorch").save_model(case.model, tmp_path / "m", input_example=torch.from_numpy(case.given[:2]))
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "m"))
+    assert loaded.metadata.signature.inputs.to_dict()[0]["tensor-spec"] == {"dtype": "float32", "shape": (-1, 4)}
+    assert_same(loaded.predict(case.given), case.expected)
+
+
 def test_a_frame_of_torch_keeps_its_index(tmp_path):
     case = CASES["pytorch_eager"]()
     ours("pytorch").save_model(case.model, tmp_path / "m")
