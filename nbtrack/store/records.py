@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from nbtrack.journal.segments import Segment, check_lines
 
 if TYPE_CHECKING:
@@ -54,7 +56,13 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as scratch:
             _read(con, whole + [_salvage(scratch, path, lines) for path, lines in damaged.items()])
     elif whole:
-        _read(con, whole)
+        try:
+            _read(con, whole)
+        except duckdb.IOException as error:
+            gone = [path for path in whole if not Path(path).exists()]
+            if gone:  # a fold has taken it since it was checked: whoever reads looks again
+                raise FileNotFoundError(gone[0]) from error
+            raise
     folded = {s.writer: watermark[s.writer][1] for s in segments if s.writer in watermark}
     if folded:
         con.execute(
