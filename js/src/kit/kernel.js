@@ -79,6 +79,15 @@ export class Kernel {
   }
 
   /**
+   * Change something of a registered model: which alias, tag or text, as `nbtrack.views.model_edits` knows it.
+   * @param {{ do: string, name: string } & Record<string, any>} change
+   * @returns {Promise<Answer>}
+   */
+  change(change) {
+    return this.#send({ kind: "edit", op: "registry", ...change }, 0);
+  }
+
+  /**
    * Ask something of a run that goes on. The order has a name of its own: a busy kernel may hear it twice.
    * @param {{ do: string, key?: string | null, value?: any }} order
    * @returns {Promise<Answer>}

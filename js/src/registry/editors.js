@@ -1,0 +1,134 @@
+// Tags as chips that are edited in place; a description in Markdown with its preview.
+
+import { markdown } from "../artifacts/markdown.js";
+import { h, icon, replace } from "../kit/dom.js";
+import { tagChip } from "./chips.js";
+
+/**
+ * @param {Record<string, string>} tags
+ * @param {import("./state.js").RegistryState} state
+ * @param {{ version?: number }} of nothing for the model itself
+ */
+export function tagEditor(tags, state, of) {
+  const row = h("div", { class: "nbt-reg-chips nbt-reg-tags" });
+  const draw = () => {
+    const chips = Object.entries(tags).map(([key, value]) => {
+      const chip = tagChip(key, value);
+      if (state.readOnly) return chip;
+      chip.append(
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-label": `Remove tag ${key}`,
+            on: { click: () => void state.changeOrSay({ do: "untag", key, ...of }) },
+          },
+          icon("close", 10),
+        ),
+      );
+      chip.addEventListener("dblclick", () => edit(key, value));
+      return chip;
+    });
+    const add = h(
+      "button",
+      { class: "nbt-plain", type: "button", on: { click: () => edit("", "") } },
+      icon("tag", 12),
+      "Tag",
+    );
+    replace(row, ...chips, state.readOnly ? null : add);
+  };
+  /** @param {string} key @param {string} value */
+  const edit = (key, value) => {
+    const field = h("input", {
+      class: "nbt-reg-input nbt-reg-tag-input",
+      placeholder: "key = value",
+      "aria-label": "Tag as key = value",
+      value: key ? `${key} = ${value}` : "",
+      spellcheck: "false",
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") draw();
+      if (event.key !== "Enter") return;
+      const { key: name, value: text } = readTag(field.value);
+      draw();
+      if (name) void state.changeOrSay({ do: "tag", key: name, value: text, ...of });
+    });
+    row.lastElementChild?.replaceWith(field);
+    field.focus();
+  };
+  draw();
+  return row;
+}
+
+/**
+ * `key = value`, or a key alone.
+ * @param {string} text
+ */
+export function readTag(text) {
+  const at = text.indexOf("=");
+  return at < 0 ? { key: text.trim(), value: "" } : { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
+}
+
+/**
+ * @param {string} text Markdown
+ * @param {import("./state.js").RegistryState} state
+ * @param {{ version?: number }} of
+ */
+export function descriptionEditor(text, state, of) {
+  const box = h("div", { class: "nbt-reg-description" });
+  const show = () => {
+    const change = h(
+      "button",
+      { class: "nbt-plain", type: "button", on: { click: edit } },
+      icon("pen", 12),
+      text ? "Edit" : "Describe it",
+    );
+    replace(box, text ? rendered(text) : null, state.readOnly ? null : change);
+  };
+  const edit = () => {
+    const area = h("textarea", { class: "nbt-reg-input", rows: 6, "aria-label": "Description in Markdown" });
+    area.value = text;
+    const preview = h("div", { class: "nbt-reg-preview", "aria-label": "Preview" });
+    const draw = () => replace(preview, rendered(area.value));
+    const save = async () => {
+      const value = area.value;
+      show();
+      if (value !== text) await state.changeOrSay({ do: "describe", value, ...of });
+    };
+    area.addEventListener("input", draw);
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") show();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save();
+    });
+    draw();
+    replace(
+      box,
+      h("div", { class: "nbt-reg-writing" }, area, preview),
+      h(
+        "div",
+        { class: "nbt-reg-buttons" },
+        h("button", { class: "nbt-button nbt-reg-do", type: "button", on: { click: save } }, "Save"),
+        h("button", { class: "nbt-button", type: "button", on: { click: show } }, "Cancel"),
+      ),
+    );
+    area.focus();
+  };
+  show();
+  return box;
+}
+
+/** @param {string} text */
+function rendered(text) {
+  return markdown(text, {
+    code: (code) => h("pre", {}, code),
+    picture: (_, alt) => document.createTextNode(alt),
+  });
+}
+
+/**
+ * Whether somebody writes in here: news wait until that is over.
+ * @param {Element} el
+ */
+export function isWriting(el) {
+  return el.querySelector(".nbt-reg-writing, .nbt-reg-tag-input") !== null;
+}

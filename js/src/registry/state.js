@@ -1,0 +1,162 @@
+// What is known of the registry, what is open, and how it is changed.
+
+import { computed, signal } from "@preact/signals-core";
+import { react, trait } from "../kit/model.js";
+
+/**
+ * @typedef {object} Brief
+ * @property {string} name
+ * @property {number} versions
+ * @property {Record<string, number>} aliases
+ * @property {Record<string, string>} tags
+ * @property {string} description
+ * @property {string} user
+ * @property {number} created milliseconds UTC
+ * @property {number} updated
+ *
+ * @typedef {object} Version
+ * @property {number} version
+ * @property {string[]} aliases
+ * @property {string} stage
+ * @property {Record<string, string>} tags
+ * @property {string} description
+ * @property {string} user
+ * @property {number} created
+ * @property {string | null} run_id
+ * @property {string | null} run
+ * @property {(number | null)[]} metrics
+ *
+ * @typedef {{ time: number, user: string, op: string, version: number | null, alias: string | null, stage: string | null,
+ *   key: string | null, before: string | null, after: string | null, comment: string, detail: string }} Change
+ *
+ * @typedef {object} Open
+ * @property {Brief} model
+ * @property {{ expression: string, alias: string | null, version: number | null }[]} gates
+ * @property {{ key: string, goal: "min" | "max" | null }[]} metrics
+ * @property {Version[]} versions newest first
+ * @property {Change[]} history newest first
+ */
+
+export class RegistryState {
+  /** @type {import("@preact/signals-core").Signal<Brief[]>} */
+  models = signal([]);
+  /** @type {import("@preact/signals-core").Signal<Open | null>} */
+  open = signal(null);
+  loaded = signal(false);
+  problem = signal("");
+  /** Versions that are picked to be compared. @type {import("@preact/signals-core").Signal<number[]>} */
+  picked = signal([]);
+  #asked = 0;
+
+  /**
+   * @param {import("../kit/model.js").Model} model
+   * @param {import("../kit/kernel.js").Kernel} kernel
+   * @param {AbortSignal} until
+   */
+  constructor(model, kernel, until) {
+    this.kernel = kernel;
+    this.name = trait(model, "model", "", until);
+    this.version = trait(model, "version", 0, until);
+    this.height = trait(model, "registry_height", 0, until);
+    this.chosen = computed(() => this.open.value?.versions.find((each) => each.version === this.version.value) ?? null);
+    react(until, () => {
+      const name = this.name.value;
+      if (this.loaded.peek() && name !== (this.open.peek()?.model.name ?? "")) void this.#look(name);
+    });
+  }
+
+  /** Nothing can be changed in a file. */
+  get readOnly() {
+    return this.kernel.offline;
+  }
+
+  /** @param {any} blob UTF-8 JSON of what the kernel keeps up to date */
+  take(blob) {
+    const bytes = blob instanceof DataView ? new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength) : blob;
+    const found = JSON.parse(new TextDecoder().decode(bytes));
+    this.models.value = found.models;
+    this.loaded.value = true;
+    this.problem.value = "";
+    if (found.open?.model.name === this.name.peek()) this.open.value = found.open;
+    else void this.#look(this.name.peek());
+  }
+
+  /** Ask anew for all that is shown. */
+  async reload() {
+    try {
+      const { content } = await this.kernel.ask({ what: "models" });
+      this.models.value = content.models;
+      this.loaded.value = true;
+    } catch (cause) {
+      this.problem.value = messageOf(cause);
+      return;
+    }
+    await this.#look(this.name.peek());
+  }
+
+  /** @param {string} name */
+  async #look(name) {
+    this.#asked += 1;
+    const asked = this.#asked;
+    if (!this.models.peek().some((model) => model.name === name)) {
+      this.open.value = null;
+      return;
+    }
+    try {
+      const { content } = await this.kernel.ask({ what: "model", name });
+      if (asked === this.#asked) this.open.value = content;
+    } catch (cause) {
+      if (asked === this.#asked) this.problem.value = messageOf(cause);
+    }
+  }
+
+  /** @param {string} name */
+  show(name) {
+    this.picked.value = [];
+    this.version.value = 0;
+    this.name.value = name;
+  }
+
+  /** @param {number} version */
+  toggle(version) {
+    this.version.value = this.version.peek() === version ? 0 : version;
+  }
+
+  /** @param {number} version */
+  pick(version) {
+    const picked = this.picked.peek();
+    this.picked.value = picked.includes(version)
+      ? picked.filter((each) => each !== version)
+      : [...picked, version].slice(-2);
+  }
+
+  unpick() {
+    this.picked.value = [];
+  }
+
+  /**
+   * Change something of the open model; what went wrong is said and returned.
+   * @param {{ do: string } & Record<string, any>} change
+   * @returns {Promise<string>} "" when it is done
+   */
+  async change(change) {
+    this.problem.value = "";
+    try {
+      await this.kernel.change({ name: this.name.peek(), ...change });
+    } catch (cause) {
+      return messageOf(cause);
+    }
+    await this.reload();
+    return "";
+  }
+
+  /** Change something, and say at the head of the view what went wrong. @param {{ do: string } & Record<string, any>} change */
+  async changeOrSay(change) {
+    this.problem.value = await this.change(change);
+  }
+}
+
+/** @param {unknown} cause */
+export function messageOf(cause) {
+  return cause instanceof Error ? cause.message : String(cause);
+}
