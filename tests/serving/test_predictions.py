@@ -24,7 +24,10 @@ from nbtrack.serving.predictions import as_json, n_rows
         (pd.Series([1, 2], name="y"), [1, 2]),
         (pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}), [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
         (pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), [{"a": 1}, {"a": None}]),
-        (pd.DataFrame({"t": pd.Series([pd.Timestamp("2026-01-02"), pd.NaT])}), [{"t": "2026-01-02T00:00:00"}, {"t": None}]),
+        (
+            pd.DataFrame({"t": pd.Series([pd.Timestamp("2026-01-02"), pd.NaT])}),
+            [{"t": "2026-01-02T00:00:00"}, {"t": None}],
+        ),
         (pd.Series(pd.Categorical(["low", "high"])), ["low", "high"]),
         ({"mean": np.array([1.0])}, {"mean": [1.0]}),
         ([np.int64(1), (2, 3)], [1, [2, 3]]),
