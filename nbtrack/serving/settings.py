@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-VARIABLE = "NBTRACK_SERVING"
+VARIABLE = "_NBTRACK_SERVING"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ class Curves:
     Attributes
     ----------
     series : dict
-        By metric, then ``step`` and ``time`` (first of its bucket; milliseconds UTC), ``min``, ``max``, ``mean``, ``last``, ``count``, and how
-        many of the points are ``nans``, ``ups`` (infinite) and ``downs``: float64 of shape (n_buckets,).
+        By metric, then ``step`` and ``time`` (first of its bucket; milliseconds UTC), ``min``, ``max``, ``mean``, ``last``, ``count``, and
+        how many of the points are ``nans``, ``ups`` (infinite) and ``downs``: float64 of shape (n_buckets,).
     cut : dict
         Sequence number of the last record that is in it, by writer.
     writer : str or None

@@ -179,7 +179,7 @@ def test_a_host_of_nobody_is_said() -> None:
 
 
 def test_settings_travel_to_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBTRACK_SERVING", "")
+    monkeypatch.setenv("_NBTRACK_SERVING", "")
     settings = Settings("models:/fraud@champion", "x.duckdb", follow_s=1.5, trust=True)
     settings.to_environment()
     assert Settings.from_environment() == settings
