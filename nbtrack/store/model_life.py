@@ -148,10 +148,17 @@ class Life:
     def add_version(self, record: Record) -> None:
         """Register a version."""
         body = record.body
-        places = (body.get("source") or "", *(body.get(name) for name in ("run_id", "model_id", "path")))
-        texts = (body.get("run_link") or "", body.get("description") or "")
         self.versions[body["version"]] = Version(
-            *places, *texts, record.user, record.t, record.t, tags=dict(record.tags)
+            body.get("source") or "",
+            body.get("run_id"),
+            body.get("model_id"),
+            body.get("path"),
+            body.get("run_link") or "",
+            body.get("description") or "",
+            record.user,
+            record.t,
+            record.t,
+            tags=dict(record.tags),
         )
         self.tell(record, after=body.get("source") or "")
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from nbtrack.magics.outcome import Score, changed_params, goal_of, headline, outcome
+from nbtrack.magics.outcome import Score, changed_params, headline, outcome
+from nbtrack.views.goals import goal_of
 
 
 def score(number, metrics=None, *, params=None, status="FINISHED", duration=41.0, parent=None, name="", start=None):

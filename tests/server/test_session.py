@@ -11,8 +11,8 @@ import pytest
 
 import nbtrack
 from nbtrack.server import session as session_module
-from nbtrack.server.app import VIEW_TRAITS
 from nbtrack.views.live_runs import LiveRuns
+from nbtrack.views.saved import VIEW_TRAITS
 
 if TYPE_CHECKING:
     from tests.server.conftest import Tab

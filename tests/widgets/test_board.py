@@ -1,6 +1,7 @@
 """Table, parallel coordinates and curves over the same runs."""
 
 import gzip
+from typing import Any
 
 import pytest
 
@@ -58,11 +59,11 @@ def test_one_name_stands_for_a_list_of_one(board):
     shown = nbtrack.runs(panes="curves", columns="params.lr", experiment="Default")
     assert (shown.panes, shown.columns) == (["curves"], ["params.lr"])
     assert nbtrack.parallel("loss", axes="params.lr").axes == ["params.lr"]
-    for call in (lambda: nbtrack.runs(experiment=3), lambda: nbtrack.runs(columns=[3])):
+    for wrong in ({"experiment": 3}, {"columns": [3]}):
         with pytest.raises(InvalidValueError, match="or a list of names"):
-            call()
+            nbtrack.runs(**wrong)
     with pytest.raises(InvalidValueError, match="about one metric, such as 'loss'"):
-        nbtrack.parallel(["loss"])
+        nbtrack.parallel(["loss"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -114,10 +115,10 @@ def test_its_summary_is_the_table_with_a_picture(board):
 
 
 def test_the_page_is_given_the_open_panes_and_asks_for_others(board, monkeypatch):
+    messages: list[tuple[Any, ...]] = []
     monkeypatch.setattr(
         "nbtrack.widgets.board.Board.send", lambda _, content, buffers=(): messages.append((content, *buffers))
     )
-    messages = []
     board.panes = ["curves"]
     board._receive(board, {"kind": "need", "bundle": True}, [])
     board._receive(board, {"kind": "need", "part": "parallel"}, [])

@@ -117,7 +117,7 @@ def test_large_tables_are_profiled_by_their_first_rows(look: Look, monkeypatch: 
 
 @pytest.mark.parametrize("form", ["parquet", "feather"])
 def test_instants_of_a_time_zone_are_shown_in_utc(look: Look, form: str) -> None:
-    times = pd.Series(pd.to_datetime(["2026-01-02 03:04:05", None]).tz_localize("Europe/Berlin"))
+    times = pd.Series([pd.Timestamp("2026-01-02 03:04:05", tz="Europe/Berlin"), pd.NaT])
     out = io.BytesIO()
     frame = pd.DataFrame({"at": times})
     frame.to_parquet(out) if form == "parquet" else frame.to_feather(out)
