@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
 from nbtrack.models import environment
 from nbtrack.models.mlmodel import FILE, MLmodel
+from nbtrack.names import RUN_NAME
 from nbtrack.registry.lineage import lineage_of
 from nbtrack.registry.registry import Registry
 from nbtrack.store.registry_protocol import ModelQuery
@@ -97,7 +98,7 @@ def _version(version: ModelVersion, values: dict[str, Any] | None, metrics: list
         "user": version.user_id,
         "created": version.creation_timestamp,
         "run_id": version.run_id,
-        "run": (values or {}).get("name"),
+        "run": (values or {}).get("tags", {}).get(RUN_NAME),
         "metrics": [_finite(logged.get(key)) for key in metrics],
     }
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LOOK_S = 0.2
 MAX_SHARE = 0.1
 """At most this share of the time goes into reading, so that watching never slows the training noticeably."""
+MAX_PAUSE_S = 5.0
+"""On a machine so busy that a look takes seconds, a view is still brought up to date."""
 
 
 class Watching(Protocol):
@@ -77,7 +79,7 @@ class Watcher:
             for widget in list(self._widgets):
                 with suppress(Exception):  # the page keeps what it shows; the next change tries again
                     widget.store_changed()
-            pause = max(LOOK_S, (time.perf_counter() - begun) / MAX_SHARE)
+            pause = min(MAX_PAUSE_S, max(LOOK_S, (time.perf_counter() - begun) / MAX_SHARE))
 
 
 _watchers: dict[str, Watcher] = {}
