@@ -74,7 +74,7 @@ def predict(  # noqa: PLR0913, PLR0917 - options
     """Score files of any size; what was interrupted goes on where it stopped when it is run again."""
     from nbtrack.serving.predicting import predict as score  # noqa: PLC0415 - help is quick
 
-    _use(store)
+    _use(store, model_uri)
     with working(f"scoring {source}", total=1.0) as work:
         before = 0.0
 
@@ -130,7 +130,7 @@ def serve(  # noqa: PLR0913, PLR0917 - options
     from nbtrack.serving import running  # noqa: PLC0415
     from nbtrack.serving.settings import Settings  # noqa: PLC0415
 
-    uri = _use(store)
+    uri = _use(store, model_uri)
     settings = Settings(model_uri, uri, timeout, max_bytes, threads, 2.0 if follow else 0.0, record, trust)
 
     def told(url: str) -> None:
@@ -156,12 +156,13 @@ def env(
         bool, typer.Option("--allow-urls", help="Requirements may be fetched from addresses.")
     ] = False,
     store: options.Store = None,
+    as_json: options.Json = False,
 ) -> None:
     """Make an environment with the Python and the packages of a model (needs uv)."""
     from nbtrack.serving.image import make_environment  # noqa: PLC0415
 
-    _use(store)
-    say(str(make_environment(folder, model_uri, allow_urls=allow_urls)))
+    _use(store, model_uri)
+    _done(make_environment(folder, model_uri, allow_urls=allow_urls), "python", as_json=as_json)
 
 
 Nbtrack = Annotated[
@@ -181,12 +182,13 @@ def generate_dockerfile(
     ] = None,
     nbtrack: Nbtrack = None,
     store: options.Store = None,
+    as_json: options.Json = False,
 ) -> None:
     """Write a Dockerfile that serves a model on port 8080, with the model beside it."""
     from nbtrack.serving.image import write_dockerfile  # noqa: PLC0415
 
-    _use(store)
-    say(str(write_dockerfile(folder, model_uri, nbtrack=nbtrack)))
+    _use(store, model_uri)
+    _done(write_dockerfile(folder, model_uri, nbtrack=nbtrack), "dockerfile", as_json=as_json)
 
 
 def build_docker(
@@ -196,24 +198,37 @@ def build_docker(
     ] = None,
     nbtrack: Nbtrack = None,
     store: options.Store = None,
+    as_json: options.Json = False,
 ) -> None:
     """Build an image that serves a model on port 8080 (needs Docker)."""
     from nbtrack.serving.image import build, write_dockerfile  # noqa: PLC0415
 
-    _use(store)
+    _use(store, model_uri)
     folder = Path(tempfile.mkdtemp(prefix="nbtrack-image-"))
     write_dockerfile(folder, model_uri, nbtrack=nbtrack)
     build(folder, name)
-    say(f"docker run --rm -p 8080:8080 {name}")
+    if as_json:
+        show_json({"image": name, "folder": str(folder)})
+    else:
+        say(f"docker run --rm -p 8080:8080 {name}")
 
 
-def _use(store: str | None) -> str:
-    """Look models up in this store from here on; returns its URI."""
+def _use(store: str | None, model_uri: str | None) -> str:
+    """Look models up in this store from here on; returns its URI. A model in a folder needs none."""
+    from nbtrack.models.uri import UriKind, parse  # noqa: PLC0415
     from nbtrack.tracking import active  # noqa: PLC0415
 
-    if store is not None:
-        active.set_tracking_uri(store)
-    return active.get_store().uri
+    needs_none = model_uri is None or parse(model_uri).kind is UriKind.PATH
+    opened = options.open_store(store, is_new_fine=needs_none)
+    active.set_tracking_uri(opened.uri)
+    return opened.uri
+
+
+def _done(path: Path, key: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json({key: str(path)})
+    else:
+        say(str(path))
 
 
 def _params(text: str) -> dict[str, Any]:

@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtrack.errors import InvalidValueError, NbtrackError
+from nbtrack.deps import require
+from nbtrack.errors import InvalidValueError, MissingPackageError, NbtrackError
 from nbtrack.models import environment
 from nbtrack.models.flavors import loader_of
 from nbtrack.models.mlmodel import MLmodel
@@ -130,9 +132,7 @@ def make_environment(folder: str | os.PathLike[str], model_uri: str, *, allow_ur
     """
     from nbtrack.tracking.model_files import fetch  # noqa: PLC0415
 
-    uv = shutil.which("uv")
-    if uv is None:
-        raise NbtrackError("uv is needed to make environments of models: pip install uv")
+    uv = _uv()
     target = Path(folder)
     if target.exists() and any(target.iterdir()):
         raise InvalidValueError(f"{target} is not empty; name a new folder.")
@@ -150,6 +150,16 @@ def make_environment(folder: str | os.PathLike[str], model_uri: str, *, allow_ur
     finally:
         found.close()
     return python
+
+
+def _uv() -> str:
+    """Return uv: on the path, or installed as a package of this Python."""
+    found = shutil.which("uv")
+    with suppress(MissingPackageError, FileNotFoundError):
+        found = found or str(require("uv", "to make environments of models").find_uv_bin())
+    if found is None:
+        raise NbtrackError("uv is needed to make environments of models: pip install uv")
+    return found
 
 
 def _needs(folder: Path) -> tuple[environment.Environment, list[str]]:

@@ -132,6 +132,7 @@ def test_code_from_elsewhere_needs_leave(folder: Path, tmp_path: Path, commands:
 
 def test_what_is_not_installed_is_said(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "uv", None)
     with pytest.raises(NbtrackError, match="pip install uv"):
         image.make_environment(tmp_path / "env", str(folder))
     with pytest.raises(NbtrackError, match="Docker is not installed"):
