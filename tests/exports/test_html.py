@@ -291,7 +291,7 @@ def test_a_folder_has_its_data_in_scripts_beside_the_page(store: Path) -> None:
     assert len(files) == 2
     assert all(f'src="data/{name}"' in text for name in files)
     assert 'id="nbt-runs" ></script>' in text
-    assert done.bytes == done.path.stat().st_size + sum(p.stat().st_size for p in (store / "site" / "data").iterdir())
+    assert again.bytes == again.path.stat().st_size + sum(p.stat().st_size for p in (store / "site" / "data").iterdir())
 
 
 def test_a_folder_has_the_runs_as_parquet_for_others(store: Path) -> None:

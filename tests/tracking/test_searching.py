@@ -128,7 +128,9 @@ def test_an_experiment_in_use_that_has_nothing_yet_is_empty_and_is_not_made_by_l
 
 
 def test_show_tables_names_the_tables_alone():
-    tables = "artifacts events experiment_tags experiments inputs latest metrics params runs settings tags"
+    models = "model_aliases model_events model_gates model_version_tags model_versions"
+    registered = "registered_model_tags registered_models"
+    tables = f"artifacts events experiment_tags experiments inputs latest metrics {models} params {registered} runs settings tags"
     assert nbtrack.sql("SHOW TABLES;")["name"].tolist() == tables.split()
 
 
