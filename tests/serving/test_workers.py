@@ -136,6 +136,9 @@ def test_a_server_follows_its_alias(tmp_path: Path) -> None:
     ],
 )
 def test_a_model_that_is_not_there_is_said_at_once(tmp_path: Path, words: list[str], problem: str) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    with nbtrack.start_run():
+        pass
     command = [sys.executable, "-m", "nbtrack", "models", "serve", "--port", "0", *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
