@@ -93,7 +93,7 @@ test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 	$(call step,stores again with duckdb $(OLD_DUCKDB))
 	@.venv-duckdb15/bin/python -c 'import duckdb; assert duckdb.__version__ == "$(OLD_DUCKDB)", duckdb.__version__'
 	@.venv-duckdb15/bin/python -m pytest -q -n 2 --dist loadgroup -m "not browser" \
-		tests/store tests/journal $(wildcard tests/search tests/contracts) $(PYTEST_ARGS)
+		tests/store $(wildcard tests/search tests/contracts) $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev $(BUNDLE) .venv-bench/.ready ## measure beside MLflow, Trackio and TensorBoard (BENCH_ARGS=--quick)
 	$(call step,benchmarks)
