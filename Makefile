@@ -65,7 +65,7 @@ test-js: $(JS_TOOLS)
 	$(call step,front-end tests)
 	@cd js && npm test --silent
 
-# Tests of one process per core; the browser, which wants both cores, comes after them.
+# Tests of one process per core; the browsers, which mostly wait, come after them.
 test-python: $(VENV)/.dev $(BUNDLE)
 	$(call step,Python tests)
 	@rm -f .coverage .coverage.*
@@ -79,7 +79,7 @@ test-models: $(VENV)/.dev .venv-models/.ready
 
 test-browser: $(VENV)/.dev $(BUNDLE) chromium
 	$(call step,browser tests)
-	@$(PYTEST) -q -m browser tests $(PYTEST_ARGS)
+	@$(PYTEST) -q -n 2 --dist loadfile -m browser tests $(PYTEST_ARGS)
 
 # Notebooks run in a copy, so that nothing of an earlier run is in their way.
 test-notebooks: $(VENV)/.dev $(BUNDLE)
