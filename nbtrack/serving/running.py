@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
-import socket
 import tempfile
-import threading
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nbtrack.deps import require
-from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.serving.settings import Settings
+from nbtrack.serving.threaded import ThreadedServer, listen, url_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-START_S = 60.0
 GRACE_S = 10
 WHY = "to serve models"
 
 
-class Serving:
+class Serving(ThreadedServer):
     """A running model server.
 
     Attributes
@@ -34,43 +30,18 @@ class Serving:
         Its page, with a form to try the model; predictions are at ``<url>/invocations``.
     """
 
+    name = "nbtrack-serving"
+    grace_s = GRACE_S + 5.0
+    problem = "The model server did not start; `nbtrack models serve` in a terminal shows why."
+
     def __init__(self, settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> None:
         uvicorn = require("uvicorn", WHY, extra="serving")
         require("starlette", WHY, extra="serving")
         from nbtrack.serving.worker import build  # noqa: PLC0415 - the packages may be missing
 
-        self._app = build(replace(settings, parent=0))
-        self._socket = listen(host, port)
-        self.url = url_of(self._socket, host)
-        self._server = uvicorn.Server(uvicorn.Config(self._app.app(), **_options()))
-        self._thread: threading.Thread | None = None
-
-    def run(self) -> None:
-        """Serve until SIGTERM or Ctrl+C; requests that have begun are answered."""
-        try:
-            self._server.run(sockets=[self._socket])
-        finally:
-            self._socket.close()
-
-    def start(self) -> None:
-        """Serve in a thread, and return when requests are answered."""
-        self._thread = threading.Thread(target=self.run, name="nbtrack-serving", daemon=True)
-        self._thread.start()
-        pause = threading.Event()
-        for _ in range(int(START_S / 0.02)):
-            if self._server.started or not self._thread.is_alive():
-                break
-            pause.wait(0.02)
-        if not self._server.started:
-            self.close()
-            raise NbtrackError("The model server did not start; `nbtrack models serve` in a terminal shows why.")
-
-    def close(self) -> None:
-        """End the server; requests that have begun are answered first."""
-        self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(timeout=GRACE_S + 5)
-        self._socket.close()
+        app = build(replace(settings, parent=0)).app()
+        found = listen(host, port)
+        super().__init__(found, url_of(found, host), uvicorn.Server(uvicorn.Config(app, **_options())))
 
     def __enter__(self) -> Self:
         """Return the server itself."""
@@ -81,15 +52,6 @@ class Serving:
     ) -> None:
         """End the server."""
         self.close()
-
-    def __repr__(self) -> str:
-        """Show the address: it is what the caller needs."""
-        return self.url
-
-    def _repr_html_(self) -> str:
-        """Show the address as a link."""
-        url = html.escape(self.url)
-        return f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a> <small>.close() ends it</small>'
 
 
 def run_workers(
@@ -172,31 +134,6 @@ def serve(
     serving = Serving(settings, host=host, port=port)
     serving.start()
     return serving
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open a socket; raises ``NbtrackError`` when the port is taken, ``InvalidValueError`` for a host that is not of this machine."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host.strip("[]"), port))
-        found.listen(1024)
-    except socket.gaierror as error:
-        found.close()
-        raise InvalidValueError(f"{host!r} is no address of this machine: {error.strerror}.") from error
-    except OSError as error:
-        found.close()
-        raise NbtrackError(
-            f"Port {port} of {host} cannot be had: {error.strerror}. --port 0 takes a free one."
-        ) from error
-    return found
-
-
-def url_of(open_socket: socket.socket, host: str) -> str:
-    """Return the address as people write it."""
-    name = f"[{host.strip('[]')}]" if ":" in host else host
-    return f"http://{name}:{open_socket.getsockname()[1]}"
 
 
 def _options() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.store.connect import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +134,7 @@ class Tables:
     def join(self, parts: Sequence[Path], path: Path, kind: str, facts: dict[str, str]) -> None:
         """Make one file of parts, in their order, whole or not at all; a Parquet file carries `facts` in its metadata."""
         if kind == "parquet":
-            names = ", ".join(_quoted(glob.escape(str(part))) for part in parts)
+            names = ", ".join(quoted(glob.escape(str(part))) for part in parts)
             self._copy(self._con, f"SELECT * FROM read_parquet([{names}])", path, kind, facts)
             return
         with _beside(path) as target, target.open("wb") as out:
@@ -150,10 +151,10 @@ class Tables:
         if kind == "csv" and path.name.lower().removesuffix(".gz").endswith(".tsv"):
             options += ", DELIMITER '\t'"
         if facts:
-            pairs = ", ".join(f"{_quoted(key)}: {_quoted(value)}" for key, value in facts.items())
+            pairs = ", ".join(f"{quoted(key)}: {quoted(value)}" for key, value in facts.items())
             options += f", KV_METADATA {{{pairs}}}"
         with _beside(path) as target:
-            con.execute(f"COPY ({query}) TO {_quoted(str(target))} ({options})")
+            con.execute(f"COPY ({query}) TO {quoted(str(target))} ({options})")
 
     def facts(self, path: Path) -> dict[str, str]:
         """Return the metadata of a Parquet file."""
@@ -182,10 +183,6 @@ class _beside:  # noqa: N801 - used like a function
 def _scan(kind: str) -> str:
     more = ", format = 'newline_delimited'" if kind == "json" else ""
     return f"{READERS[kind]}([?]{more})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

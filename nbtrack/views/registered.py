@@ -19,6 +19,7 @@ from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.names import RUN_NAME
 from nbtrack.registry.lineage import lineage_of
 from nbtrack.registry.registry import Registry
+from nbtrack.search.literals import literal
 from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.views.goals import goal_of, headlines, is_better
 
@@ -73,7 +74,7 @@ def brief(model: RegisteredModel) -> dict[str, Any]:
 def detail(store: TrackingStore, name: str) -> dict[str, Any]:
     """Return a model with its versions, newest first, and what happened to it, newest first."""
     model = store.registry.get(name)
-    query = ModelQuery(f"name = {_quoted(name)}", ("version_number DESC",), MAX_VERSIONS)
+    query = ModelQuery(f"name = {literal(name)}", ("version_number DESC",), MAX_VERSIONS)
     versions = store.registry.search_versions(query)
     values = store.registry.run_values([v.run_id for v in versions if v.run_id])
     goals = _goals(store)
@@ -236,10 +237,6 @@ def _finite(value: float | None) -> float | None:
 
 def _cut(text: str | None) -> str | None:
     return text if text is None or len(text) <= 2000 else f"{text[:2000]}…"  # noqa: PLR2004
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def _number(value: Any, what: str) -> int:

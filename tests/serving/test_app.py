@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from nbtrack.errors import InvalidValueError, NbtrackError
-from nbtrack.serving.running import Serving, listen, serve
+from nbtrack.serving.running import Serving, serve
 from nbtrack.serving.settings import Settings
+from nbtrack.serving.threaded import listen
 from nbtrack.version import __version__
 from tests.serving.conftest import rows
 
