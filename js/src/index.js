@@ -8,9 +8,10 @@ import * as curves from "./curves/index.js";
 import { StaticModel } from "./kit/static-model.js";
 import * as live from "./live/index.js";
 import * as parallel from "./parallel/index.js";
+import * as registry from "./registry/index.js";
 import * as table from "./run-table/index.js";
 
-const views = { artifacts, board, compare, curves, live, parallel, "run-table": table };
+const views = { artifacts, board, compare, curves, live, parallel, registry, "run-table": table };
 
 /** @type {import("./page/stage.js").Load} */
 export const load = (name) => /** @type {Record<string, any>} */ (views)[name];

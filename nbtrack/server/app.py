@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 2_000_000
 """Bytes of a message: a brush over many runs has thousands."""
 AT_ONCE = ("board", "parallel", "curves")
-LATER = ("artifacts", "compare", "live")
+LATER = ("artifacts", "compare", "live", "registry")
 """Views of the front end: those of the first tab, and those that the page fetches when somebody opens theirs."""
 BINARY = "application/octet-stream"
 TEXT = "text/javascript; charset=utf-8"

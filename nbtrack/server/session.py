@@ -1,4 +1,4 @@
-"""One open page of the web interface: its runs, kept up to date, the run that it follows, and what it asks."""
+"""One open page of the web interface: its runs and models, kept up to date, the run that it follows, and what it asks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
 from nbtrack.names import is_run_id
 from nbtrack.store.protocol import RunQuery
-from nbtrack.views import live, questions
+from nbtrack.views import live, questions, registered
 from nbtrack.views.edits import edit
 from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_runs import LiveRuns
+from nbtrack.views.model_edits import edit_model
 from nbtrack.views.parcel import parcel
 from nbtrack.views.watcher import watch
 
@@ -57,6 +58,8 @@ class Session:
         self._wants_whole = True
         self._feed: LiveFeed | None = None
         self._wants_feed = False
+        self._shows_models = False
+        self._models: bytes | None = None
         self.is_closing = False
 
     def store_changed(self) -> None:
@@ -120,6 +123,8 @@ class Session:
             found.append(({"kind": "data"}, self.runs.changes()))
         if self._feed is not None:
             found.append(({"kind": "data", "run": self._feed.run_id}, self._news(self._feed)))
+        if self._shows_models and (is_stale or self._models is None):
+            found.append(({"kind": "data", "models": True}, self._changed_models()))
         return [(content, blob) for content, blob in found if blob is not None]
 
     def _news(self, feed: LiveFeed) -> bytes | None:
@@ -129,6 +134,14 @@ class Session:
         except NotFoundError:  # purged meanwhile
             self._feed = None
             return None
+
+    def _changed_models(self) -> bytes | None:
+        """Return all registered models in brief when they are not as the page knows them: every change of one sets a time there."""
+        found = registered.state(registered.overview(self.store))
+        if found == self._models:
+            return None
+        self._models = found
+        return found
 
     def answer(self, message: Any) -> bytes:
         """Answer a message of the page; whatever goes wrong becomes the answer's text."""
@@ -151,22 +164,35 @@ class Session:
         if kind == "ask":
             return questions.answer(self.store, message)
         if kind == "edit":
-            found = self.runs.found
-            edit(self.store, message, known=set() if found is None else set(found.attributes["run_id"]))
-            watch(self.store).look_now()
+            self._edit(message)
             return {}, []
         if kind == "order":
             live.order(self.store, message, self.store.get_run(_run_id(message)))
             return {"do": message.get("do")}, []
-        if kind == "need" and "run" in message:
-            self._follow(_run_id(message))
-            return {}, []
         if kind == "need":
-            self._wants_whole = self._wants_whole or bool(message.get("data"))
-            self._stir()
+            self._need(message)
             return {}, []
         problem = f"A message of kind {kind!r} is not known; pages send 'ask', 'edit', 'need' and 'order'."
         raise InvalidValueError(problem)
+
+    def _edit(self, message: dict[str, Any]) -> None:
+        """Change runs or a registered model; every page of the store hears of it."""
+        if message.get("op") == "registry":
+            edit_model(self.store, message)
+        else:
+            found = self.runs.found
+            edit(self.store, message, known=set() if found is None else set(found.attributes["run_id"]))
+        watch(self.store).look_now()
+
+    def _need(self, message: dict[str, Any]) -> None:
+        """Send one run, all models or all runs, and what changes of them from then on."""
+        if "run" in message:
+            self._follow(_run_id(message))
+        elif message.get("models"):
+            self._shows_models, self._models = True, None
+        else:
+            self._wants_whole = self._wants_whole or bool(message.get("data"))
+        self._stir()
 
     def _follow(self, run_id: str) -> None:
         """Send one run whole, then what is new of it; a page follows one run at a time."""
@@ -176,7 +202,6 @@ class Session:
             if before is not None:
                 before.close()
         self._wants_feed = True
-        self._stir()
 
 
 def _run_id(message: dict[str, Any]) -> str:

@@ -32,6 +32,7 @@ ROOMS = {
     "model-version": "registered",
     "models": "registered",
     "preview": "previews.question",
+    "run-models": "registered",
     "run-sql": "run_sql",
     "saved-views": "saved",
     "sparks": "sparks",

@@ -1,22 +1,24 @@
-"""Registered models as the registry panel shows them; four questions, all answered without loading a model.
+"""Registered models as the registry panel shows them; five questions, all answered without loading a model.
 
 ==================  ====================================================================================================
 ``models``          every registered model in brief
 ``model``           ``name``: its versions with their metrics, aliases, gates and history
 ``model-version``   ``name``, ``version``: where it came from, its signature, size, requirements, how to load it
 ``model-move``      ``name``, ``version``, ``to`` (a version, or 0) and ``alias``: what would change, and what its gates say
+``run-models``      ``run``: the versions that were registered from it
 ==================  ====================================================================================================
 """
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
 from nbtrack.models import environment
 from nbtrack.models.mlmodel import FILE, MLmodel
-from nbtrack.names import RUN_NAME
+from nbtrack.names import RUN_NAME, is_run_id
 from nbtrack.registry.lineage import lineage_of
 from nbtrack.registry.registry import Registry
 from nbtrack.search.literals import literal
@@ -33,6 +35,7 @@ MAX_MODELS = 1000
 MAX_VERSIONS = 2000
 MAX_EVENTS = 500
 MAX_METRICS = 12
+MAX_OF_RUN = 20
 MAX_TEXT = 200_000
 MAX_FILE = 1 << 20
 
@@ -42,6 +45,8 @@ def answer(store: TrackingStore, question: dict[str, Any]) -> Answer:
     what = question.get("what")
     if what == "models":
         return {"models": overview(store)}, []
+    if what == "run-models":
+        return {"versions": of_run(store, question.get("run"))}, []
     name = str(question.get("name"))
     if what == "model":
         return detail(store, name), []
@@ -55,6 +60,22 @@ def overview(store: TrackingStore) -> list[dict[str, Any]]:
     """Return every registered model in brief, those changed last first."""
     found = store.registry.search(ModelQuery(order_by=("last_updated_timestamp DESC",), max_results=MAX_MODELS))
     return [brief(model) for model in found]
+
+
+def state(models: list[dict[str, Any]], opened: dict[str, Any] | None = None) -> bytes:
+    """Return what a panel is sent: all models in brief, and the open one where it is known."""
+    return json.dumps({"models": models, "open": opened}).encode()
+
+
+def of_run(store: TrackingStore, run: Any) -> list[dict[str, Any]]:
+    """Return the versions that were registered from a run."""
+    if not is_run_id(run):
+        message = f"A run is named by its 32 hexadecimal digits; received {str(run)[:80]!r}."
+        raise InvalidValueError(message)
+    query = ModelQuery(f"run_id = {literal(str(run))}", ("name", "version_number"), MAX_OF_RUN)
+    return [
+        {"name": v.name, "version": v.version, "aliases": v.aliases} for v in store.registry.search_versions(query)
+    ]
 
 
 def brief(model: RegisteredModel) -> dict[str, Any]:
@@ -131,13 +152,16 @@ def about_version(store: TrackingStore, name: str, number: int) -> dict[str, Any
     return {
         "uri": version.uri,
         "source": version.source,
+        "path": version.path,
         "run": None
         if lineage.run is None
         else {"id": lineage.run.info.run_id, "number": lineage.run.info.number, "name": lineage.run.info.run_name},
         "code": lineage.source,
         "cell": None if lineage.cell is None else lineage.cell[:MAX_TEXT],
         "datasets": [{"name": d.dataset.name, "digest": d.dataset.digest} for d in lineage.datasets],
-        "metrics": [[key, _finite(lineage.metrics[key])] for key in headlines(lineage.metrics, goals)],
+        "metrics": [
+            [key, _finite(lineage.metrics[key]), goal_of(key, goals)] for key in headlines(lineage.metrics, goals)
+        ],
         "params": sorted(lineage.params.items()),
         "folder": _folder(store, version),
         "load": _load_code(version),

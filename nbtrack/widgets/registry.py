@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -73,8 +72,7 @@ class RegistryPanel(Panel):
 
     def _state(self, models: list[dict[str, Any]]) -> bytes:
         is_there = self.model and any(model["name"] == self.model for model in models)
-        found = {"models": models, "open": registered.detail(self._store, self.model) if is_there else None}
-        return json.dumps(found).encode()
+        return registered.state(models, registered.detail(self._store, self.model) if is_there else None)
 
     def store_changed(self) -> None:
         """Send what is shown when the registry has changed; every change of a model sets the time of its last one."""

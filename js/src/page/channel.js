@@ -1,5 +1,5 @@
-// One stream for several models. Tables of runs go to the views of runs, news of a run to the view that follows it; a
-// comparison and a list of files are asked for again when runs changed.
+// One stream for several models. Tables of runs go to the views of runs, news of a run to the view that follows it, those of
+// the registry to the view of models; a comparison and a list of files are asked for again when runs changed.
 
 /**
  * @typedef {import("../kit/static-model.js").Transport} Transport
@@ -34,13 +34,16 @@ export class Channel {
   #hear(message, buffers) {
     const { method, content } = message;
     const isData = method === "custom" && content?.kind === "data";
-    const isRuns = isData && content.run === undefined;
+    const isModels = isData && content.models === true;
+    const isRuns = isData && !isModels && content.run === undefined;
     const isBack = this.#isCut && method === "custom";
     this.#isCut = method === "close" || (this.#isCut && !isBack);
     if (isRuns) this.on.runs(buffers[0]);
     for (const [index, line] of this.#lines.entries()) {
       if (isBack) this.#greet(line);
-      if (isData && !isRuns) {
+      if (isModels) {
+        if (line.page === "models") line.receive(message, buffers);
+      } else if (isData && !isRuns) {
         if (line.page === "live" && line.state().run_id === content.run) line.receive(message, buffers);
       } else if (isRuns && line.page !== "runs") this.#lookAgain(line);
       else if (this.#asked.get(content?.id) === index) this.#give(line, content, buffers);
@@ -65,6 +68,7 @@ export class Channel {
       send: (message) => {
         const { content, method } = message;
         if (page === "runs") this.transport.send(message);
+        else if (page === "models") this.#sendModels(message);
         else if (page === "live") this.#sendLive(line, message);
         else if (method === "update") {
           if ("runs" in message.state || "base" in message.state) this.#askData(line);
@@ -78,6 +82,13 @@ export class Channel {
   #greet(line) {
     line.receive({ method: "custom", content: { kind: "back" } });
     if (line.page === "live") this.#follow(line);
+    if (line.page === "models") this.#sendModels({ method: "custom", content: { kind: "need" } });
+  }
+
+  /** Models are not in the tables of runs: who shows them says so, and hears of changes from then on. @param {any} message */
+  #sendModels({ method, content }) {
+    if (method !== "custom") return;
+    this.transport.send({ method, content: content.kind === "need" ? { kind: "need", models: true } : content });
   }
 
   /** A view of one run names it in all that it says. @param {Line} line @param {any} message */
@@ -96,7 +107,7 @@ export class Channel {
 
   /** @param {Line} line */
   #lookAgain(line) {
-    if (line.page === "live" || this.#timers.has(line)) return;
+    if (line.page === "live" || line.page === "models" || this.#timers.has(line)) return;
     const look = () => {
       this.#timers.delete(line);
       if (line.page === "artifacts") {

@@ -7,6 +7,7 @@ const HEIGHTS = {
   parallel: { trait: "parallel_height", around: 245 },
   compare: { trait: "compare_height", around: 150 },
   artifacts: { trait: "artifacts_height", around: 16 },
+  registry: { trait: "registry_height", around: 4 },
 };
 const LEAST = 220;
 const MOST = 2; // views beside one another

@@ -37,7 +37,7 @@ export class HttpTransport {
    * @param {any} message
    */
   async send({ method, content }) {
-    const isAllRuns = content?.kind === "need" && content.run === undefined;
+    const isAllRuns = content?.kind === "need" && content.run === undefined && !content.models;
     if (method !== "custom" || (isAllRuns && !this.#fed)) return; // a stream begins with all runs
     const refuse = (/** @type {string} */ error) =>
       this.#receive({ method: "custom", content: { kind: "answer", id: content.id, ok: false, error } });

@@ -1,7 +1,9 @@
-// `nbtrack ui`: runs, comparison, files and one run as it goes on, of the store on this machine, each at an address of its own.
+// `nbtrack ui`: runs, comparison, files, one run as it goes on, and models, of the store on this machine, each at an address of
+// its own.
 
 import { effect } from "@preact/signals-core";
 import { h, replace } from "../kit/dom.js";
+import { Kernel } from "../kit/kernel.js";
 import { same } from "../kit/model.js";
 import { RunStore } from "../kit/run-store.js";
 import { StaticModel } from "../kit/static-model.js";
@@ -9,6 +11,7 @@ import { readPlace, writePlace } from "./address.js";
 import { Channel } from "./channel.js";
 import { fitted, heightOf } from "./fit.js";
 import { choices, defaultState, hintOf, labelOf, running } from "./links.js";
+import { ModelsOfRun } from "./of-run.js";
 import { Stage } from "./stage.js";
 import { HttpTransport } from "./transport.js";
 
@@ -24,9 +27,11 @@ const TABS = [
   { name: "compare", title: "Compare", view: "compare" },
   { name: "artifacts", title: "Files", view: "artifacts" },
   { name: "live", title: "Live", view: "live" },
+  { name: "models", title: "Models", view: "registry" },
 ];
 const MARGIN = 20; // px below a view
 const OF_ONE_RUN = ["artifacts", "live"];
+const WITHOUT_RUNS = ["runs", "models"]; // these say themselves that there is nothing
 const NO_RUNS = "No runs yet. They appear here as soon as one is recorded.";
 
 export class Interface {
@@ -34,6 +39,8 @@ export class Interface {
   #shown = new Map();
   #changed = Number.NEGATIVE_INFINITY;
   #restoring = false;
+  /** Who answers what the page itself asks. @type {Kernel | null} */
+  #kernel = null;
 
   /**
    * @param {{ title: string, store: string, state?: Record<string, any> }} page
@@ -55,7 +62,9 @@ export class Interface {
     this.said = h("p", { class: "nbt-page-quiet nbt-ui-said", role: "status", hidden: true });
     this.place = h("div", {});
     const name = h("strong", { title: page.store }, page.title);
-    replace(root, h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker), this.said, this.place);
+    this.ofRun = new ModelsOfRun((question) => this.#ask(question));
+    const head = h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker, this.ofRun.root);
+    replace(root, head, this.said, this.place);
     this.channel = new Channel(transport, {
       runs: (blob) => this.#takeRuns(blob),
       refused: (why) => this.#say(why),
@@ -83,6 +92,12 @@ export class Interface {
     const isMissing = !this.#shown.has(this.current) && this.runs.size > 0;
     if (isFirst || isMissing) this.#restore(); // now it is known which runs there are
     if (isFirst) for (const { view } of TABS) Promise.resolve(this.stage.load(view)).catch(() => {}); // while there is a server
+  }
+
+  /** @param {any} question */
+  #ask(question) {
+    this.#kernel ??= new Kernel(this.modelOf("page"), new AbortController().signal);
+    return this.#kernel.ask(question);
   }
 
   /** @param {string} run */
@@ -122,14 +137,15 @@ export class Interface {
     const selected = this.stage.models.get("runs")?.get("selected") ?? [];
     const wanted = { ...defaultState(tab.name, this.runs, selected), ...state };
     if (tab.name === "artifacts") wanted._run_title = labelOf(this.runs, wanted.run_id ?? "");
-    const isEmpty = tab !== FIRST && this.runs.loaded.peek() && !this.runs.size;
+    const needsRuns = !WITHOUT_RUNS.includes(tab.name);
+    const isEmpty = needsRuns && this.runs.loaded.peek() && !this.runs.size;
     this.#say(isEmpty ? NO_RUNS : hintOf(tab.name, this.runs, selected, state));
     if (this.#shown.has(tab.name)) this.#apply(tab.name, wanted);
-    else if (tab === FIRST || this.runs.size) this.#mount(tab, wanted);
+    else if (!needsRuns || this.runs.size) this.#mount(tab, wanted);
     for (const [name, el] of this.#shown) el.hidden = name !== tab.name;
     this.#fit();
     this.#restoring = false;
-    this.#draw();
+    this.#draw(true);
   }
 
   get tab() {
@@ -168,8 +184,8 @@ export class Interface {
     shown.append(this.stage.mount({ view: tab.view, group: tab.name, state }));
   }
 
-  /** Tabs, and the run whose files are on view. */
-  #draw() {
+  /** Tabs, the run that is on view, and its models. @param {boolean} [isNew] somebody has just come here */
+  #draw(isNew = false) {
     const isRunning = running(this.runs).length > 0;
     const links = TABS.map(({ name, title }) =>
       h(
@@ -182,8 +198,12 @@ export class Interface {
     replace(this.nav, links);
     document.title = `${this.tab.title} · ${this.page.title} · nbtrack`;
     this.picker.hidden = !OF_ONE_RUN.includes(this.current) || !this.runs.size;
-    if (this.picker.hidden) return;
+    if (this.picker.hidden) {
+      void this.ofRun.show("");
+      return;
+    }
     const chosen = this.modelOf(this.current).get("run_id") ?? "";
+    void this.ofRun.show(chosen, isNew);
     const options = choices(this.runs, chosen).map(({ run, label }) =>
       h("option", { value: run, selected: run === chosen }, label),
     );

@@ -1,6 +1,6 @@
 // What is known of the registry, what is open, and how it is changed.
 
-import { computed, signal } from "@preact/signals-core";
+import { batch, computed, signal } from "@preact/signals-core";
 import { react, trait } from "../kit/model.js";
 
 /**
@@ -46,6 +46,8 @@ export class RegistryState {
   problem = signal("");
   /** Versions that are picked to be compared. @type {import("@preact/signals-core").Signal<number[]>} */
   picked = signal([]);
+  /** Shown where nobody has chosen; in a notebook that is for its Python to say. */
+  #first = signal("");
   #asked = 0;
 
   /**
@@ -55,7 +57,8 @@ export class RegistryState {
    */
   constructor(model, kernel, until) {
     this.kernel = kernel;
-    this.name = trait(model, "model", "", until);
+    this.asked = trait(model, "model", "", until);
+    this.name = computed(() => this.asked.value || this.#first.value);
     this.version = trait(model, "version", 0, until);
     this.height = trait(model, "registry_height", 0, until);
     this.chosen = computed(() => this.open.value?.versions.find((each) => each.version === this.version.value) ?? null);
@@ -74,10 +77,9 @@ export class RegistryState {
   take(blob) {
     const bytes = blob instanceof DataView ? new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength) : blob;
     const found = JSON.parse(new TextDecoder().decode(bytes));
-    this.models.value = found.models;
-    this.loaded.value = true;
     this.problem.value = "";
-    if (found.open?.model.name === this.name.peek()) this.open.value = found.open;
+    if (this.#know(found.models)) return;
+    if (found.open && found.open.model.name === this.name.peek()) this.open.value = found.open;
     else void this.#look(this.name.peek());
   }
 
@@ -85,13 +87,30 @@ export class RegistryState {
   async reload() {
     try {
       const { content } = await this.kernel.ask({ what: "models" });
-      this.models.value = content.models;
-      this.loaded.value = true;
+      if (this.#know(content.models)) return;
     } catch (cause) {
       this.problem.value = messageOf(cause);
       return;
     }
     await this.#look(this.name.peek());
+  }
+
+  /** @param {Brief[]} models @returns {boolean} whether another model is looked at now */
+  #know(models) {
+    const before = this.name.peek();
+    batch(() => {
+      this.models.value = models;
+      this.loaded.value = true;
+      if (this.kernel.inNotebook || models.some((model) => model.name === this.#first.peek())) return;
+      this.#first.value = models[0]?.name ?? "";
+    });
+    return this.name.peek() !== before;
+  }
+
+  /** Where a page shows this run, and these files of it; null where there are no such pages. @param {string} run @param {string} [path] */
+  hrefOf(run, path) {
+    if (this.kernel.offline || this.kernel.inNotebook) return null;
+    return path === undefined ? `#live?run_id=${run}` : `#artifacts?path=${encodeURIComponent(path)}&run_id=${run}`;
   }
 
   /** @param {string} name */
@@ -114,7 +133,7 @@ export class RegistryState {
   show(name) {
     this.picked.value = [];
     this.version.value = 0;
-    this.name.value = name;
+    this.asked.value = name;
   }
 
   /** @param {number} version */

@@ -118,9 +118,11 @@ export class VersionPane {
   }
 
   /** @param {any} found */
-  #parts({ uri, run, code, cell, datasets, metrics, params, folder, load }) {
+  #parts({ uri, path, run, code, cell, datasets, metrics, params, folder, load }) {
+    const runHref = run && this.state.hrefOf(run.id);
     const from = [
-      run ? fact("Run", `#${run.number} ${run.name}`) : null,
+      run ? fact("Run", `#${run.number} ${run.name}`, runHref) : null,
+      runHref && path ? fact("Files", path, this.state.hrefOf(run.id, path)) : null,
       ...datasets.map((/** @type {any} */ each) => fact("Data", `${each.name} (${each.digest})`)),
       code.notebook ? fact("Notebook", code.notebook) : code.name ? fact("Source", code.name) : null,
       code.commit ? fact("Commit", `${code.commit.slice(0, 12)}${code.dirty === "true" ? " with changes" : ""}`) : null,
@@ -180,9 +182,14 @@ function part(title, ...content) {
   return h("div", { class: "nbt-reg-part" }, h("h5", {}, title), ...content);
 }
 
-/** @param {string} name @param {string} value */
-function fact(name, value) {
-  return h("div", {}, h("dt", { title: name }, name), h("dd", { title: value }, value));
+/** @param {string} name @param {string} value @param {string | null} [href] */
+function fact(name, value, href = null) {
+  return h(
+    "div",
+    {},
+    h("dt", { title: name }, name),
+    h("dd", { title: value }, href === null ? value : h("a", { href }, value)),
+  );
 }
 
 /** @param {string} code */

@@ -29,7 +29,7 @@ let root;
 beforeEach(() => {
   location.hash = "";
   kernel = new FakeKernel(fakeColumns({ count: 6, now: NOW }));
-  views = { board: noting(), compare: noting(), artifacts: noting(), live: noting() };
+  views = { board: noting(), compare: noting(), artifacts: noting(), live: noting(), registry: noting() };
   root = document.createElement("main");
   document.body.replaceChildren(root);
 });
@@ -59,6 +59,7 @@ describe("nbtrack ui", () => {
       ["Compare", null],
       ["Files", null],
       ["Live", null],
+      ["Models", null],
     ]);
     expect(views.board.models[0].get("filter")).toBe("a > 1");
     expect(views.board.models[0].get("columns")).toEqual(["name"]);
@@ -123,6 +124,28 @@ describe("nbtrack ui", () => {
     expect(views.artifacts.models[0].get("run_id")).toBe(wanted);
     expect(location.hash).toContain(wanted);
   });
+
+  it("shows models without any runs, and in the address which one is open", async () => {
+    kernel = new FakeKernel(fakeColumns({ count: 0, now: NOW }));
+    await open("#models?model=fraud&version=3");
+    const [model] = views.registry.models;
+    expect([model.get("model"), model.get("version")]).toEqual(["fraud", 3]);
+    expect(root.textContent).not.toContain("No runs yet");
+    model.set("version", 4);
+    expect(location.hash).toBe("#models?model=fraud&version=4");
+  });
+
+  it("leads from a run to the models that were registered from it", async () => {
+    const versions = [{ name: "a & b", version: 3, aliases: ["champion"] }];
+    kernel.answers["run-models"] = () => ({ content: { versions } });
+    await open("#artifacts");
+    const link = root.querySelector(".nbt-ui-models a");
+    expect(link?.getAttribute("href")).toBe("#models?model=a+%26+b&version=3");
+    expect(link?.parentElement?.textContent).toBe("Registered as a & b 3 @champion");
+    location.hash = "#runs";
+    dispatchEvent(new Event("hashchange"));
+    expect(/** @type {HTMLElement} */ (root.querySelector(".nbt-ui-models")).hidden).toBe(true);
+  });
 });
 
 describe("one stream for several models", () => {
@@ -161,6 +184,23 @@ describe("one stream for several models", () => {
     const { link, heard } = wired();
     link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
     expect(heard).toEqual([]);
+  });
+
+  it("gives models to who asked for them, also when the other end is back", () => {
+    const { link, sent, heard, line } = wired("models", {});
+    line.send({ method: "custom", content: { kind: "need", bundle: false, data: true } });
+    line.send({ method: "update", state: { version: 2 } });
+    line.send({ method: "custom", content: { kind: "edit", op: "registry", do: "tag" } });
+    expect(sent).toEqual([
+      { kind: "need", models: true },
+      { kind: "edit", op: "registry", do: "tag" },
+    ]);
+    link.receive({ method: "custom", content: { kind: "data", models: true } }, ["models"]);
+    link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(heard).toEqual([["data", ["models"]]]);
+    link.receive({ method: "close" });
+    link.receive({ method: "custom", content: { kind: "data" } }, ["table"]);
+    expect(sent.at(-1)).toEqual({ kind: "need", models: true });
   });
 
   it("names the run in all that a view of one run says, and gives it the news of that run alone", () => {
