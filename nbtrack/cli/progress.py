@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from nbtrack.store.local import LocalStore
+
+IN_KERNEL = "JPY_PARENT_PID"
+"""Jupyter sets it in kernels: their ``!command`` looks like a terminal, but each frame of a bar would stay in the notebook."""
 
 
 class Work:
@@ -37,7 +41,7 @@ class Work:
 def working(what: str, total: float | None = None) -> Iterator[Work]:
     """Show a bar (a pulse without a `total`) for the length of the block."""
     err = console(stderr=True)
-    if not err.is_terminal:
+    if not err.is_terminal or IN_KERNEL in os.environ:
         yield Work()
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415

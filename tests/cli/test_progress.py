@@ -22,6 +22,7 @@ def test_without_a_terminal_nothing_is_shown(capsys: pytest.CaptureFixture[str])
 
 def test_on_a_terminal_there_is_a_bar_on_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     monkeypatch.setattr(progress, "console", lambda **_: Console(file=shown, force_terminal=True, width=80))
     with progress.working("long [bold]work\x1b[31m", total=2) as work:
         work.advance()
@@ -36,3 +37,12 @@ def test_folding_brings_everything_into_the_file(desk: Desk) -> None:
     folded = desk.json("sql", "select count(*) as n from _folded")[0]["n"]
     assert folded >= 1
     assert desk.store.fold() == 0
+
+
+def test_a_command_in_a_notebook_cell_leaves_no_bar_in_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    monkeypatch.setattr(progress, "console", lambda **_: Console(file=shown, force_terminal=True, width=80))
+    with progress.working("long work", total=2) as work:
+        work.advance()
+    assert not shown.getvalue()
