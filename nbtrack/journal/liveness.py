@@ -1,14 +1,19 @@
-"""A lock that a process holds for life, so that others can see whether it lives."""
+"""Whether a writer lives: one of this machine holds a lock for life, one of another machine has a lease that is renewed."""
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+MARGIN_S = 30.0
+"""A lease that ends so soon is not written under any more, and what was written under it is left alone for so long after its end."""
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -71,6 +76,14 @@ def is_held(path: Path) -> bool:
         return not _try_lock(fd, shared=True)
     finally:
         os.close(fd)
+
+
+def lease_left(path: Path) -> float:
+    """Return for how many seconds the lease at `path` goes on; below 0 since when it has ended, minus infinity without one."""
+    try:
+        return float(path.read_text()) - time.time()
+    except (OSError, ValueError):
+        return -math.inf
 
 
 def _is_same(fd: int, path: Path) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbtrack.journal.liveness import is_held
+from nbtrack.journal.liveness import is_held, lease_left
 from nbtrack.journal.record import is_whole, whole_pieces
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ def lock_path(folder: Path, writer: str) -> Path:
     return folder / f"{writer}.lock"
 
 
+def lease_path(folder: Path, writer: str) -> Path:
+    """Return the file that says until when `writer`, who is on another machine, counts as alive."""
+    return folder / f"{writer}.lease"
+
+
 def list_segments(folder: Path) -> dict[str, list[Segment]]:
     """Return the segments in `folder`, by writer and in order."""
     found: dict[str, list[Segment]] = {}
@@ -75,9 +80,9 @@ def is_bare(segment: Segment) -> bool:
     return data.count(b'"q":') <= 1 and data.count(b"\n") <= 1 and b'"k":"hdr"' in data
 
 
-def is_alive(folder: Path, writer: str) -> bool:
-    """Say whether the process behind `writer` lives."""
-    return is_held(lock_path(folder, writer))
+def is_alive(folder: Path, writer: str, *, grace_s: float = 0.0) -> bool:
+    """Say whether the process behind `writer` lives; one of another machine up to `grace_s` seconds after the end of its lease."""
+    return lease_left(lease_path(folder, writer)) > -grace_s or is_held(lock_path(folder, writer))
 
 
 def check_lines(data: bytes, *, keep: list[bytes] | None = None) -> Check:

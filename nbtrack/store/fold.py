@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError, StoreVersionError, warn
-from nbtrack.journal.segments import Segment, is_alive, list_segments, lock_path
+from nbtrack.journal.liveness import MARGIN_S
+from nbtrack.journal.segments import Segment, is_alive, lease_path, list_segments, lock_path
 from nbtrack.store.apply import apply
 from nbtrack.store.apply_registry import MODEL_TABLES
 from nbtrack.store.connect import DamagedError, is_damage, reading, writing
@@ -135,7 +136,7 @@ def make_plan(folder: Path, watermark: Watermark) -> Plan:
     plan = Plan()
     size = 0
     for writer in list_segments(folder / "w"):
-        alive = is_alive(folder / "w", writer)
+        alive = is_alive(folder / "w", writer, grace_s=MARGIN_S)
         # Listed after the liveness: a writer that died meanwhile may have opened one more segment first.
         segments = list_segments(folder / "w").get(writer, [])
         folded = watermark.get(writer, (-1, -1))[0]
@@ -228,6 +229,7 @@ def _clean(plan: Plan, folder: Path) -> None:
     for writer in plan.dead:
         with suppress(OSError):
             lock_path(folder / "w", writer).unlink(missing_ok=True)
+            lease_path(folder / "w", writer).unlink(missing_ok=True)
 
 
 def _quarantine(path: Path, folder: Path) -> None:
