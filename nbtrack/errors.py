@@ -15,7 +15,8 @@
     ├── JournalError (OSError)                a record that could not be written: full disk, read-only folder
     └── StoreError (RuntimeError)
         ├── StoreBusyError                    another program holds the DuckDB file
-        └── StoreVersionError                 the file was made by a newer nbtrack
+        ├── StoreVersionError                 the file was made by a newer nbtrack
+        └── RemoteError                       an object store does not answer, or refuses
 
 Each builds its message from facts and keeps them: what was received, what is allowed, what to do next.
 """
@@ -226,6 +227,10 @@ class StoreVersionError(StoreError):
         super().__init__(
             f"{path} has schema {found}; this nbtrack reads up to {known}. Upgrade with `pip install -U nbtrack`."
         )
+
+
+class RemoteError(StoreError):
+    """An object store (S3, Google Cloud Storage, Azure) does not answer, or refuses; the message has no credentials."""
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -8,6 +8,7 @@ import time
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, SupportsFloat, cast
+from urllib.parse import unquote
 
 from nbtrack.errors import InvalidValueError
 
@@ -22,6 +23,7 @@ MAX_ALIAS = 255
 MAX_MODEL_TAG = 100_000
 MAX_DESCRIPTION = 1_000_000
 MAX_SHOWN = 80
+MAX_DECODINGS = 10
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 RUN_NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
@@ -245,6 +247,16 @@ def check_artifact_path(path: str | os.PathLike[str]) -> str:
         )
         raise InvalidValueError(message)
     return str(PurePosixPath(text))
+
+
+def fully_decoded(text: str) -> str:
+    """Return what percent-decoding makes of a text when nothing is left to decode; raises ``InvalidValueError`` when it does not end."""
+    for _ in range(MAX_DECODINGS):
+        decoded = unquote(text)
+        if decoded == text:
+            return text
+        text = decoded
+    raise InvalidValueError(f"{text[:80]!r} is percent-encoded more than {MAX_DECODINGS} times; write it plainly.")
 
 
 def _short(value: object) -> str:

@@ -8,15 +8,13 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
-from nbtrack.names import check_artifact_path
+from nbtrack.names import check_artifact_path, fully_decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_DECODINGS = 10
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", ".ipynb_checkpoints", ".DS_Store")
 
 
@@ -74,16 +72,6 @@ def check_relative(path: object, what: str = "Path") -> str:
     text = str(os.fspath(path))
     check_artifact_path(fully_decoded(text))
     return check_artifact_path(text)
-
-
-def fully_decoded(text: str) -> str:
-    """Return what percent-decoding makes of a text when nothing is left to decode; raises ``InvalidValueError`` when it does not end."""
-    for _ in range(MAX_DECODINGS):
-        decoded = unquote(text)
-        if decoded == text:
-            return text
-        text = decoded
-    raise InvalidValueError(f"{text[:80]!r} is percent-encoded more than {MAX_DECODINGS} times; write it plainly.")
 
 
 def copy_in(source: str | os.PathLike[str], target: Path) -> None:

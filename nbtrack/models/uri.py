@@ -9,20 +9,21 @@ from enum import StrEnum
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
+from nbtrack.artifacts.remote import uri as remote
 from nbtrack.errors import InvalidValueError
-from nbtrack.models.folder import check_relative, fully_decoded
-from nbtrack.names import is_run_id
+from nbtrack.models.folder import check_relative
+from nbtrack.names import fully_decoded, is_run_id
 
 MAX_LENGTH = 4096
 STAGES = {stage.lower(): stage for stage in ("None", "Staging", "Production", "Archived")}
 ALLOWED = (
     "a folder, file:///folder, runs:/<run id>/<path>, models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, "
-    "models:/<name>@<alias> or models:/m-<32 hex digits>"
+    "models:/<name>@<alias>, models:/m-<32 hex digits>, s3://<bucket>/<path>, gs://… or az://…"
 )
 
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_REMOTE = {"http", "https", "s3", "gs", "gcs", "azure", "abfs", "abfss", "wasb", "wasbs", "hdfs", "dbfs", "ftp", "sftp"}
+_REMOTE = {*remote.SCHEMES, *remote.IN_ACCOUNTS, "http", "https", "hdfs", "dbfs", "ftp", "sftp"}
 _REFUSED = re.compile(r"[\x00-\x1f\x7f\\?#;]")
 
 
