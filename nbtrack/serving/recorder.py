@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtrack.serving.frames import prediction_columns
 from nbtrack.serving.predictions import plain
 from nbtrack.store.tabular import Tables
 
@@ -30,6 +31,7 @@ class Recorder:
 
     Every few seconds the run gets one Parquet file ``requests/<n>.parquet`` with the columns ``input.<name>``, ``prediction``, ``time``,
     ``seconds`` and ``model``, and one step of the metrics ``requests``, ``rows``, ``seconds_median``, ``seconds_max``, ``prediction_mean``.
+    A model that answers with a table has ``prediction.<name>`` and ``prediction_mean/<name>`` for each of its columns.
 
     Parameters
     ----------
@@ -96,16 +98,24 @@ def _figures(requests: list[tuple[float, float, str, Any, Any, int]], dropped: i
         "seconds_median": float(np.median(seconds)),
         "seconds_max": float(seconds.max()),
     }
-    numbers = [value for request in requests for value in _flat(plain(request[4])) if isinstance(value, (int, float))]
-    if numbers:
-        found["prediction_mean"] = float(np.mean(numbers))
+    numbers: dict[str, list[float]] = {}
+    for request in requests:
+        for name, values in _named(request[4]).items():
+            numbers.setdefault(name, []).extend(value for value in values if isinstance(value, (int, float)))
+    found |= {
+        f"prediction_mean{name and '/'}{name}": float(np.mean(values)) for name, values in numbers.items() if values
+    }
     if dropped:
         found["rows_not_kept"] = float(dropped)
     return found
 
 
-def _flat(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else [found]
+def _named(found: Any) -> dict[str, list[Any]]:
+    """Return predictions by column of the table that the model gave; of anything else as one nameless column."""
+    if hasattr(found, "columns") and hasattr(found, "iloc"):
+        return {name: plain(values) for name, values in prediction_columns(found).items()}
+    listed = plain(found)
+    return {"": listed if isinstance(listed, list) else [listed]}
 
 
 def _table(requests: list[tuple[float, float, str, Any, Any, int]]) -> pd.DataFrame:
@@ -123,10 +133,10 @@ def _frame(pd: Any, request: tuple[float, float, str, Any, Any, int]) -> Any:
         listed = plain(data)
         listed = listed if isinstance(listed, list) and len(listed) == rows else [listed] * max(rows, 1)
         frame = pd.DataFrame({"input": [repr(each) for each in listed]})
-    found = _flat(plain(predictions))
-    frame["prediction"] = found if len(found) == len(frame) else [repr(found)] * len(frame)
-    if frame["prediction"].map(lambda value: isinstance(value, (dict, list))).any():
-        frame["prediction"] = frame["prediction"].map(repr)
+    for name, values in _named(predictions).items():
+        column = pd.Series(values if len(values) == len(frame) else [repr(values)] * len(frame))
+        is_nested = column.map(lambda value: isinstance(value, (dict, list))).any()
+        frame[f"prediction.{name}" if name else "prediction"] = column.map(repr) if is_nested else column
     frame["time"] = pd.Timestamp(when, unit="s", tz="UTC")
     frame["seconds"] = seconds
     frame["model"] = model

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from nbtrack.serving.app import Limits, ModelApp
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from nbtrack.serving.recorder import Recorder
+    from nbtrack.tracking.run import ActiveRun
 
 PARENT_S = 1.0
 
@@ -69,8 +72,14 @@ def _recorder(settings: Settings, served: Served) -> Recorder | None:
     from nbtrack.tracking.starting import start_run  # noqa: PLC0415
 
     tags = {"nbtrack.model": served.key, "nbtrack.model_uri": served.uri, "nbtrack.process": str(os.getpid())}
-    run = start_run(f"serving {served.key}", experiment=settings.experiment, tags=tags)
-    return Recorder(run)
+
+    def start() -> ActiveRun:
+        return start_run(f"serving {served.key}", experiment=settings.experiment, tags=tags)
+
+    with ThreadPoolExecutor(
+        1
+    ) as apart:  # a notebook that serves goes on with its own runs: a thread's run is active there only
+        return Recorder(apart.submit(Context().run, start).result())
 
 
 def _end_with(parent: int) -> None:

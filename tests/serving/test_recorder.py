@@ -44,6 +44,34 @@ def test_requests_and_predictions_of_a_server_are_a_run(folder: Path, tmp_path: 
     assert run.data.metrics["rows"] >= 5
 
 
+def test_the_run_of_a_server_is_nobody_elses(folder: Path, tmp_path: Path) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    with nbtrack.start_run("training") as training, serve(str(folder), trust=True, experiment="serving"):
+        assert nbtrack.active_run() is training
+    with serve(str(folder), trust=True, experiment="serving"):
+        assert nbtrack.active_run() is None
+        with nbtrack.start_run("the next training"):
+            nbtrack.log_metric("loss", 1)
+    runs = nbtrack.search_runs(experiment_names=["serving"], output_format="list")
+    assert [(run.info.status, run.data.metrics, run.info.parent_run_id) for run in runs] == [("FINISHED", {}, None)] * 2
+
+
+def test_each_column_of_a_table_of_predictions_is_one(tmp_path: Path) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    made = Recorder(nbtrack.start_run("serving"), flush_s=3600)
+    served = Served(None, "models:/m@a", "models:/m/1")
+    for score in (0.25, 0.75):
+        answer = pd.DataFrame({"score": [score], "stop": [score > 0.5], "reason": ["why"], "parts": [[1, 2]]})
+        made.take(served, pd.DataFrame({"x": [1]}), answer, 1, 0.001)
+    made.close()
+    run = nbtrack.get_run(made._run.id)
+    assert run.data.metrics["prediction_mean/score"] == run.data.metrics["prediction_mean/stop"] == 0.5
+    table = recorded(run)
+    assert list(table["prediction.score"]) == [0.25, 0.75]
+    assert list(table["prediction.reason"]) == ["why", "why"]
+    assert list(table["prediction.parts"]) == ["[1, 2]"] * 2
+
+
 def test_flushes_follow_each_other_and_bursts_drop_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
     monkeypatch.setattr(recorder, "MAX_ROWS", 10)
