@@ -19,7 +19,14 @@ VARIABLES = {
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>\s*([A-Za-z]{3,60})\s*</Code>")
 _NO_BUCKET = {"NoSuchBucket", "ContainerNotFound", "ResourceContainerNotFound"}
-_METADATA = ("169.254.169.254", "169.254.170.2", "metadata.google.internal", "token request", "IMDS")
+_METADATA = (
+    "169.254.169.254",
+    "169.254.170.2",
+    "/latest/api/token",
+    "/latest/meta-data",
+    "computeMetadata",
+    "token request",
+)
 _REFUSED = {"401", "403"}
 _REASONS = (
     ("dns error", "its name is not known"),

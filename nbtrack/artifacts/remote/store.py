@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
+from urllib.parse import quote
 
 from nbtrack.artifacts.remote.failures import failure
 from nbtrack.artifacts.remote.settings import RETRIES, Settings, settings_of
@@ -224,6 +225,10 @@ class RemoteStore:
                 f"{self._host} is an emulator (STORAGE_EMULATOR_HOST), which has nothing to sign with."
             )
         path, lasting = self._path(key), timedelta(seconds=seconds)
+        if self.uri.provider == AZURE and quote(path, safe="/~") != path:  # obstore signs the path as it is encoded
+            raise InvalidValueError(
+                f"{key!r} cannot be signed for Azure; use letters, digits, '/', '-', '_', '.' and '~'."
+            )
         return str(self._ask(key, lambda: self._obstore.sign(self._store, method, path, lasting)))
 
     # -- within ------------------------------------------------------------------------------------------------------
