@@ -15,6 +15,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.models import nested
 from nbtrack.models.column_types import AnyType, Array, DataType, Object
 from nbtrack.models.json_columns import cast_frame, tensor
+from nbtrack.models.json_numbers import plain_numbers
 from nbtrack.models.schema import ColSpec
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def read_json(body: bytes | str | dict[str, Any], signature: ModelSignature | No
             )
         return ScoringInput(payload, params)
     schema = None if signature is None else signature.inputs
+    plain = None if schema is None else plain_numbers(form, payload, schema)
+    if plain is not None:
+        return ScoringInput(plain, params)
     try:
         data = frame_of(form, payload, schema) if form.startswith("dataframe") else tensors_of(form, payload, schema)
     except (ValueError, TypeError, OverflowError, KeyError) as problem:
