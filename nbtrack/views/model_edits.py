@@ -1,4 +1,8 @@
-"""Changes of the registry that a page may make; each is an event with who, when and why."""
+"""Changes of the registry that a page may make; each is an event with who, when and why.
+
+Several people look at one registry: a change may say under ``seen`` what its page showed before. When that is not so any more, nothing is
+changed, and whoever asked for it looks again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ MAX_TEXT = 200_000
 
 
 def edit_model(store: TrackingStore, message: dict[str, Any]) -> None:
-    """Make one change ``{do, name, version, alias, stage, key, value, comment, force}``.
+    """Make one change ``{do, name, version, alias, stage, key, value, comment, force, seen}``.
 
     Raises
     ------
@@ -35,7 +39,25 @@ def edit_model(store: TrackingStore, message: dict[str, Any]) -> None:
     if isinstance(value, str) and len(value) > MAX_TEXT:
         problem = f"The text has {len(value):,} characters; at most {MAX_TEXT:,} are kept."
         raise InvalidValueError(problem)
-    CHANGES[do](Registry(store), str(message.get("name")), message)
+    name = str(message.get("name"))
+    if "seen" in message and do in SEEN:
+        _check_seen(store, name, message, SEEN[do])
+    CHANGES[do](Registry(store), name, message)
+
+
+def _check_seen(store: TrackingStore, name: str, message: dict[str, Any], what: str) -> None:
+    """Raise when somebody else was here since the page looked."""
+    version = message.get("version")
+    if what == "alias":
+        now: Any = store.registry.get(name).aliases.get(_text(message, "alias"))
+        told = "is not there any more" if now is None else f"points at version {now} now"
+        problem = f"@{_text(message, 'alias')} {told}: somebody else changed it. Look at what would change, and ask again."
+    else:
+        registry = Registry(store)
+        now = (registry.get(name) if version is None else registry.version(name, version)).description
+        problem = "Somebody else changed this description meanwhile. Save again to put yours in its place."
+    if now != message["seen"]:
+        raise InvalidValueError(problem)
 
 
 def _text(message: dict[str, Any], key: str) -> str:
@@ -57,6 +79,9 @@ def _stage(registry: Registry, name: str, message: dict[str, Any]) -> None:
         name, message.get("version"), _text(message, "stage"), archive_existing_versions=archive, **_why(message)
     )
 
+
+SEEN = {"alias": "alias", "unalias": "alias", "rollback": "alias", "describe": "description"}
+"""What a page saw of which change, where it may say so."""
 
 CHANGES: dict[str, Callable[[Registry, str, dict[str, Any]], Any]] = {
     "alias": _alias,

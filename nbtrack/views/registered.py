@@ -19,6 +19,7 @@ from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
 from nbtrack.models import environment
 from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.names import RUN_NAME, is_run_id
+from nbtrack.registry import history as past
 from nbtrack.registry.lineage import lineage_of
 from nbtrack.registry.registry import Registry
 from nbtrack.search.literals import literal
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MAX_MODELS = 1000
 MAX_VERSIONS = 2000
 MAX_EVENTS = 500
+MAX_HOLDERS = 100
 MAX_METRICS = 12
 MAX_OF_RUN = 20
 MAX_TEXT = 200_000
@@ -73,9 +75,7 @@ def of_run(store: TrackingStore, run: Any) -> list[dict[str, Any]]:
         message = f"A run is named by its 32 hexadecimal digits; received {str(run)[:80]!r}."
         raise InvalidValueError(message)
     query = ModelQuery(f"run_id = {literal(str(run))}", ("name", "version_number"), MAX_OF_RUN)
-    return [
-        {"name": v.name, "version": v.version, "aliases": v.aliases} for v in store.registry.search_versions(query)
-    ]
+    return [{"name": v.name, "version": v.version, "aliases": v.aliases} for v in store.registry.search_versions(query)]
 
 
 def brief(model: RegisteredModel) -> dict[str, Any]:
@@ -99,14 +99,43 @@ def detail(store: TrackingStore, name: str) -> dict[str, Any]:
     versions = store.registry.search_versions(query)
     values = store.registry.run_values([v.run_id for v in versions if v.run_id])
     goals = _goals(store)
+    events = store.registry.history(name)
     metrics = headlines({key for found in values.values() for key in found["metrics"]}, goals)[:MAX_METRICS]
     return {
         "model": brief(model),
         "gates": [{"expression": g.expression, "alias": g.alias, "version": g.version} for g in model.gates],
         "metrics": [{"key": key, "goal": goal_of(key, goals)} for key in metrics],
         "versions": [_version(version, values.get(version.run_id or ""), metrics) for version in versions],
-        "history": [_event(event) for event in reversed(store.registry.history(name)[-MAX_EVENTS:])],
+        "history": [_event(event) for event in reversed(events[-MAX_EVENTS:])],
+        "holders": _holders(events),
+        "back": _back(events, model.aliases, {version.version for version in versions}),
     }
+
+
+def _holders(events: list[ModelEvent]) -> list[dict[str, Any]]:
+    """Return what each alias pointed at and when, the oldest first."""
+    aliases = dict.fromkeys(event.alias for event in events if event.op == "alias" and event.alias)
+    return [
+        {"alias": h.alias, "version": h.version, "since": h.since, "until": h.until}
+        for alias in aliases
+        for h in past.holders(events, alias)[-MAX_HOLDERS:]
+    ]
+
+
+def _back(events: list[ModelEvent], aliases: dict[str, int], there: set[int]) -> dict[str, int]:
+    """Return where a rollback of each alias would lead, of those that have been elsewhere."""
+    found = {alias: next((n for n in past.holders_before(events, alias) if n in there), None) for alias in aliases}
+    return {alias: number for alias, number in found.items() if number is not None}
+
+
+def versions_of(store: TrackingStore, names: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return when the versions of models came, the oldest first, in the order of `names`."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    query = ModelQuery(order_by=("creation_timestamp DESC",), max_results=MAX_VERSIONS)
+    for v in reversed(store.registry.search_versions(query)):
+        if v.name in found:
+            found[v.name].append({"version": v.version, "created": v.creation_timestamp, "aliases": v.aliases})
+    return found
 
 
 def _version(version: ModelVersion, values: dict[str, Any] | None, metrics: list[str]) -> dict[str, Any]:

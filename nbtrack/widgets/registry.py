@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -13,8 +11,8 @@ from nbtrack.errors import NotFoundError
 from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.tracking import active
 from nbtrack.views import registered
-from nbtrack.views.amounts import number_text
 from nbtrack.views.model_edits import edit_model
+from nbtrack.views.registered_summary import summary_html
 from nbtrack.views.watcher import watch
 from nbtrack.widgets.panel import Panel
 
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
     from nbtrack.views.questions import Answer
-
-MAX_ROWS = 20
-_CELL = 'style="text-align:{align};padding:2px 10px"'
 
 
 class RegistryPanel(Panel):
@@ -97,10 +92,8 @@ class RegistryPanel(Panel):
         super().close()
 
     def summary(self) -> tuple[str, str]:
-        """Return a table of models, or of the open model's versions."""
-        if self.model:
-            return _model_html(registered.detail(self._store, self.model)), repr(self)
-        return _models_html(registered.overview(self._store)), repr(self)
+        """Return the models, or the open model's versions, as a picture over time and a table."""
+        return summary_html(self._store, self.model), repr(self)
 
     def __repr__(self) -> str:
         """Say what is shown, the same in every session."""
@@ -144,58 +137,3 @@ def registry(model: str = "", version: int = 0, *, height: int = 0) -> RegistryP
         newest = store.registry.search(ModelQuery(order_by=("last_updated_timestamp DESC",), max_results=1))
         model = newest[0].name if newest else ""
     return RegistryPanel(store, model, version, registry_height=height)
-
-
-# -- without a kernel ----------------------------------------------------------------------------------------------------
-
-
-def _models_html(models: list[dict[str, Any]]) -> str:
-    if not models:
-        return "<p>No models are registered yet.</p>"
-    rows = [
-        (m["name"], m["versions"], _aliases(m["aliases"]), _tags(m["tags"]), _day(m["updated"]))
-        for m in models[:MAX_ROWS]
-    ]
-    more = f"<p>{len(models) - MAX_ROWS} more models</p>" if len(models) > MAX_ROWS else ""
-    return _table(("Model", "Versions", "Aliases", "Tags", "Changed"), rows, {1}) + more
-
-
-def _model_html(found: dict[str, Any]) -> str:
-    model, metrics = found["model"], found["metrics"][:4]
-    rows = [
-        (
-            f"{v['version']}{' ★' if v['aliases'] else ''}",
-            ", ".join(f"@{alias}" for alias in v["aliases"]),
-            "" if v["stage"] == "None" else v["stage"],
-            *("" if value is None else number_text(value) for value in v["metrics"][:4]),
-            _tags(v["tags"]),
-            v["user"] or "",
-            _day(v["created"]),
-        )
-        for v in found["versions"][:MAX_ROWS]
-    ]
-    names = ("Version", "Aliases", "Stage", *(metric["key"] for metric in metrics), "Tags", "By", "Registered")
-    about = f"<p>{html.escape(model['description'][:500])}</p>" if model["description"] else ""
-    right = {0, *range(3, 3 + len(metrics))}
-    return f"<p><strong>{html.escape(model['name'])}</strong></p>{about}{_table(names, rows, right)}"
-
-
-def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]], right: set[int]) -> str:
-    def cell(tag: str, place: int, text: Any) -> str:
-        return f"<{tag} {_CELL.format(align='right' if place in right else 'left')}>{html.escape(str(text))}</{tag}>"
-
-    head = "".join(cell("th", place, name) for place, name in enumerate(names))
-    body = "".join(f"<tr>{''.join(cell('td', place, text) for place, text in enumerate(row))}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _aliases(aliases: dict[str, int]) -> str:
-    return ", ".join(f"@{alias} → {version}" for alias, version in aliases.items())
-
-
-def _tags(tags: dict[str, str]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in list(tags.items())[:5])
-
-
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")

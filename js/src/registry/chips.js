@@ -11,7 +11,12 @@ const KNOWN = new Set(["champion", "challenger", "production"]);
  */
 export function aliasChip(alias, version = null) {
   const text = version === null ? `@${alias}` : `@${alias} → ${version}`;
-  return h("span", { class: `nbt-reg-alias${KNOWN.has(alias) ? ` nbt-reg-${alias}` : ""}` }, text);
+  return h("span", { class: `nbt-reg-alias${knownClass(alias)}`, title: text }, text);
+}
+
+/** @param {string} alias */
+export function knownClass(alias) {
+  return KNOWN.has(alias) ? ` nbt-reg-${alias}` : "";
 }
 
 /** @param {string} stage */

@@ -15,7 +15,14 @@ export function tagEditor(tags, state, of) {
     const chips = Object.entries(tags).map(([key, value]) => {
       const chip = tagChip(key, value);
       if (state.readOnly) return chip;
+      const change = h(
+        "button",
+        { class: "nbt-reg-tag-text", type: "button", title: `${key} = ${value}; click to change it` },
+        ...chip.childNodes,
+      );
+      change.addEventListener("click", () => edit(key, value, chip));
       chip.append(
+        change,
         h(
           "button",
           {
@@ -26,19 +33,18 @@ export function tagEditor(tags, state, of) {
           icon("close", 10),
         ),
       );
-      chip.addEventListener("dblclick", () => edit(key, value));
       return chip;
     });
     const add = h(
       "button",
-      { class: "nbt-plain", type: "button", on: { click: () => edit("", "") } },
+      { class: "nbt-plain", type: "button", on: { click: () => edit("", "", add) } },
       icon("tag", 12),
       "Tag",
     );
     replace(row, ...chips, state.readOnly ? null : add);
   };
-  /** @param {string} key @param {string} value */
-  const edit = (key, value) => {
+  /** @param {string} key @param {string} value @param {Element} at what the field takes the place of */
+  const edit = (key, value, at) => {
     const field = h("input", {
       class: "nbt-reg-input nbt-reg-tag-input",
       placeholder: "key = value",
@@ -46,15 +52,29 @@ export function tagEditor(tags, state, of) {
       value: key ? `${key} = ${value}` : "",
       spellcheck: "false",
     });
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") draw();
-      if (event.key !== "Enter") return;
-      const { key: name, value: text } = readTag(field.value);
+    const leave = () => {
       draw();
-      if (name) void state.changeOrSay({ do: "tag", key: name, value: text, ...of });
+      /** @type {HTMLElement | null} */ (row.querySelector(".nbt-plain"))?.focus({ preventScroll: true });
+      state.catchUp();
+    };
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") leave();
+      if (event.key !== "Enter") return;
+      const tag = readTag(field.value);
+      leave();
+      if (tag.key) void keep(tag, key);
     });
-    row.lastElementChild?.replaceWith(field);
+    field.addEventListener("blur", () => field.isConnected && field.value === before && draw());
+    const before = field.value;
+    at.replaceWith(field);
     field.focus();
+    field.select();
+  };
+  /** Another key is another tag: the one that it was goes. @param {{ key: string, value: string }} tag @param {string} before */
+  const keep = async (tag, before) => {
+    await state.changeOrSay({ do: "tag", ...tag, ...of });
+    if (before && before !== tag.key && !state.problem.peek())
+      await state.changeOrSay({ do: "untag", key: before, ...of });
   };
   draw();
   return row;
@@ -90,25 +110,40 @@ export function descriptionEditor(text, state, of) {
     area.value = text;
     const preview = h("div", { class: "nbt-reg-preview", "aria-label": "Preview" });
     const draw = () => replace(preview, rendered(area.value));
+    const said = h("p", { class: "nbt-reg-problem", role: "alert" });
+    const stop = () => {
+      show();
+      /** @type {HTMLElement | null} */ (box.querySelector("button"))?.focus({ preventScroll: true });
+      state.catchUp();
+    };
+    let isOver = false; // somebody else's text may be written over
     const save = async () => {
       const value = area.value;
-      show();
-      if (value !== text) await state.changeOrSay({ do: "describe", value, ...of });
+      const seen = isOver ? {} : { seen: text };
+      const problem = value === text ? "" : await state.change({ do: "describe", value, ...seen, ...of });
+      if (problem) {
+        isOver = true;
+        replace(said, problem);
+        return;
+      }
+      text = value;
+      stop();
     };
     area.addEventListener("input", draw);
     area.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") show();
+      if (event.key === "Escape") stop();
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save();
     });
     draw();
     replace(
       box,
       h("div", { class: "nbt-reg-writing" }, area, preview),
+      said,
       h(
         "div",
         { class: "nbt-reg-buttons" },
         h("button", { class: "nbt-button nbt-reg-do", type: "button", on: { click: save } }, "Save"),
-        h("button", { class: "nbt-button", type: "button", on: { click: show } }, "Cancel"),
+        h("button", { class: "nbt-button", type: "button", on: { click: stop } }, "Cancel"),
       ),
     );
     area.focus();

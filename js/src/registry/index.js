@@ -4,9 +4,11 @@ import { h } from "../kit/dom.js";
 import { Kernel } from "../kit/kernel.js";
 import { listen } from "../kit/model.js";
 import theme from "../kit/theme.css";
+import forms from "./forms.css";
 import { RegistryView } from "./panel.js";
 import { RegistryState } from "./state.js";
 import style from "./style.css";
+import time from "./timeline.css";
 
 /** @param {{ model: import("../kit/model.js").Model, el: HTMLElement }} context */
 export function render({ model, el }) {
@@ -24,7 +26,7 @@ export function render({ model, el }) {
   listen(model, "change:_data", begin, until);
   if (kernel.offline) void state.reload();
   else if (!state.loaded.peek()) kernel.needData();
-  el.replaceChildren(h("style", {}, theme, style), view.root);
+  el.replaceChildren(h("style", {}, theme, forms, time, style), view.root);
   return () => {
     closing.abort();
     el.replaceChildren();

@@ -8,9 +8,11 @@ import { Comparison } from "./comparison.js";
 import { confirm } from "./confirm.js";
 import { descriptionEditor, isWriting, tagEditor } from "./editors.js";
 import { historyList } from "./history.js";
+import { keepingPlace } from "./keep.js";
 import { moveAlias } from "./mover.js";
+import { timeline } from "./timeline.js";
 import { VersionPane } from "./version-pane.js";
-import { versionsTable } from "./versions.js";
+import { markVersions, versionsTable } from "./versions.js";
 
 export class ModelPane {
   /**
@@ -23,7 +25,8 @@ export class ModelPane {
     this.popover = popover;
     this.head = h("div", { class: "nbt-reg-head" });
     this.gates = h("div", {});
-    this.table = h("div", { class: "nbt-reg-table" });
+    this.time = h("div", {});
+    this.table = h("div", { class: "nbt-reg-table", tabindex: 0, role: "region", "aria-label": "Versions" });
     this.version = new VersionPane(state, popover, until);
     this.comparison = new Comparison(state, until);
     this.history = h("details", { class: "nbt-reg-history" });
@@ -32,6 +35,7 @@ export class ModelPane {
       { class: "nbt-reg-pane", hidden: true },
       this.head,
       this.gates,
+      this.time,
       this.table,
       this.comparison.root,
       this.version.root,
@@ -41,8 +45,12 @@ export class ModelPane {
       const open = state.open.value;
       this.root.hidden = open === null;
       if (!open) return;
-      if (!isWriting(this.head)) this.#drawHead(open);
-      this.#drawGates(open);
+      if (!isWriting(this.head)) keepingPlace(this.head, () => this.#drawHead(open));
+      keepingPlace(this.gates, () => this.#drawGates(open));
+      replace(
+        this.time,
+        timeline(open, (version) => state.reveal(version)),
+      );
       replace(
         this.history,
         h("summary", {}, `History · ${plural(open.history.length, "change")}`),
@@ -51,13 +59,14 @@ export class ModelPane {
     });
     react(until, () => {
       const open = state.open.value;
-      state.version.value;
-      state.picked.value;
-      if (open)
-        replace(
-          this.table,
-          versionsTable(state, open, { move: (button, version) => void moveAlias(state, popover, button, version) }),
-        );
+      if (!open) return;
+      const move = (/** @type {HTMLElement} */ button, /** @type {number} */ version) =>
+        void moveAlias(state, popover, button, version);
+      keepingPlace(this.table, () => replace(this.table, versionsTable(state, open, { move })));
+    });
+    react(until, () => {
+      state.open.value;
+      markVersions(this.table, state.version.value, state.picked.value);
     });
   }
 
@@ -87,14 +96,7 @@ export class ModelPane {
           {
             label: "Expect something of an alias…",
             icon: "check",
-            act: () =>
-              confirm(this.popover, more, {
-                title: "What must hold before an alias moves",
-                field: "",
-                placeholder: "auc >= champion.auc - 0.005",
-                done: (text) => state.change({ do: "expect", value: text }),
-                act: "Expect",
-              }),
+            act: () => this.#expect(more),
           },
           "line",
           {
@@ -123,6 +125,24 @@ export class ModelPane {
       tagEditor(model.tags, state, {}),
       descriptionEditor(model.description, state, {}),
     );
+  }
+
+  /** @param {HTMLElement} at */
+  #expect(at) {
+    const alias = h("input", {
+      class: "nbt-reg-input",
+      placeholder: "Of which alias? Of all, if you name none.",
+      "aria-label": "Alias",
+      spellcheck: "false",
+    });
+    confirm(this.popover, at, {
+      title: "What must hold before an alias moves",
+      field: "",
+      placeholder: "auc >= champion.auc - 0.005",
+      more: [alias],
+      done: (value) => this.state.change({ do: "expect", value, alias: alias.value.trim().replace(/^@/, "") }),
+      act: "Expect",
+    });
   }
 
   /** @param {string} name */

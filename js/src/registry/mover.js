@@ -1,12 +1,15 @@
-// Pointing an alias at a version, after a look at what that changes.
+// Pointing an alias at a version, after a look at what that changes. The look is taken again when somebody else moves it.
 
 import { h, replace } from "../kit/dom.js";
+import { react } from "../kit/model.js";
+import { knownClass } from "./chips.js";
 import { onEnter } from "./confirm.js";
 import { differences } from "./differences.js";
 import { messageOf } from "./state.js";
 
 const USUAL = ["champion", "challenger"];
 const STAGES = ["None", "Staging", "Production", "Archived"];
+const TYPING = 250; // ms
 
 /**
  * @param {import("./state.js").RegistryState} state
@@ -17,15 +20,31 @@ const STAGES = ["None", "Staging", "Production", "Archived"];
 export async function moveAlias(state, popover, at, version) {
   const open = state.open.peek();
   if (!open) return;
-  const known = [...new Set([...Object.keys(open.model.aliases), ...USUAL])];
+  const known = [
+    ...new Set([...USUAL.filter((alias) => alias in open.model.aliases), ...Object.keys(open.model.aliases), ...USUAL]),
+  ];
   const mover = new Mover(state, popover, version, known);
-  popover.open([mover.form], { at, label: `Move to version ${version}`, role: "dialog" });
+  const closing = new AbortController();
+  popover.open([mover.form], {
+    at,
+    label: `Move to version ${version}`,
+    role: "dialog",
+    onClose: () => closing.abort(),
+  });
   mover.alias.focus({ preventScroll: true });
-  await mover.look();
-  popover.place(at);
+  react(closing.signal, () => {
+    state.open.value;
+    void mover.look().then(() => !closing.signal.aborted && popover.place(at));
+  });
 }
 
 class Mover {
+  #asked = 0;
+  /** Alias that was looked at, and what held it then. @type {{ alias: string, before: number | null } | null} */
+  #seen = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
   /**
    * @param {import("./state.js").RegistryState} state
    * @param {import("../kit/popover.js").Popover} popover
@@ -36,15 +55,27 @@ class Mover {
     this.state = state;
     this.popover = popover;
     this.version = version;
-    const list = `nbt-aliases-${Math.random().toString(36).slice(2)}`;
+    const own = state.open.peek()?.versions.find((each) => each.version === version);
     this.alias = h("input", {
       class: "nbt-reg-input",
-      value: known[0],
-      list,
+      value: known.find((alias) => !own?.aliases.includes(alias)) ?? known[0],
       "aria-label": "Alias",
+      placeholder: "Alias, such as champion",
       spellcheck: "false",
-      on: { change: () => void this.look() },
+      on: {
+        input: () => {
+          clearTimeout(this.#timer);
+          this.#timer = setTimeout(() => void this.look(), TYPING);
+        },
+      },
     });
+    const choices = known.map((alias) =>
+      h(
+        "button",
+        { class: `nbt-reg-alias${knownClass(alias)}`, type: "button", on: { click: () => this.#choose(alias) } },
+        `@${alias}`,
+      ),
+    );
     this.why = h("input", {
       class: "nbt-reg-input",
       placeholder: "Why? It stands in the history.",
@@ -53,31 +84,21 @@ class Mover {
     this.about = h("div", { class: "nbt-reg-about", "aria-live": "polite" });
     this.said = h("p", { class: "nbt-reg-problem", role: "alert" });
     this.force = h("input", { type: "checkbox" });
-    this.forced = h(
-      "label",
-      { hidden: true },
-      this.force,
-      " Move it although a gate does not hold (a comment is needed)",
-    );
+    this.forced = h("label", { hidden: true }, this.force, " Move it although a gate does not hold (say why)");
     this.button = h("button", { class: "nbt-button nbt-reg-do", type: "button" }, "Move");
     this.stage = h(
       "select",
       { class: "nbt-reg-input", "aria-label": "Stage" },
       ...STAGES.map((stage) => h("option", {}, stage)),
     );
-    this.stage.value = state.open.peek()?.versions.find((each) => each.version === version)?.stage ?? "None";
+    this.stage.value = own?.stage ?? "None";
     this.archive = h("input", { type: "checkbox" });
     this.form = h(
       "div",
       { class: "nbt-reg-confirm" },
-      h("strong", {}, `Version ${version}`),
-      h(
-        "label",
-        {},
-        h("span", {}, "Alias"),
-        this.alias,
-        h("datalist", { id: list }, ...known.map((name) => h("option", { value: name }))),
-      ),
+      h("strong", {}, `Point an alias at version ${version}`),
+      h("span", { class: "nbt-reg-chips" }, ...choices),
+      this.alias,
       this.about,
       this.forced,
       this.why,
@@ -99,9 +120,23 @@ class Mover {
     onEnter(this.form, this.button, () => this.#move());
   }
 
+  get #name() {
+    return this.alias.value.trim().replace(/^@/, "");
+  }
+
+  /** @param {string} alias */
+  #choose(alias) {
+    this.alias.value = alias;
+    this.why.focus({ preventScroll: true });
+    void this.look();
+  }
+
   /** Say what the alias stands for now, how this version differs, and whether its gates hold. */
   async look() {
-    const alias = this.alias.value.trim();
+    const alias = this.#name;
+    this.#asked += 1;
+    const asked = this.#asked;
+    this.button.disabled = !alias;
     if (!alias) return;
     try {
       const { content } = await this.state.kernel.ask({
@@ -110,21 +145,22 @@ class Mover {
         version: this.version,
         alias,
       });
-      if (alias !== this.alias.value.trim()) return;
-      this.#show(content);
+      if (asked === this.#asked) this.#show(content);
     } catch (cause) {
-      replace(this.about, h("p", { class: "nbt-reg-problem" }, messageOf(cause)));
+      if (asked === this.#asked) replace(this.about, h("p", { class: "nbt-reg-problem" }, messageOf(cause)));
     }
   }
 
   /** @param {any} found */
   #show({ before, verdicts, metrics, params, alias }) {
     const isHere = before === this.version;
-    const broken = verdicts.filter((/** @type {any} */ verdict) => !verdict.holds);
-    this.forced.hidden = broken.length === 0;
+    const isOther = this.#seen?.alias === alias && this.#seen?.before !== before;
+    this.#seen = { alias, before };
+    this.forced.hidden = verdicts.every((/** @type {any} */ verdict) => verdict.holds);
     this.button.disabled = isHere;
     replace(
       this.about,
+      isOther ? h("p", { class: "nbt-reg-problem" }, "Somebody else has just moved it.") : null,
       h(
         "p",
         {},
@@ -135,26 +171,25 @@ class Mover {
             : `@${alias} moves from version ${before} to ${this.version}.`,
       ),
       isHere || before === null ? null : differences({ metrics, params }, before, this.version),
-      ...verdicts.map((/** @type {any} */ verdict) =>
-        h(
-          "p",
-          { class: verdict.holds ? "nbt-reg-holds" : "nbt-reg-problem" },
-          `${verdict.holds ? "✓" : "✗"} ${verdict.gate}`,
-          h("small", {}, ` ${verdict.reasons.join("; ")}`),
-        ),
-      ),
+      ...verdicts.map(verdictLine),
     );
   }
 
+  /** What was not looked at is looked at first; Enter once more moves it. */
   async #move() {
-    const change = {
+    const alias = this.#name;
+    if (this.#seen?.alias !== alias) return this.look();
+    this.button.disabled = true;
+    const problem = await this.state.change({
       do: "alias",
-      alias: this.alias.value.trim(),
+      alias,
       version: this.version,
+      seen: this.#seen.before,
       comment: this.why.value.trim(),
       force: this.force.checked,
-    };
-    this.#finish(await this.state.change(change));
+    });
+    this.button.disabled = false;
+    this.#finish(problem);
   }
 
   async #setStage() {
@@ -173,4 +208,14 @@ class Mover {
     replace(this.said, problem);
     if (!problem) this.popover.close();
   }
+}
+
+/** @param {{ holds: boolean, gate: string, reasons: string[] }} verdict */
+export function verdictLine({ holds, gate, reasons }) {
+  return h(
+    "p",
+    { class: holds ? "nbt-reg-holds" : "nbt-reg-problem" },
+    `${holds ? "✓" : "✗"} ${gate}`,
+    h("small", {}, ` ${reasons.join("; ")}`),
+  );
 }

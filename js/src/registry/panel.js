@@ -5,6 +5,7 @@ import { formatRelative, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { Popover } from "../kit/popover.js";
 import { aliasChip } from "./chips.js";
+import { keepingPlace } from "./keep.js";
 import { ModelPane } from "./model-pane.js";
 
 export class RegistryView {
@@ -28,6 +29,11 @@ export class RegistryView {
       on: { input: () => this.#drawList() },
     });
     this.said = h("p", { class: "nbt-reg-said", role: "alert", hidden: true });
+    this.copy = h(
+      "p",
+      { class: "nbt-reg-quiet", hidden: !state.readOnly },
+      "A copy to read: models are changed in a notebook or in nbtrack ui.",
+    );
     this.empty = h("p", { class: "nbt-reg-empty", hidden: true });
     this.root = h("div", { class: "nbt", data: { view: "registry", lmSuppressShortcuts: "true" } });
     this.pane = new ModelPane(state, new Popover(this.root, until), until);
@@ -37,7 +43,7 @@ export class RegistryView {
       "div",
       { class: "nbt-reg" },
       this.side,
-      h("div", { class: "nbt-reg-main" }, this.picker, this.said, this.pane.root, this.empty),
+      h("div", { class: "nbt-reg-main" }, this.picker, this.said, this.pane.root, this.empty, this.copy),
     );
     this.root.append(this.frame);
     this.list.addEventListener("keydown", (event) => this.#walk(event));
@@ -71,6 +77,7 @@ export class RegistryView {
             role: "option",
             "aria-selected": String(isOpen),
             tabindex: isOpen ? 0 : -1,
+            data: { key: model.name },
             on: { click: () => this.state.show(model.name) },
           },
           h("strong", { title: model.name }, model.name),
@@ -82,11 +89,8 @@ export class RegistryView {
           ),
         );
       });
-    replace(
-      this.list,
-      ...rows,
-      rows.length === 0 && wanted ? h("p", { class: "nbt-reg-quiet" }, "No model of that name.") : null,
-    );
+    const none = h("p", { class: "nbt-reg-quiet" }, "No model of that name.");
+    keepingPlace(this.list, () => replace(this.list, ...rows, rows.length === 0 && wanted ? none : null));
   }
 
   #drawPicker() {
@@ -104,7 +108,9 @@ export class RegistryView {
         ? "No models are registered yet. nbtrack.register_model(uri, name) registers one; log_model(…, registered_model_name=name) does it at once."
         : models.value.some((model) => model.name === name.value)
           ? ""
-          : "Choose a model.";
+          : name.value
+            ? `There is no model ${name.value} any more; choose another.`
+            : "Choose a model.";
   }
 
   /** @param {KeyboardEvent} event */

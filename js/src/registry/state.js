@@ -35,6 +35,8 @@ import { react, trait } from "../kit/model.js";
  * @property {{ key: string, goal: "min" | "max" | null }[]} metrics
  * @property {Version[]} versions newest first
  * @property {Change[]} history newest first
+ * @property {{ alias: string, version: number, since: number, until: number | null }[]} holders what aliases pointed at, of each the oldest first
+ * @property {Record<string, number>} back alias -> the version to which it can be rolled back
  */
 
 export class RegistryState {
@@ -141,12 +143,23 @@ export class RegistryState {
     this.version.value = this.version.peek() === version ? 0 : version;
   }
 
+  /** Open a version that is seen elsewhere than in the table. @param {number} version */
+  reveal(version) {
+    this.version.value = version;
+  }
+
   /** @param {number} version */
   pick(version) {
     const picked = this.picked.peek();
     this.picked.value = picked.includes(version)
       ? picked.filter((each) => each !== version)
       : [...picked, version].slice(-2);
+  }
+
+  /** Show what came while somebody was writing. */
+  catchUp() {
+    const open = this.open.peek();
+    if (open) this.open.value = { ...open };
   }
 
   unpick() {

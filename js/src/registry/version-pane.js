@@ -7,7 +7,9 @@ import { formatNumber } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { aliasChip, stageChip } from "./chips.js";
 import { confirm } from "./confirm.js";
+import { differences } from "./differences.js";
 import { descriptionEditor, isWriting, tagEditor } from "./editors.js";
+import { keepingPlace } from "./keep.js";
 import { signatureTable } from "./signature.js";
 import { messageOf } from "./state.js";
 
@@ -30,7 +32,7 @@ export class VersionPane {
       const version = state.chosen.value;
       this.root.hidden = version === null;
       if (version) {
-        if (!isWriting(this.head)) this.#drawHead(version);
+        if (!isWriting(this.head)) keepingPlace(this.head, () => this.#drawHead(version));
         void this.#look(version);
       } else this.#shown = "";
     });
@@ -62,26 +64,30 @@ export class VersionPane {
             {
               type: "button",
               "aria-label": `Take @${alias} away`,
-              on: { click: () => void state.changeOrSay({ do: "unalias", alias }) },
+              on: { click: (/** @type {any} */ event) => this.#takeAway(event.currentTarget, alias, version.version) },
             },
             icon("close", 10),
           ),
         );
       return chip;
     });
-    const back = version.aliases.map((alias) =>
-      h(
-        "button",
-        {
-          class: "nbt-plain",
-          type: "button",
-          title: "To the version that had it before",
-          on: { click: () => void state.changeOrSay({ do: "rollback", alias }) },
-        },
-        icon("undo", 12),
-        `Roll back @${alias}`,
-      ),
-    );
+    const back = version.aliases
+      .filter((alias) => state.open.peek()?.back[alias])
+      .map((alias) =>
+        h(
+          "button",
+          {
+            class: "nbt-plain",
+            type: "button",
+            title: `To version ${state.open.peek()?.back[alias]}, which had it before`,
+            on: {
+              click: (/** @type {any} */ event) => void this.#rollBack(event.currentTarget, alias, version.version),
+            },
+          },
+          icon("undo", 12),
+          `Roll back @${alias}`,
+        ),
+      );
     replace(
       this.head,
       h(
@@ -94,6 +100,31 @@ export class VersionPane {
       tagEditor(version.tags, state, of),
       descriptionEditor(version.description, state, of),
     );
+  }
+
+  /** @param {HTMLElement} at @param {string} alias @param {number} version */
+  #takeAway(at, alias, version) {
+    confirm(this.popover, at, {
+      title: `Take @${alias} away from version ${version}? Who loads models:/${this.state.name.peek()}@${alias} finds nothing then.`,
+      comment: true,
+      act: "Take away",
+      done: (_, comment) => this.state.change({ do: "unalias", alias, comment, seen: version }),
+    });
+  }
+
+  /** @param {HTMLElement} at @param {string} alias @param {number} version */
+  async #rollBack(at, alias, version) {
+    const to = this.state.open.peek()?.back[alias] ?? 0;
+    const name = this.state.name.peek();
+    const question = { what: "model-move", name, version: to, to: version };
+    const found = await this.state.kernel.ask(question).catch(() => null);
+    confirm(this.popover, at, {
+      title: `Let @${alias} go back from version ${version} to ${to}? Gates are not asked.`,
+      more: [found && differences(found.content, version, to)],
+      comment: true,
+      act: "Roll back",
+      done: (_, comment) => this.state.change({ do: "rollback", alias, comment, seen: version }),
+    });
   }
 
   /** @param {import("./state.js").Version} version */

@@ -35,22 +35,19 @@ export function versionsTable(state, open, acts) {
   const now = Date.now();
   const rows = open.versions.map((version) => {
     const number = version.version;
-    const isOpen = state.version.peek() === number;
     const pick = h("input", {
       type: "checkbox",
       "aria-label": `Compare version ${number}`,
-      checked: state.picked.peek().includes(number),
       on: { change: () => state.pick(number) },
     });
     const name = h(
       "button",
       {
-        class: "nbt-plain nbt-reg-number",
+        class: "nbt-plain nbt-reg-opener",
         type: "button",
-        "aria-expanded": String(isOpen),
         on: { click: () => state.toggle(number) },
       },
-      icon(isOpen ? "down" : "right", 12),
+      icon("right", 12),
       String(number),
     );
     const move = h(
@@ -59,14 +56,15 @@ export function versionsTable(state, open, acts) {
         class: "nbt-plain nbt-reg-move",
         type: "button",
         "aria-label": `Point an alias at version ${number}`,
-        title: "Point an alias here",
+        title: "Point an alias here, or set its stage",
       },
-      icon("tag", 13),
+      icon("pin", 12),
+      "Alias",
     );
     move.addEventListener("click", () => acts.move(move, number));
     return h(
       "tr",
-      { "aria-selected": String(isOpen) },
+      { data: { version: number } },
       h("td", {}, pick),
       h("td", {}, name),
       h(
@@ -92,6 +90,22 @@ export function versionsTable(state, open, acts) {
     );
   });
   return h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows));
+}
+
+/**
+ * Which version is open and which are picked; the rows stay as they are.
+ * @param {Element} table
+ * @param {number} open
+ * @param {number[]} picked
+ */
+export function markVersions(table, open, picked) {
+  for (const row of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-version]"))) {
+    const number = Number(row.dataset.version);
+    row.classList.toggle("nbt-reg-open", number === open);
+    row.querySelector(".nbt-reg-opener")?.setAttribute("aria-expanded", String(number === open));
+    const pick = /** @type {HTMLInputElement | null} */ (row.querySelector("input"));
+    if (pick) pick.checked = picked.includes(number);
+  }
 }
 
 /** @param {Record<string, string>} tags */

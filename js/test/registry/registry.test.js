@@ -3,6 +3,7 @@ import { readTag } from "../../src/registry/editors.js";
 import { sentence } from "../../src/registry/history.js";
 import { render } from "../../src/registry/index.js";
 import { typeText } from "../../src/registry/signature.js";
+import { placesOf, timelineOf } from "../../src/registry/timeline.js";
 import { bestOf } from "../../src/registry/versions.js";
 
 const brief = {
@@ -16,6 +17,7 @@ const brief = {
   updated: 0,
 };
 const version = { stage: "None", tags: {}, description: "", user: "mia", created: 0, run_id: "r", run: "small" };
+/** @type {import("../../src/registry/state.js").Open} */
 const open = {
   model: brief,
   gates: [{ expression: "auc >= 0.9", alias: "champion", version: null }],
@@ -25,6 +27,8 @@ const open = {
     { ...version, version: 1, aliases: ["champion"], metrics: [0.8] },
   ],
   history: [],
+  holders: [{ alias: "champion", version: 1, since: 5, until: null }],
+  back: {},
 };
 
 /** A kernel that keeps what it is told. */
@@ -135,7 +139,61 @@ test("an alias is looked at before it is moved", async () => {
   );
   expect(el.querySelector(".nbt-reg-about")?.textContent).toContain("✗ auc >= 0.95");
   button("Move").click();
-  expect(model.sent.at(-1)).toMatchObject({ do: "alias", alias: "champion", version: 2, force: false });
+  expect(model.sent.at(-1)).toMatchObject({ do: "alias", alias: "champion", version: 2, force: false, seen: 1 });
+});
+
+test("an alias that nobody looked at is looked at first", async () => {
+  button("Point an alias at version 2").click();
+  const field = /** @type {HTMLInputElement} */ (el.querySelector('.nbt-reg-confirm input[aria-label="Alias"]'));
+  field.value = "@shadow";
+  button("Move").click();
+  expect(model.sent.at(-1)).toMatchObject({ kind: "ask", what: "model-move", alias: "shadow" });
+  expect(model.sent.some(({ kind }) => kind === "edit")).toBe(false);
+});
+
+test("two people who describe a model do not write over one another unseen", async () => {
+  button("Edit").click();
+  const area = /** @type {HTMLTextAreaElement} */ (el.querySelector(".nbt-reg-writing textarea"));
+  area.value = "mine";
+  button("Save").click();
+  const { id, ...first } = model.sent.at(-1);
+  expect(first).toMatchObject({ do: "describe", value: "mine", seen: brief.description });
+  model.say({ kind: "answer", id, ok: false, error: "Somebody else changed it." });
+  await vi.waitFor(() =>
+    expect(el.querySelector(".nbt-reg-description [role=alert]")?.textContent).toBe("Somebody else changed it."),
+  );
+  expect(area.isConnected).toBe(true);
+  button("Save").click();
+  expect(model.sent.at(-1)).not.toHaveProperty("seen");
+});
+
+test("the focus stays where it was when news come", () => {
+  button("Point an alias at version 1").focus();
+  model.say({ kind: "data" }, [blob({ models: [brief], open: { ...open, versions: [...open.versions] } })]);
+  expect(document.activeElement?.getAttribute("aria-label")).toBe("Point an alias at version 1");
+  button("2").click();
+  expect(button("2").getAttribute("aria-expanded")).toBe("true");
+});
+
+test("moments are places: half their order, half the time between them", () => {
+  const at = placesOf([0, 100, 0, 1]);
+  expect([0, 1, 100].map(at)).toEqual([0, 0.95 * (0.25 + 0.005), 0.95]);
+  expect(placesOf([7])(7)).toBe(0);
+});
+
+test("a line of time has a lane for each alias, those that point somewhere first", () => {
+  const holders = [
+    { alias: "shadow", version: 1, since: 0, until: 5 },
+    { alias: "champion", version: 1, since: 0, until: 10 },
+    { alias: "champion", version: 2, since: 10, until: null },
+  ];
+  const found = timelineOf({ ...open, holders });
+  expect(found?.lanes.map(({ alias }) => alias)).toEqual(["champion", "shadow"]);
+  expect(found?.lanes[0]?.bars.map(({ version, from, to }) => [version, from, to])).toEqual([
+    [1, 0, 0.95],
+    [2, 0.95, 1],
+  ]);
+  expect(timelineOf({ ...open, versions: open.versions.slice(1), holders: [] })).toBeNull();
 });
 
 test("news do not take the pen out of somebody's hand", () => {
