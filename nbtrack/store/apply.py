@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nbtrack.store.apply_experiments import apply_experiments, apply_settings
 from nbtrack.store.apply_registry import apply_registry, find_touched
 from nbtrack.store.late import gather
+from nbtrack.store.marks import REST
 from nbtrack.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ ORDER = "(t, w, q)"
 """The order of records of several writers: time, then writer, then its own sequence."""
 NAMED_ORDER = "{'t': t, 'w': w, 'q': q}"
 """The same as a value that a table can keep."""
+
+HOLDER = f"CASE WHEN o->>'holder' = '{REST}' THEN '{REST}' ELSE w END"
+"""Whose life a run is bound to: the writer that began it, or nobody's, when it was begun over MLflow's REST."""
 
 _WHOLE_TABLES = ("experiments", "experiment_tags", "settings")
 
@@ -46,7 +50,7 @@ def apply(con: DuckDBPyConnection, base: str) -> None:
     if "registry" in kinds:
         apply_registry(con, base)
     if kinds - {"m", "hdr"}:
-        _events(con)
+        _events(con, base)
 
 
 def _apply_runs(con: DuckDBPyConnection, base: str) -> None:
@@ -76,7 +80,8 @@ def _runs(con: DuckDBPyConnection) -> None:
         SELECT run_id, (o->>'number')::BIGINT, (o->>'experiment_id')::BIGINT, o->>'name', 'RUNNING',
                make_timestamp(coalesce((o->>'start_us')::BIGINT, t)), NULL, NULL, 'active', o->>'user', o->>'parent', w,
                make_timestamp(t), 0, NULL
-        FROM (SELECT r AS run_id, arg_min(o, {ORDER}) AS o, arg_min(w, {ORDER}) AS w, min(t) AS t FROM e WHERE k = 'start' GROUP BY r)
+        FROM (SELECT r AS run_id, arg_min(o, {ORDER}) AS o, arg_min({HOLDER}, {ORDER}) AS w, min(t) AS t
+              FROM e WHERE k = 'start' GROUP BY r)
         WHERE run_id NOT IN (SELECT run_id FROM x_runs)
         """
     )
@@ -109,7 +114,7 @@ def _run_changes(con: DuckDBPyConnection) -> None:
             end_time = CASE n.k WHEN 'end' THEN make_timestamp((n.o->>'end_us')::BIGINT) END,
             duration = CASE n.k WHEN 'end' THEN (n.o->>'duration_us')::BIGINT / 1e6 END,
             lost = greatest(x_runs.lost, n.lost)
-        FROM (SELECT r, arg_max(k, {ORDER}) AS k, arg_max(o, {ORDER}) AS o, arg_max(w, {ORDER}) AS w,
+        FROM (SELECT r, arg_max(k, {ORDER}) AS k, arg_max(o, {ORDER}) AS o, arg_max({HOLDER}, {ORDER}) AS w,
                      max(coalesce((o->>'lost')::BIGINT, 0)) AS lost
               FROM e WHERE k IN ('resume', 'end') GROUP BY r) n
         WHERE run_id = n.r
@@ -118,7 +123,7 @@ def _run_changes(con: DuckDBPyConnection) -> None:
     con.execute(
         f"""
         UPDATE x_runs SET writer = n.w FROM
-            (SELECT r, arg_max(w, {ORDER}) AS w FROM e WHERE k = 'resume' GROUP BY r) n
+            (SELECT r, arg_max({HOLDER}, {ORDER}) AS w FROM e WHERE k = 'resume' GROUP BY r) n
         WHERE run_id = n.r
         """
     )
@@ -265,12 +270,22 @@ def _inputs(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
         )
 
 
-def _events(con: DuckDBPyConnection) -> None:
+def _events(con: DuckDBPyConnection, base: str) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE authors AS SELECT w, any_value(o->>'user') AS user_id FROM j WHERE k = 'hdr' GROUP BY w"
+    )
+    # A writer of another machine goes on without a new header when its journal was folded meanwhile.
+    if con.execute("SELECT count(*) FROM (SELECT DISTINCT w FROM j ANTI JOIN authors USING (w))").fetchall()[0][0]:
+        con.execute(
+            f"""
+            INSERT INTO authors SELECT writer, any_value(user_id) FROM {base}events
+            WHERE writer IN (SELECT w FROM j) AND writer NOT IN (SELECT w FROM authors) GROUP BY writer
+            """
+        )
     con.execute(
         """
         INSERT INTO x_events
-        SELECT w, q, make_timestamp(t), h.user_id, k, r, to_json({p: p, o: o})::VARCHAR FROM j
-        LEFT JOIN (SELECT w, any_value(o->>'user') AS user_id FROM j WHERE k = 'hdr' GROUP BY w) h USING (w)
+        SELECT w, q, make_timestamp(t), user_id, k, r, to_json({p: p, o: o})::VARCHAR FROM j LEFT JOIN authors USING (w)
         WHERE k NOT IN ('m', 'hdr') ORDER BY t, w, q
         """
     )
