@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.names import INT64_MAX
+from nbtrack.store.marks import REST
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,7 +60,7 @@ def curves(con: DuckDBPyConnection, run_id: str, n_buckets: int) -> Curves:
     columns = {name: _filled(rows[name]) for name in COLUMNS}
     borders = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(keys)] if len(keys) else [0]
     series = {str(keys[a]): {name: values[a:b] for name, values in columns.items()} for a, b in pairwise(borders)}
-    query = "SELECT a.writer, a.status <> r.status FROM all_runs a JOIN runs r USING (run_id) WHERE run_id = ?"
+    query = f"SELECT nullif(a.writer, '{REST}'), a.status <> r.status FROM all_runs a JOIN runs r USING (run_id) WHERE run_id = ?"
     (writer, has_died), *_ = con.execute(query, [run_id]).fetchall() or [(None, False)]
     return Curves(series, _cut(con), writer, bool(has_died))
 

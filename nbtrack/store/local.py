@@ -19,6 +19,7 @@ from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.keeper import Keeper
+from nbtrack.store.others import Others
 from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, TrackingStore
 from nbtrack.store.registry import LocalRegistry
 from nbtrack.version import __version__
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from nbtrack.journal.control import Order
     from nbtrack.store.live import Curves
+    from nbtrack.store.others import Follower
     from nbtrack.store.reader import Reader
 
 T = TypeVar("T")
@@ -57,6 +59,8 @@ class LocalStore:
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.registry = LocalRegistry(self)
         self.blobs = Blobs(self.folder)
+        self.others = Others(self)
+        self.followers: list[Follower] = []
         self._named_holder: str | None = None
 
     @property
@@ -72,14 +76,20 @@ class LocalStore:
         self.writer.events(records)
         if any(kind == "end" for kind, *_ in records):
             self.keeper.fold_soon()
+        for follower in self.followers:
+            follower.records(records)
 
     def log_metrics(self, run_id: str, step: int, values: dict[str, float], t_us: int | None = None) -> None:
         """Write the metric values of one step."""
         self.writer.metrics(run_id, step, values, t_us)
+        for follower in self.followers:
+            follower.points(run_id, [(self.writer.last_us if t_us is None else t_us, step, values)])
 
     def log_points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
         """Write many metric records, each ``(t_us, step, values)``."""
         self.writer.points(run_id, points)
+        for follower in self.followers:
+            follower.points(run_id, points)
 
     def next_run_number(self) -> int:
         """Return a number for a new run."""

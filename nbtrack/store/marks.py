@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+REST = "rest"
+"""Stands for the writer of a run that was begun over MLflow's REST: no process is known whose end would be its end."""
 Watermark = dict[str, tuple[int, int]]
 """Writer -> last folded segment and sequence number."""
 
@@ -22,6 +24,6 @@ def read_watermark(con: DuckDBPyConnection, prefix: str) -> Watermark:
 
 
 def living_writers(con: DuckDBPyConnection, runs: str, folder: Path) -> list[str]:
-    """Return the writers with open runs whose process lives."""
+    """Return the writers with open runs whose process lives, and `REST`, which ends with no process."""
     rows = con.execute(f"SELECT DISTINCT writer FROM {runs} WHERE status = 'RUNNING' AND writer IS NOT NULL").fetchall()
-    return [writer for (writer,) in rows if is_alive(folder / "w", writer)]
+    return [REST, *(writer for (writer,) in rows if writer != REST and is_alive(folder / "w", writer))]

@@ -133,7 +133,7 @@ def _make_views(base: Base, folder: Path, *, has_tail: bool) -> None:
     views |= {name: f"SELECT * FROM {d}{name}" for name in BOOKKEEPING}
     con.execute(";".join(f"CREATE TEMP VIEW {name} AS {query}" for name, query in views.items()))
     # A run whose process is gone has been killed, whatever was last written about it.
-    living = ", ".join(f"'{writer}'" for writer in living_writers(con, "all_runs", folder)) or "''"
+    living = ", ".join(f"'{writer}'" for writer in living_writers(con, "all_runs", folder))
     is_dead = f"(status = 'RUNNING' AND (writer IS NULL OR writer NOT IN ({living})))"
     con.execute(
         f"""

@@ -1,20 +1,25 @@
 """The models of runs: which were logged, under which id, and where their files are.
 
 What is known comes from records of kind ``model``, one for each model that was logged and one more when a newer model took its name.
-The tag ``mlflow.log-model.history`` says the same in MLflow's way.
+The tag ``mlflow.log-model.history`` says the same in MLflow's way. Records without a path change or tell more about a model that is there:
+
+``{model_id, set: {status, tags, untag, params, flavors, deleted}}`` · ``{model_id, metrics: [[key, value, ms, step, dataset, digest], …]}``
+of the run that measured it · ``{model_id, used: "input" | "output", step}`` of the run that used or made it.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
 
     from nbtrack.models.mlmodel import MLmodel
     from nbtrack.store.protocol import Record, TrackingStore
@@ -26,19 +31,37 @@ KEPT = "models"
 RECORD = "model"
 """Kind of the journal records."""
 
-_RECORDS = "SELECT run_id, body FROM events WHERE kind = 'model'"
+_RECORDS = "SELECT run_id, body, epoch_us(timestamp) // 1000 AS at FROM events WHERE kind = 'model'"
+_LINKS = (
+    "SELECT run_id, json_extract_string(body, '$.o.used') AS used, json_extract_string(body, '$.o.model_id') AS model, "
+    "coalesce(json_extract_string(body, '$.o.step')::BIGINT, 0) AS step FROM events WHERE kind = 'model' AND contains(body, '\"used\"')"
+)
 _IN_ORDER = "ORDER BY timestamp, writer, seq"
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedModel:
-    """A model of a run: where its folder is among the run's files."""
+    """A model of a run: where its folder is among the run's files, and what is said about it.
+
+    `metrics` are ``[key, value, milliseconds UTC, step, dataset name, dataset digest, run id]``. `is_alone` says that no run made it:
+    the run that it is kept in has nothing else.
+    """
 
     run_id: str
     path: str
     model_id: str | None
     flavors: dict[str, Any] = field(default_factory=dict)
     utc_time_created: str | None = None
+    name: str = ""
+    status: str = "READY"
+    model_type: str = ""
+    is_alone: bool = False
+    is_deleted: bool = False
+    created_ms: int = 0
+    updated_ms: int = 0
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def uri(self) -> str:
@@ -69,14 +92,12 @@ def moved(model: LoggedModel, path: str) -> Record:
 
 def models_of(store: TrackingStore, run_id: str) -> list[LoggedModel]:
     """Return the models of a run, oldest first."""
-    rows = store.sql(f"{_RECORDS} AND run_id = ? {_IN_ORDER}", [run_id])
-    return replayed(zip(rows["run_id"], rows["body"], strict=True))
+    return _replayed_rows(store.sql(f"{_RECORDS} AND run_id = ? {_IN_ORDER}", [run_id]))
 
 
 def find(store: TrackingStore, model_id: str) -> LoggedModel:
     """Return the model with this id, ``m-<32 hex digits>``; raises ``NotFoundError``."""
-    rows = store.sql(f"{_RECORDS} AND contains(body, ?) {_IN_ORDER}", [model_id])
-    for found in replayed(zip(rows["run_id"], rows["body"], strict=True)):
+    for found in _replayed_rows(store.sql(f"{_RECORDS} AND contains(body, ?) {_IN_ORDER}", [model_id])):
         if found.model_id == model_id:
             return found
     raise NotFoundError("Model", model_id)
@@ -87,19 +108,103 @@ def at(store: TrackingStore, run_id: str, path: str) -> LoggedModel | None:
     return next((found for found in models_of(store, run_id) if found.path == path), None)
 
 
-def replayed(records: Iterable[tuple[str, str]]) -> list[LoggedModel]:
-    """Return the models that records ``(run id, body)`` make, in their order: the last record of a model says where it is."""
+def of_experiments(store: TrackingStore, experiment_ids: Sequence[int], mentions: str = "") -> list[LoggedModel]:
+    """Return the models of the runs of some experiments, oldest first.
+
+    `mentions` is a text that the name of each model contains; it saves reading the records of all others.
+    """
+    ident = "json_extract_string(body, '$.o.model_id')"
+    which = "run_id IN (SELECT run_id FROM runs WHERE list_contains(?, experiment_id))"
+    values: list[Any] = [list(experiment_ids)]
+    if mentions:
+        some = f"SELECT {ident} FROM events WHERE kind = 'model' AND contains(body, ?) AND {which}"  # noqa: S608
+        which += f" AND {ident} IN ({some})"
+        values = [*values, mentions, *values]
+    # Runs of other experiments may have measured or used them: that is said in records of those.
+    wanted = f"SELECT {ident} FROM events WHERE kind = 'model' AND {which}"  # noqa: S608
+    rows = store.sql(f"{_RECORDS} AND {ident} IN ({wanted}) {_IN_ORDER}", values)
+    return _replayed_rows(rows)
+
+
+def _replayed_rows(rows: pd.DataFrame) -> list[LoggedModel]:
+    return replayed(zip(rows["run_id"], rows["body"], rows["at"], strict=True))
+
+
+def replayed(records: Iterable[tuple[Any, ...]]) -> list[LoggedModel]:
+    """Return the models that records ``(run id, body)`` or ``(run id, body, milliseconds)`` make, in their order."""
     models: dict[Any, LoggedModel] = {}
-    for run_id, text in records:
+    for run_id, text, *times in records:
         body = json.loads(text).get("o") or {}
+        at_ms = int(times[0]) if times else 0
+        ident = body.get("model_id")
+        if "path" not in body:
+            if ident in models:
+                models[ident] = _told(models[ident], run_id, body, at_ms)
+            continue
         try:
             path = check_relative(body.get("path"))
         except InvalidValueError:  # no nbtrack wrote that
             continue
-        models = {key: found for key, found in models.items() if (found.run_id, found.path) != (run_id, path)}
-        ident = body.get("model_id")
-        models[ident] = LoggedModel(run_id, path, ident, body.get("flavors") or {}, body.get("utc_time_created"))
+        models = {
+            key: found for key, found in models.items() if key == ident or (found.run_id, found.path) != (run_id, path)
+        }
+        models[ident] = _placed(models.pop(ident, None), run_id, path, body, at_ms)
     return list(models.values())
+
+
+def _placed(known: LoggedModel | None, run_id: str, path: str, body: dict[str, Any], at_ms: int) -> LoggedModel:
+    """Return a model that is new, or at another path from now on."""
+    flavors, created = body.get("flavors") or {}, body.get("utc_time_created")
+    if known is not None and known.run_id == run_id:
+        return replace(
+            known, path=path, flavors=flavors or known.flavors, utc_time_created=created or known.utc_time_created
+        )
+    return LoggedModel(
+        run_id,
+        path,
+        body.get("model_id"),
+        flavors,
+        created,
+        name=body.get("name") or path,
+        status=body.get("status") or "READY",
+        model_type=body.get("model_type") or "",
+        is_alone=bool(body.get("alone")),
+        created_ms=at_ms,
+        updated_ms=at_ms,
+        params=body.get("params") or {},
+        tags=body.get("tags") or {},
+    )
+
+
+def _told(known: LoggedModel, run_id: str, body: dict[str, Any], at_ms: int) -> LoggedModel:
+    """Return a model of which a record tells more."""
+    if "metrics" in body:
+        return replace(known, metrics=(*known.metrics, *((*point, run_id) for point in body["metrics"])))
+    change = body.get("set")
+    if not isinstance(change, dict):
+        return known
+    gone = change.get("untag") or ()
+    tags = {key: value for key, value in {**known.tags, **(change.get("tags") or {})}.items() if key not in gone}
+    return replace(
+        known,
+        status=change.get("status", known.status),
+        flavors=change.get("flavors", known.flavors),
+        is_deleted=change.get("deleted", known.is_deleted),
+        params={**known.params, **(change.get("params") or {})},
+        tags=tags,
+        updated_ms=at_ms if {"status", "deleted"} & change.keys() else known.updated_ms,
+    )
+
+
+def links_of(store: TrackingStore, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
+    """Return ``("input" | "output", model id, step)`` of the models that runs used and made, by run."""
+    rows = store.sql(f"{_LINKS} AND list_contains(?, run_id) {_IN_ORDER}", [list(run_ids)])
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for run_id, used, model, step in rows.itertuples(index=False):
+        link = (str(used), str(model), int(step))
+        if used and link not in found.setdefault(run_id, []):
+            found[run_id].append(link)
+    return found
 
 
 # -- MLflow's way of saying it -------------------------------------------------------------------------------------------
