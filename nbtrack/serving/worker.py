@@ -74,11 +74,12 @@ def _recorder(settings: Settings, served: Served) -> Recorder | None:
     tags = {"nbtrack.model": served.key, "nbtrack.model_uri": served.uri, "nbtrack.process": str(os.getpid())}
 
     def start() -> ActiveRun:
-        return start_run(f"serving {served.key}", experiment=settings.experiment, tags=tags)
+        run = start_run(f"serving {served.key}", experiment=settings.experiment, tags=tags)
+        run.on_look.clear()  # what a notebook does for the run of its cell, such as showing it below
+        return run
 
-    with ThreadPoolExecutor(
-        1
-    ) as apart:  # a notebook that serves goes on with its own runs: a thread's run is active there only
+    # a notebook that serves goes on with runs of its own: this one is active in the thread that it was started in, and nowhere else
+    with ThreadPoolExecutor(1) as apart:
         return Recorder(apart.submit(Context().run, start).result())
 
 

@@ -15,6 +15,7 @@ from nbtrack.serving import recorder
 from nbtrack.serving.held import Served
 from nbtrack.serving.recorder import Recorder
 from nbtrack.serving.running import serve
+from nbtrack.tracking import active
 from tests.serving.conftest import rows
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ def test_requests_and_predictions_of_a_server_are_a_run(folder: Path, tmp_path: 
     assert run.data.metrics["rows"] >= 5
 
 
-def test_the_run_of_a_server_is_nobody_elses(folder: Path, tmp_path: Path) -> None:
+def test_the_run_of_a_server_is_nobody_elses(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    monkeypatch.setattr(active, "on_open", [lambda run: run.on_look.append(print)])  # as a notebook shows its runs
     with nbtrack.start_run("training") as training, serve(str(folder), trust=True, experiment="serving"):
         assert nbtrack.active_run() is training
+        assert [bool(run.on_look) for run in active.open_runs()] == [True, False]
     with serve(str(folder), trust=True, experiment="serving"):
         assert nbtrack.active_run() is None
         with nbtrack.start_run("the next training"):
