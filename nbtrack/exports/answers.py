@@ -13,15 +13,16 @@ import numpy as np
 
 from nbtrack.exports.compare_answers import compare, pools
 from nbtrack.exports.curve_answers import curves
+from nbtrack.exports.model_answers import models
 from nbtrack.exports.run_answers import artifacts, importance, live, saved_views
-from nbtrack.views.parcel import parcel
+from nbtrack.wire.parcel import parcel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from nbtrack.exports.wanted import Entry, Wanted
 
-ANSWERED_STATE = ("filter", "steps", "statistics", "runs", "base", "run_id")
+ANSWERED_STATE = ("filter", "steps", "statistics", "runs", "base", "run_id", "model")
 SPARK_POINTS = 40
 SPARK_RUNS = 2_000
 SPARK_METRICS = 12
@@ -82,6 +83,7 @@ SOURCES: dict[str, tuple[Callable[[Wanted, dict[str, Any]], Iterator[Entry]], ..
     "selection": (pools,),
     "artifacts": (artifacts,),
     "live": (live,),
+    "registry": (models,),
 }
 """What answers the questions of each view of the front end, and of whoever compares the runs that a reader selects."""
 OF_ALL_RUNS = (sparks, curves, pools, saved_views)

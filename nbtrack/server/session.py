@@ -20,7 +20,7 @@ from nbtrack.views.edits import edit
 from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_runs import LiveRuns
 from nbtrack.views.model_edits import edit_model
-from nbtrack.views.parcel import parcel
+from nbtrack.wire.parcel import parcel
 from nbtrack.views.watcher import watch
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 // A JSON header and binary buffers as one: how answers are stored in an exported page and travel from `nbtrack ui`.
-// Twin of nbtrack/views/parcel.py.
+// Twin of nbtrack/wire/parcel.py.
 
 const WORD = 8;
 

@@ -26,5 +26,24 @@ def parcel(content: Any, buffers: Sequence[bytes] = ()) -> bytes:
     return b"".join([*parts, *map(_filled, buffers)])
 
 
+def open_parcel(data: bytes) -> tuple[Any, list[memoryview]]:
+    """Return content and buffers of a parcel; raises ``ValueError`` when it is none."""
+    if len(data) < struct.calcsize("<I"):
+        message = f"{len(data)} bytes are no parcel"
+        raise ValueError(message)
+    begin = struct.calcsize("<I")
+    end = begin + int(struct.unpack_from("<I", data)[0])
+    header = json.loads(data[begin:end])
+    view, buffers = memoryview(data), []
+    for size in header["sizes"]:
+        begin = end + -end % WORD
+        end = begin + int(size)
+        if size < 0 or end > len(data):
+            message = "a parcel is shorter than it says"
+            raise ValueError(message)
+        buffers.append(view[begin:end])
+    return header["content"], buffers
+
+
 def _filled(data: bytes) -> bytes:
     return data + b"\0" * (-len(data) % WORD)
