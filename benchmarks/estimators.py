@@ -32,6 +32,18 @@ def fitted(kind: str) -> Any:
     return RandomForestClassifier(30, random_state=7).fit(table, noisy)
 
 
+@cache
+def small() -> tuple[Any, Any]:
+    """Return a classifier of 13 numbers as most are served, and the table that it was fitted to."""
+    from sklearn.datasets import load_wine
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    table, kinds = load_wine(return_X_y=True, as_frame=True)
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(table, kinds), table
+
+
 def times_of(call: Callable[[], Any], n: int) -> Timed:
     """Return the median of `n` calls, after one that imports what it needs."""
     call()

@@ -71,7 +71,8 @@ def _ratios(shown: list[Row], ink: str, grid: str) -> Figure:
     for y, row in enumerate(shown):
         values = {**({"floor": row.floor} if row.floor else {}), **row.peers}
         for name, value in values.items():
-            ratio = min(max(value / row.ours, LOWEST), HIGHEST)
+            slower = row.ours / value if row.unit.endswith("/s") else value / row.ours  # of rates, the smaller is
+            ratio = min(max(slower, LOWEST), HIGHEST)
             marker = "|" if name == "floor" else MARKERS[name]
             axes.plot(ratio, y, marker, color=COLOURS[name], markersize=11 if name == "floor" else 6, markeredgewidth=2)
     axes.set_yticks(

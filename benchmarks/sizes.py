@@ -21,6 +21,8 @@ class Sizes:
         Logging calls a round.
     runs, points : tuple of int
         Sizes of the curves.
+    requests : int
+        To a model server, a round.
     peer_runs, peer_frame_runs, peer_points : int
         The largest size that peers are asked for: they take seconds where others take milliseconds.
     """
@@ -47,6 +49,7 @@ class Sizes:
     peer_bytes_points: int
     imports: int
     models: int
+    requests: int
     cells: int
     curve_points: tuple[int, ...]
     page_runs: tuple[int, ...]
@@ -77,6 +80,7 @@ FULL = Sizes(
     peer_bytes_points=100_000,
     imports=10,
     models=5,
+    requests=1_000,
     cells=50,
     curve_points=(10_000, 100_000, 1_000_000),
     page_runs=(100, 1_000, 10_000, 100_000),
@@ -107,6 +111,7 @@ QUICK = Sizes(
     peer_bytes_points=20_000,
     imports=3,
     models=2,
+    requests=100,
     cells=20,
     curve_points=(1_000, 10_000),
     page_runs=(100, 1_000),

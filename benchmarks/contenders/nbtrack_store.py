@@ -15,7 +15,7 @@ from nbtrack.store.opening import open_store
 from nbtrack.views.questions import answer
 
 from benchmarks import material
-from benchmarks.estimators import REQUIREMENTS, fitted, times_of
+from benchmarks.estimators import REQUIREMENTS, fitted, small, times_of
 from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -311,6 +311,17 @@ class Contender:
         self._use("models")
         uri = (self._folder / f"{kind}.uri").read_text()
         return times_of(lambda: nbtrack.sklearn.load_model(uri), n)
+
+    def serving_model(self) -> dict[str, Any]:
+        """Save the small model; return its folder, which everybody serves, and a request."""
+        from nbtrack.models import infer_signature
+
+        model, table = small()
+        folder, row = self._folder / "small", table.iloc[:1]
+        signature = infer_signature(table, model.predict(table))
+        nbtrack.sklearn.save_model(model, folder, signature=signature, pip_requirements=REQUIREMENTS)
+        request = {"dataframe_split": {"columns": [*row.columns], "data": row.to_numpy().tolist()}}
+        return {"folder": str(folder), "request": request}
 
     def _points_run(self, name: str) -> str:
         self._use(name)

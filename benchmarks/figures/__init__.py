@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import calls, cells, curves, disk, imports, models, pages, points, runs, seen
+from benchmarks.figures import calls, cells, curves, disk, imports, models, pages, points, runs, seen, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,5 +23,6 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "curves": curves.measure,
     "disk": disk.measure,
     "models": models.measure,
+    "serving": serving.measure,
     "pages": pages.measure,
 }
