@@ -5,11 +5,14 @@ from __future__ import annotations
 import stat
 import tarfile
 import zipfile
+import zlib
+from lzma import LZMAError
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.folder import check_relative
+from nbtrack.models.trust import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +28,12 @@ CHUNK = 1 << 20
 
 def is_archive(path: Path) -> bool:
     """Say whether a file is a zip or tar archive, by its content."""
-    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
+    if not path.is_file():
+        return False
+    try:
+        return zipfile.is_zipfile(path) or _opened(path) is not None
+    except InvalidValueError:
+        return True  # and unpacking it says why not
 
 
 def unpack(path: Path, target: Path) -> Path:
@@ -45,7 +53,16 @@ def unpack(path: Path, target: Path) -> Path:
             file = target / check_relative(name, f"Member of {path.name}")
             file.parent.mkdir(parents=True, exist_ok=True)
             left -= _copy(source, file, left, path)
-    except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, EOFError, OSError) as cause:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+    ) as cause:
         raise InvalidValueError(f"{path} cannot be unpacked: {type(cause).__name__}: {cause}") from cause
     return _model_in(target, path)
 
@@ -65,7 +82,10 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                     with archive.open(member) as source:
                         yield member.filename, source
         return
-    with tarfile.open(path) as tar:
+    opened = _opened(path)
+    if opened is None:
+        raise InvalidValueError(f"{path} is no zip or tar file.")
+    with opened as tar:
         for entry in tar:
             name = str(PurePosixPath(entry.name)) if entry.name.startswith("./") else entry.name
             if entry.isdir():
@@ -77,6 +97,34 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 content = tar.extractfile(entry)
                 assert content is not None
                 yield name, content
+
+
+class _Careful:
+    """A tar file's bytes; a name or header of many megabytes, which tarfile would take into memory whole, is refused."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._source = unpacked(path)
+        self.seek, self.tell, self.close = self._source.seek, self._source.tell, self._source.close
+
+    def read(self, n: int = -1) -> bytes:
+        """Return at most `n` bytes."""
+        if not 0 <= n <= CHUNK:
+            raise InvalidValueError(f"{self._path} has a header of {n:,} bytes; it is refused as a bomb.")
+        return self._source.read(n)
+
+
+def _opened(path: Path) -> tarfile.TarFile | None:
+    """Open a tar file, packed or not; None when it is none."""
+    source = _Careful(path)
+    try:
+        return tarfile.open(fileobj=source, mode="r:")  # type: ignore[call-overload,no-any-return]  # noqa: SIM115 - the caller closes
+    except InvalidValueError:
+        source.close()
+        raise
+    except (tarfile.TarError, EOFError, OSError, ValueError, LZMAError, zlib.error):
+        source.close()
+        return None
 
 
 def _copy(source: IO[bytes], file: Path, left: int, path: Path) -> int:

@@ -60,6 +60,8 @@ def inside(folder: Path, relative: object, what: str = "Path") -> Path:
         raise InvalidValueError(
             f"{what} {text!r} leads out of the model folder {folder} through a link; it is not opened."
         )
+    if not (found.is_file() or found.is_dir()):
+        raise InvalidValueError(f"{what} {text!r} in {folder} is a pipe, socket or device; it is not opened.")
     return found
 
 

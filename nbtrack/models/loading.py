@@ -71,6 +71,8 @@ def put_code_on_path(folder: Path, conf: dict[str, Any]) -> None:
     if not conf.get("code"):
         return
     code = inside(folder, conf["code"], "Code folder").resolve()
+    if not code.is_dir():
+        raise InvalidValueError(f"MLmodel names {conf['code']!r} as its folder of code; that is a file.")
     for entry in code.iterdir():
         _forget_other_models(entry.stem, code)
     _CODE_FOLDERS.add(code)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from nbtrack.deps import require
-from nbtrack.errors import MissingPackageError, UntrustedModelError
+from nbtrack.errors import InvalidValueError, MissingPackageError, NbtrackError, UntrustedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_OPCODES = 5_000_000
 MAX_READ = 64 << 20
 MAX_NAMES = 200
+FREE_BYTES, MAX_RATIO = 256 << 20, 200
+"""A skops file may unpack into the one, or into so many times its size."""
 
 _TEXTS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
 _PUT = {"PUT", "BINPUT", "LONG_BINPUT"}
@@ -114,7 +116,7 @@ class Trust:
                     return (stand_ins or {})[module, name]
 
         try:
-            with _unpacked(path) as source:
+            with unpacked(path) as source:
                 return Unpickler(source).load()
         except ModuleNotFoundError as cause:
             raise MissingPackageError(
@@ -124,23 +126,39 @@ class Trust:
     def load_skops(self, path: Path) -> Any:
         """Load a skops file; what it holds beyond skops' own list must be trusted."""
         io = require("skops.io", "to load this model", package="skops", extra="models")
+        _untrusted_types(io, path)
         errors = require("skops.io.exceptions", "to load this model", package="skops", extra="models")
         try:
             return io.load(path, trusted=sorted(self.types))
         except errors.UntrustedTypesFoundException:
-            unknown = [str(name) for name in io.get_untrusted_types(file=path)]
+            unknown = _untrusted_types(io, path)
         self.demand(self._beyond(path.name, unknown))
         return io.load(path, trusted=unknown)
 
     def skops_risks(self, path: Path, name: str = "") -> list[Risk]:
         """Return what of a skops file is neither on skops' own list nor on the caller's; reads it, builds nothing."""
         io = require("skops.io", "to look into this model", package="skops", extra="models")
-        return self._beyond(name or path.name, [str(found) for found in io.get_untrusted_types(file=path)])
+        return self._beyond(name or path.name, _untrusted_types(io, path))
 
     def _beyond(self, name: str, unknown: list[str]) -> list[Risk]:
         left = tuple(sorted(set(unknown) - self.types))
         what = "a skops file builds objects of types that skops does not trust"
         return [Risk(name, what, left, are_types=True)] if left else []
+
+
+def _untrusted_types(io: Any, path: Path) -> list[str]:
+    """Return the types in a skops file that skops does not trust; raises ``InvalidValueError`` for a file that is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
+            raise InvalidValueError(f"{path} unpacks into far more than it is large; it is refused as a zip bomb.")
+        return [str(found) for found in io.get_untrusted_types(file=path)]
+    except (NbtrackError, OSError):
+        raise
+    except Exception as cause:
+        problem = f"{type(cause).__name__}: {str(cause)[:200]}"
+        raise InvalidValueError(f"{path} is no skops file, or is damaged: {problem}") from cause
 
 
 def pickle_risks(path: Path, name: str = "") -> list[Risk]:
@@ -152,7 +170,7 @@ def pickle_risks(path: Path, name: str = "") -> list[Risk]:
     is_complete = True
     with ExitStack() as stack:
         for source in _sources(path, stack):
-            is_complete &= _scan(_Limited(source), found)
+            is_complete &= source is not None and _scan(_Limited(source), found)
     what = (
         "unpickling imports and may call"
         if is_complete
@@ -162,11 +180,18 @@ def pickle_risks(path: Path, name: str = "") -> list[Risk]:
 
 
 def code_risks(folder: Path, relative: str) -> list[Risk]:
-    """Return the Python files of a code folder (or the one file), which can be imported or are run."""
+    """Return what a code folder (or the one file) has, all of which can be imported; a folder without any file is a risk as well.
+
+    Python imports more than ``.py`` files: compiled ones, libraries, folders behind links. So whatever is there is named, and being put on
+    the path is the risk.
+    """
     root = folder / relative
-    files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+    if not root.exists():
+        return []
+    files = [root] if root.is_file() else [file for file in sorted(root.rglob("*")) if not file.is_dir()]
+    files += [] if root.is_file() else [link for link in sorted(root.rglob("*")) if link.is_symlink() and link.is_dir()]
     names = tuple(file.relative_to(folder).as_posix() for file in files[:MAX_NAMES])
-    return [Risk(relative, "Python code of the model is imported", names)] if names else []
+    return [Risk(relative, "Python code of the model is imported", names)]
 
 
 def is_dangerous(name: str) -> bool:
@@ -175,18 +200,20 @@ def is_dangerous(name: str) -> bool:
     return name in _DANGEROUS or module.partition(".")[0] in _DANGEROUS or f"{module}.{attribute}" in _DANGEROUS
 
 
-def _sources(path: Path, stack: ExitStack) -> list[IO[bytes]]:
+def _sources(path: Path, stack: ExitStack) -> list[IO[bytes] | None]:
+    """Return the pickles in a file, opened; None stands for one that cannot be."""
     if zipfile.is_zipfile(path):
-        archive = stack.enter_context(zipfile.ZipFile(path))
-        return [
-            stack.enter_context(archive.open(member))
-            for member in archive.namelist()
-            if member.endswith((".pkl", ".pickle"))
-        ]
-    return [stack.enter_context(_unpacked(path))]
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            names = [member for member in archive.namelist() if member.endswith((".pkl", ".pickle"))]
+            more = [None] if len(names) > MAX_NAMES else []
+            return [*(stack.enter_context(archive.open(member)) for member in names[:MAX_NAMES]), *more]
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError):
+            return [None]
+    return [stack.enter_context(unpacked(path))]
 
 
-def _unpacked(path: Path) -> IO[bytes]:
+def unpacked(path: Path) -> IO[bytes]:
     """Open a file that may be packed, whatever its name says."""
     with path.open("rb") as file:
         start = file.read(8)

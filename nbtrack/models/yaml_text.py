@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.deps import require
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 << 20
 MAX_DEPTH = 100
 MAX_NODES = 200_000
+MAX_NUMBER = 400
+"""Characters of a number: PyYAML takes the square of the length for ``1:30:15``, which is a number in base 60."""
+MAX_BIG = 1000
+"""Numbers of more than 18 digits: Python's dicts slow down on keys that are multiples of 2 ** 61 - 1."""
+_HASHED = 18
+_NUMBER = re.compile(r"[-+]?[0-9][0-9_:.]*")
 
 
 def read_yaml(path: Path, what: str) -> dict[str, Any]:
@@ -69,7 +76,7 @@ def _measure(events: Any, what: str) -> None:
     """Refuse a text whose aliases unfold into too many values, or that nests too deep, before anything is built."""
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = []
-    total = 0
+    total, n_big = 0, 0
     for event in events:
         name = type(event).__name__
         if name == "AliasEvent":
@@ -80,6 +87,8 @@ def _measure(events: Any, what: str) -> None:
             total += 1
             if event.anchor:
                 sizes[event.anchor] = 1
+            _check_scalar(event, what)
+            n_big += len(event.value) > _HASHED and event.implicit[0] and _NUMBER.match(event.value) is not None
         elif name in ("SequenceStartEvent", "MappingStartEvent"):
             total += 1
             open_nodes.append((event.anchor, total - 1))
@@ -87,7 +96,18 @@ def _measure(events: Any, what: str) -> None:
             anchor, before = open_nodes.pop()
             if anchor:
                 sizes[anchor] = total - before
+        if n_big > MAX_BIG:
+            raise InvalidValueError(
+                f"{what} has more than {MAX_BIG} numbers of so many digits; it is refused as a YAML bomb."
+            )
         if total > MAX_NODES or len(open_nodes) > MAX_DEPTH:
             raise InvalidValueError(
                 f"{what} unfolds into more than {MAX_NODES:,} values or {MAX_DEPTH} levels; it is refused as a YAML bomb."
             )
+
+
+def _check_scalar(event: Any, what: str) -> None:
+    if len(event.value) > MAX_NUMBER and _NUMBER.fullmatch(event.value):
+        raise InvalidValueError(
+            f"{what} has a number of {len(event.value):,} characters; it is refused as a YAML bomb."
+        )

@@ -9,13 +9,14 @@ from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError, warn
 from nbtrack.models.flavors import Saved, is_of
 from nbtrack.models.folder import check_relative, inside
+from nbtrack.models.trust import Risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nbtrack.models.flavors import Flavor, Predictor
-    from nbtrack.models.trust import Risk, Trust
+    from nbtrack.models.trust import Trust
 
 FILE = "model.onnx"
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -27,6 +28,13 @@ _OPTIONS = (
     "graph_optimization_level",
     "extra_session_config",
 )
+
+_HARMLESS = {
+    "arena_extend_strategy", "cudnn_conv_algo_search", "cudnn_conv_use_max_workspace", "device_id", "do_copy_in_default_stream",
+    "enable_cuda_graph", "gpu_mem_limit", "use_tf32", "session.intra_op.allow_spinning", "session.inter_op.allow_spinning",
+    "session.set_denormal_as_zero", "session.disable_prepacking", "session.use_env_allocators", "session.use_device_allocator_for_initializers",
+}  # fmt: skip
+"""Settings that are numbers and switches. Others name libraries to load (``trt_extra_plugin_lib_paths``, ``backend_path``) or files."""
 
 
 class ONNX:
@@ -78,18 +86,41 @@ class ONNX:
         return Saved(conf, {"data": FILE})
 
     def risks(self, folder: Path, conf: dict[str, Any]) -> list[Risk]:  # noqa: ARG002
-        """Return nothing: a graph is data."""
-        return []
+        """Return the settings that may load a library or name a file; the graph itself is data."""
+        wanted = conf.get("providers") or ()
+        given = [] if isinstance(wanted, str) else [one for one in wanted if not isinstance(one, str)]
+        names = {
+            str(key)
+            for one in given
+            for options in (one if isinstance(one, (list, tuple)) else [one])
+            if isinstance(options, dict)
+            for key in options
+        }
+        settings = conf.get("onnx_session_options") or {}
+        more = settings.get("extra_session_config") if isinstance(settings, dict) else None
+        names |= set(map(str, more)) if isinstance(more, dict) else set()
+        unknown = tuple(sorted(names - _HARMLESS))
+        return (
+            [Risk("MLmodel", "settings of ONNX Runtime can load libraries and write files", unknown)] if unknown else []
+        )
 
     def load(self, folder: Path, conf: dict[str, Any], trust: Trust) -> Any:  # noqa: ARG002 - nothing of the model's runs
         """Return the ``onnx.ModelProto``."""
         onnx = require("onnx", "to load this model")
         path = inside(folder, conf.get("data") or FILE, "Model file")
-        model = onnx.load(str(path), load_external_data=False)
-        for location in _outside(onnx, model.graph):
+        try:
+            model = onnx.load(str(path), load_external_data=False)
+        except Exception as cause:
+            raise InvalidValueError(f"{path} is no ONNX graph, or is damaged: {str(cause)[:200]}") from cause
+        for location in _outside(onnx, model):
             inside(path.parent, check_relative(PurePosixPath(location), "Tensor file"), "Tensor file")
         onnx.checker.check_model(str(path))
         onnx.load_external_data_for_model(model, str(path.parent))
+        left = next(_outside(onnx, model), None)
+        if left is not None:
+            raise InvalidValueError(
+                f"The graph keeps a tensor at {left[:80]!r} in a place where onnx does not read one; it is not run."
+            )
         return model
 
     def predictor(self, native: Any, conf: dict[str, Any], pyfunc_conf: dict[str, Any]) -> Predictor:  # noqa: ARG002
@@ -172,18 +203,16 @@ def _options(runtime: Any, conf: dict[str, Any]) -> Any:
     return options
 
 
-def _outside(onnx: Any, graph: Any) -> Iterator[str]:
-    """Yield where tensors lie that are not in the file itself, in all graphs within graphs."""
-    tensors = [*graph.initializer]
-    for node in graph.node:
-        for attribute in node.attribute:
-            tensors += [attribute.t, *attribute.tensors]
-            for inner in [attribute.g, *attribute.graphs]:
-                if inner.ByteSize():
-                    yield from _outside(onnx, inner)
-    for tensor in tensors:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            yield from (entry.value for entry in tensor.external_data if entry.key == "location")
+def _outside(onnx: Any, message: Any) -> Iterator[str]:
+    """Yield where tensors lie that are not in the file itself, wherever in the model they are: graphs, functions, sparse tensors."""
+    if isinstance(message, onnx.TensorProto):
+        if message.data_location == onnx.TensorProto.EXTERNAL:
+            yield from [entry.value for entry in message.external_data if entry.key == "location"] or [""]
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in value if hasattr(value, "__len__") else (value,):
+                yield from _outside(onnx, inner)
 
 
 FLAVOR: Flavor = ONNX()

@@ -160,8 +160,11 @@ def _file(folder: Path, conf: dict[str, Any]) -> Path:
 def _is_scripted(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def _device_of(model: Any, torch: Any) -> Any:

@@ -80,12 +80,18 @@ class Sklearn:
     def predictor(self, native: Any, conf: dict[str, Any], pyfunc_conf: dict[str, Any]) -> Predictor:  # noqa: ARG002
         """Return the method that the model was saved to predict with."""
         name = str(pyfunc_conf.get("predict_fn") or "predict")
-        if name.startswith("_") or not hasattr(native, name):
+        if not _predicts(native, name):
             raise InvalidValueError(
-                f"The model is to predict with {name[:80]!r}, which {type(native).__name__} does not have."
+                f"The model is to predict with {name[:80]!r}, which is no way to predict with a {type(native).__name__}."
             )
         method = getattr(native, name)
         return lambda data, params: method(data)  # noqa: ARG005 - as MLflow: estimators take none
+
+
+def _predicts(native: Any, name: str) -> bool:
+    """Say whether a method predicts: one of an estimator's. Arrays may be loaded without leave, too, and have methods that write files."""
+    is_estimator = name.startswith("predict") or hasattr(type(native), "fit") or hasattr(type(native), "get_params")
+    return is_estimator and not name.startswith("_") and callable(getattr(native, name, None))
 
 
 def _file(conf: dict[str, Any]) -> Any:
