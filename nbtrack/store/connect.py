@@ -122,12 +122,15 @@ def is_damage(error: Exception) -> bool:
 
 
 @contextmanager
-def reading(path: Path, patience: float = READ_PATIENCE, *, waits_for_fold: bool = True) -> Iterator[Base]:
+def reading(
+    path: Path, patience: float = READ_PATIENCE, *, waits_for_fold: bool = True, is_private: bool = False
+) -> Iterator[Base]:
     """Open the folded tables to read, whoever else has the file.
 
     Whoever is folding is waited for, on a busy machine for half a minute (`waits_for_fold`). When another program holds the file for
     longer than `patience` seconds, a copy is shown instead, with its time. A session of the user's own in this process is shared.
-    Without a file the tables are empty. A file of an older schema that nobody could bring up to date is copied, and the copy is brought up
+    Without a file the tables are empty. With `is_private` the session may be changed in any way: nobody has it before or after, nor is the
+    user's own taken. A file of an older schema that nobody could bring up to date is copied, and the copy is brought up
     to date.
 
     Raises
@@ -138,7 +141,7 @@ def reading(path: Path, patience: float = READ_PATIENCE, *, waits_for_fold: bool
         A newer nbtrack made it.
     """
     fold_patience = max(patience, FOLD_PATIENCE) if waits_for_fold else patience
-    with gate_of(path).shared(fold_patience), _instance() as con:
+    with gate_of(path).shared(fold_patience), _instance(is_private=is_private) as con:
         if not path.exists():
             yield _nothing_yet(con)
             return
@@ -148,7 +151,7 @@ def reading(path: Path, patience: float = READ_PATIENCE, *, waits_for_fold: bool
             try:
                 _attach(con, path, patience, fold_patience)
             except _SharedError as error:
-                shared = _share(path)
+                shared = None if is_private else _share(path)
                 scratch, base = (None, shared) if shared else _snapshot(con, path, busy(path, error))
             except StoreBusyError as held:
                 scratch, base = _snapshot(con, path, held)
@@ -178,10 +181,10 @@ _idle: list[duckdb.DuckDBPyConnection] = []
 
 
 @contextmanager
-def _instance() -> Iterator[duckdb.DuckDBPyConnection]:
+def _instance(*, is_private: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Lend a session of an in-memory instance that nobody else uses; nothing stays attached to it afterwards."""
     try:
-        instance = _idle.pop()
+        instance = duckdb.connect(config=dict(_SAFE)) if is_private else _idle.pop()
     except IndexError:
         instance = duckdb.connect(config=dict(_SAFE))
     session = instance.cursor()
@@ -191,7 +194,7 @@ def _instance() -> Iterator[duckdb.DuckDBPyConnection]:
     finally:
         session.close()  # temporary tables and views go with it
         _detach(instance)
-        if len(_idle) < MAX_IDLE:
+        if len(_idle) < MAX_IDLE and not is_private:
             _idle.append(instance)
         else:
             instance.close()
@@ -329,10 +332,15 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float, fold_pa
 
 
 def _nothing_yet(con: duckdb.DuckDBPyConnection) -> Base:
-    con.execute("ATTACH ':memory:' AS d")
-    create_tables(con, "d.")
-    con.execute("INSERT INTO d.experiments VALUES (0, 'Default', 'active', TIMESTAMP 'epoch', TIMESTAMP 'epoch')")
-    return Base(con, "d.", is_new=True)
+    """Show empty tables; they stay with the instance, for making them takes longer than reading a young store."""
+    (is_made,) = con.execute("SELECT count(*) FROM duckdb_databases() WHERE database_name = 'nothing'").fetchall()[0]
+    if not is_made:
+        con.execute("ATTACH ':memory:' AS nothing")
+        create_tables(con, "nothing.")
+        con.execute(
+            "INSERT INTO nothing.experiments VALUES (0, 'Default', 'active', TIMESTAMP 'epoch', TIMESTAMP 'epoch')"
+        )
+    return Base(con, "nothing.", is_new=True)
 
 
 def _share(path: Path) -> Base | None:

@@ -46,7 +46,7 @@ class Reader:
 
 
 @contextmanager
-def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[Reader]:
+def read(path: Path, folder: Path, patience: float = READ_PATIENCE, *, is_private: bool = False) -> Iterator[Reader]:
     """Open a look at the store; close it soon, nobody can fold meanwhile.
 
     Attaching comes first, reading the journals second: while the file is attached no fold can commit, so no record is missed or seen twice.
@@ -60,7 +60,7 @@ def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[
         A newer nbtrack made the file.
     """
     with ExitStack() as stack:
-        reader = _open(stack, path, folder, patience)
+        reader = _open(stack, path, folder, patience, is_private=is_private)
         try:
             yield reader
         except duckdb.Error as error:
@@ -74,14 +74,14 @@ def read(path: Path, folder: Path, patience: float = READ_PATIENCE) -> Iterator[
             raise StoreError(message) from error
 
 
-def _open(stack: ExitStack, path: Path, folder: Path, patience: float) -> Reader:
+def _open(stack: ExitStack, path: Path, folder: Path, patience: float, *, is_private: bool) -> Reader:
     for attempt in range(TRIES):
         is_last = attempt == TRIES - 1
         with ExitStack() as trial:
             try:
                 # Listed before the file is opened, too: where it is a copy, or none, a fold may come in between.
                 before = list_segments(folder / "w")
-                base = trial.enter_context(reading(path, patience))
+                base = trial.enter_context(reading(path, patience, is_private=is_private))
                 if base.is_upgraded and attempt == 0:
                     trial.close()
                     upgrade(path, folder)

@@ -1,0 +1,1 @@
+"""nbtrack's own routes: journals in bulk, files by their digest, and the verbs of a store."""

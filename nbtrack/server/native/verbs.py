@@ -1,0 +1,47 @@
+"""The verbs of a store that another nbtrack may ask for by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.errors import InvalidValueError
+from nbtrack.journal import control
+from nbtrack.registry.registry import Registry
+from nbtrack.store.guarded import guarded_sql
+from nbtrack.store.traffic import CHANGES, READS, REGISTRY_CHANGES, REGISTRY_READS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbtrack.store.local import LocalStore
+
+REGISTRY = "registry."
+ONLY_LOOKS = READS | {REGISTRY + verb for verb in REGISTRY_READS} | {"sql", "signature", "numbers"}
+ALL = ONLY_LOOKS | CHANGES | {REGISTRY + verb for verb in REGISTRY_CHANGES}
+
+
+def find(store: LocalStore, verb: str) -> Callable[..., Any]:
+    """Return what answers a verb; raises ``InvalidValueError`` for one that is not on the list."""
+    if verb not in ALL:
+        message = f"The verb {verb[:80]!r} is not known here; this server may be older than what asks it."
+        raise InvalidValueError(message)
+    if verb.startswith(REGISTRY):
+        found: Callable[..., Any] = getattr(Registry(store), verb.removeprefix(REGISTRY))
+        return found
+    own: dict[str, Callable[..., Any]] = {
+        "sql": lambda query, values=(): guarded_sql(store.path, store.folder, query, values),
+        "signature": lambda: repr(store.signature()),
+        "set_experiment_tags": store.experiments.set_tags,
+        "delete_experiment_tag": store.experiments.delete_tag,
+        "post_order": lambda run_id, order: _post(store, run_id, order),
+    }
+    return own.get(verb) or getattr(store, verb)
+
+
+def _post(store: LocalStore, run_id: str, order: Any) -> None:
+    store.get_run(run_id)
+    if not isinstance(order, dict) or not isinstance(order.get("do"), str):
+        message = "An order is an object with 'do': stop, checkpoint, knob, note or interrupt."
+        raise InvalidValueError(message)
+    known = {"do": order["do"], "key": order.get("key"), "value": order.get("value")}
+    store.post_order(run_id, control.new_order(**known))
