@@ -40,7 +40,7 @@ def scored(model: Any, frame: pd.DataFrame, keep: Sequence[str] | None, params: 
     InvalidValueError
         There are not as many predictions as rows.
     """
-    kept = _kept(frame, keep)
+    kept = kept_of(frame, keep)
     columns = prediction_columns(model.predict(frame, params=params or None))
     for name, values in columns.items():
         if len(values) != len(frame):
@@ -49,7 +49,8 @@ def scored(model: Any, frame: pd.DataFrame, keep: Sequence[str] | None, params: 
     return kept
 
 
-def _kept(frame: pd.DataFrame, keep: Sequence[str] | None) -> pd.DataFrame:
+def kept_of(frame: pd.DataFrame, keep: Sequence[str] | None) -> pd.DataFrame:
+    """Return the columns that are copied to the output; raises ``NotFoundError`` for one that is not there."""
     if keep is None:
         return frame.copy(deep=False)
     for name in keep:

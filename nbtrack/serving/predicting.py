@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.serving import batch
-from nbtrack.serving.frames import scored
+from nbtrack.serving.frames import kept_of, scored
 from nbtrack.store.tabular import Tables, format_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     NotFoundError
         There is no such model or file.
     """
-    from nbtrack.serving.worker import key_of  # noqa: PLC0415
+    from nbtrack.serving.key import key_of  # noqa: PLC0415
     from nbtrack.tracking import active, models  # noqa: PLC0415
 
     if engine not in ENGINES:
@@ -102,8 +102,11 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     tables = Tables()
     try:
         files = tables.files(data)
+        check_is_apart(path, [file.path for file in files])
         for file in files:
-            check_columns(model, list(map(str, tables.empty(file).columns)), file.path)
+            empty = tables.empty(file)
+            check_columns(model, list(map(str, empty.columns)), file.path)
+            kept_of(empty, keep)
     finally:
         tables.close()
     kept = None if keep is None else tuple(keep)
@@ -116,6 +119,16 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         work = batch.score_here(model)
     n_rows = batch.run(job, work, restart=restart, progress=progress)
     return Written(path, n_rows, key, model.metadata.run_id)
+
+
+def check_is_apart(output: Path | str, inputs: Sequence[str]) -> None:
+    """Refuse an output that is one of the inputs: its rows would be replaced by what was kept of them."""
+    if isinstance(output, str):
+        same = output in inputs
+    else:
+        same = any(not is_remote(each) and Path(each).resolve() == output.resolve() for each in inputs)
+    if same:
+        raise InvalidValueError(f"The output {output} is one of the inputs; choose another name, or another folder.")
 
 
 def check_columns(model: PyFuncModel, columns: Sequence[str], where: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nbtrack.serving.app import Limits, ModelApp
 from nbtrack.serving.held import Held, Served
+from nbtrack.serving.key import key_of
 from nbtrack.serving.meter import Meter
 from nbtrack.serving.settings import Settings
 
@@ -54,15 +55,6 @@ def build(settings: Settings) -> ModelApp:
         held.follow(settings.follow_s, told)
     limits = Limits(settings.timeout_s, settings.max_bytes, settings.n_threads)
     return ModelApp(held, meter, limits, _recorder(settings, held.served))
-
-
-def key_of(model_uri: str | os.PathLike[str]) -> str:
-    """Return what a URI stands for now, so that another answer means another model: a version for an alias, a stage or the latest."""
-    from nbtrack.models.uri import parse  # noqa: PLC0415
-    from nbtrack.tracking.registered import registry  # noqa: PLC0415
-
-    uri = parse(model_uri)
-    return registry().find(uri).uri if uri.is_registered else uri.text
 
 
 def _recorder(settings: Settings, served: Served) -> Recorder | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 import nbtrack
 from nbtrack.cli.main import app
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import InvalidValueError, NotFoundError
 from tests.serving.conftest import rows
 
 if TYPE_CHECKING:
@@ -48,6 +49,24 @@ def test_a_file_that_lacks_a_column_is_refused_before_anything_is_scored(desk: P
     with pytest.raises(InvalidValueError, match=r"bad.csv lacks 'city'.*it has x"):
         nbtrack.models.predict(folder, "bad.csv", "out.csv", trust=True)
     assert not (desk / "out.csv.parts").exists()
+
+
+def test_an_output_among_the_inputs_is_refused_and_so_is_a_column_to_keep_that_is_not_there(
+    desk: Path, folder: Path
+) -> None:
+    before = (desk / "in-0.parquet").read_bytes()
+    with pytest.raises(InvalidValueError, match="one of the inputs"):
+        nbtrack.models.predict(folder, "in-*.parquet", desk / "in-0.parquet", keep=(), trust=True)
+    with pytest.raises(NotFoundError, match=r"'ids' is not in the input"):
+        nbtrack.models.predict(folder, "in-*.parquet", "out.csv", keep=["ids"], trust=True)
+    assert (desk / "in-0.parquet").read_bytes() == before
+    assert not (desk / "out.csv.parts").exists()
+
+
+def test_no_web_server_is_needed(desk: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("starlette", "nbtrack.serving.app", "nbtrack.serving.worker"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert nbtrack.models.predict(folder, rows(1), trust=True) == [0.0]
 
 
 def test_an_engine_of_nobody_is_refused(desk: Path, folder: Path) -> None:
