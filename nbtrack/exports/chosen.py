@@ -9,6 +9,7 @@ import numpy as np
 
 from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.exports.model_answers import chosen_models
 from nbtrack.search.parser import parse_filter
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
@@ -30,11 +31,12 @@ VIEWS = {
     "compare": ("compare", "Compare"),
     "artifacts": ("artifacts", "Artifacts"),
     "live": ("live", "The run"),
+    "models": ("registry", "Models"),
 }
 """Names that a caller gives, with the view of the front end and its heading."""
 BOARD = ("runs", "parallel", "curves")
-OWN_MODEL = ("compare", "artifacts", "live")
-"""Views of a few runs: they do not share filter and brush with the others."""
+OWN_MODEL = ("compare", "artifacts", "live", "registry")
+"""Views of a few runs or of models: they do not share filter and brush with the others."""
 _PLAIN = (str, int, float, bool, list, dict, type(None))
 CAPTURED_TAGS = ("mlflow.source.", "mlflow.user", "nbtrack.host", "nbtrack.notebook", "nbtrack.platform")
 """Beginnings of the tags in which runs keep where they ran."""
@@ -161,7 +163,7 @@ def _view_of(widget: Any) -> tuple[str, str]:
 
 
 def completed(each: Placed, wanted: Wanted) -> Placed:
-    """Return a view that was asked for by name with the runs that it is about: the newest two, the newest one, or that with files."""
+    """Return a view that was asked for by name with what it is about: the newest two runs, the newest one, that with files, a model."""
     found, ids = wanted.found, wanted.run_ids
     state = dict(each.state)
     if each.view == "compare" and not state.get("runs"):
@@ -173,6 +175,8 @@ def completed(each: Placed, wanted: Wanted) -> Placed:
         names = dict(zip(ids, zip(found.attributes["number"], found.attributes["name"], strict=True), strict=True))
         number, name = names.get(run, (None, ""))
         state |= {"run_id": run, "_run_title": f"#{int(number)} {name}" if number else str(name)}
+    if each.view == "registry":
+        state["model"] = state.get("model") or next(iter(chosen_models(wanted)), "")
     return replace(each, state=state)
 
 

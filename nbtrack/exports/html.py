@@ -63,7 +63,8 @@ def export(
     runs : str, list, DataFrame or widget, optional
         A filter; runs by id, number or name; a frame of ``search_runs``; or the runs on view in a widget. All runs when not given.
     views : sequence of str or widgets
-        ``"runs"``, ``"parallel"``, ``"curves"``, ``"compare"``, ``"artifacts"``, ``"live"``; a widget brings its filter, brush, columns, …
+        ``"runs"``, ``"parallel"``, ``"curves"``, ``"compare"``, ``"artifacts"``, ``"live"``, ``"models"``; a widget brings its filter,
+        brush, columns, … Of registered models, those go in that runs of the page made, each with all its versions.
     title : str
         Heading; the name of the store when not given.
     notes : str

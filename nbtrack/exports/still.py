@@ -19,6 +19,7 @@ from nbtrack.views.curves_summary import curves_html, run_colour
 from nbtrack.views.live_summary import live_html
 from nbtrack.views.parallel_axes import automatic_axes, main_metric
 from nbtrack.views.parallel_summary import parallel_picture
+from nbtrack.views.registered_summary import summary_html as summary_html_of_models
 from nbtrack.views.run_rows import take_rows
 from nbtrack.views.run_summary import summary_html
 from nbtrack.views.where import check_extents, where
@@ -51,6 +52,8 @@ def still(placed: Placed, store: TrackingStore, found: RunColumns) -> str:
         return live_html(store.get_run(run_id), store.curves(run_id, BUCKETS)) if run_id else ""
     if placed.view == "artifacts":
         return summary_html_of_files(store, str(state.get("run_id") or ""), str(state.get("_run_title") or "Files"))
+    if placed.view == "registry":
+        return summary_html_of_models(store, str(state.get("model") or ""), is_shared=True)
     condition = where(state.get("filter") or "", state.get("steps") or (), check_extents(state.get("extents") or {}))
     shown = _matching(store, found, condition, tuple(state.get("order_by") or ()))
     told = f"<p><b>{len(shown):,} of {len(found):,} runs</b>{f' <code>{html.escape(condition)}</code>' if condition else ''}</p>"

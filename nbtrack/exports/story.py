@@ -45,10 +45,13 @@ STATE = (
         "folded",
         "hide_same",
         "key_filter",
+        "model",
         "path",
+        "registry_height",
         "run_id",
         "runs",
         "sections",
+        "version",
     ),
     "selected",
 )
@@ -121,8 +124,8 @@ class Story:
         found = [_fixed(each, len(self.steps), state or {}) for each in placed(views)]
         widgets = [each for each in views if not isinstance(each, str)]
         self._widgets += widgets
-        # the summary of a comparison tells of machine and git, which a page that is given away does not
-        is_made = bool(state) or any(each.view == "compare" for each in found)
+        # their summaries tell of machine, git and users, which a page that is given away does not
+        is_made = bool(state) or any(each.view in ("compare", "registry") for each in found)
         own = "" if is_made else "".join(_seen(each.summary()[0]) for each in widgets if hasattr(each, "summary"))
         self.steps.append(Step(title, text, notes, found, own))
         return self

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbtrack.entities import ViewType
 from nbtrack.errors import NotFoundError
+from nbtrack.store.protocol import RunQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from nbtrack.entities import DatasetInput, ModelVersion, Run
     from nbtrack.store.protocol import TrackingStore
 
@@ -61,14 +65,33 @@ def lineage_of(store: TrackingStore, version: ModelVersion) -> Lineage:
         run = store.get_run(version.run_id)
     except NotFoundError:
         return Lineage(version)
+    return _lineage(version, run, _cell(store, version.run_id))
+
+
+def lineages_of(store: TrackingStore, versions: Iterable[ModelVersion]) -> Iterator[Lineage]:
+    """Yield where each of many versions came from; the store is looked at once for all runs, not once for each."""
+    wanted = list(versions)
+    ids = tuple(dict.fromkeys(version.run_id for version in wanted if version.run_id))
+    found = store.search_runs(RunQuery(run_ids=ids, view=ViewType.ALL)) if ids else []
+    runs = {run.info.run_id: run for run in found}
+    having = "SELECT run_id FROM artifacts WHERE path = ? AND sha256 IS NOT NULL AND run_id IN (SELECT unnest(?))"
+    with_cell = set(store.sql(having, [CELL, list(runs)])["run_id"]) if runs else set()
+    for version in wanted:
+        run = runs.get(version.run_id or "")
+        if run is None:
+            yield Lineage(version)
+        else:
+            yield _lineage(version, run, _cell(store, run.info.run_id) if run.info.run_id in with_cell else None)
+
+
+def _lineage(version: ModelVersion, run: Run, cell: str | None) -> Lineage:
     tags = run.data.tags
     source = {name: tags[tag] for name, tag in _SOURCE_TAGS.items() if tags.get(tag)}
-    inputs = list(run.inputs.dataset_inputs)
-    return Lineage(version, run, inputs, _cell(store, run), source, run.data.metrics, run.data.params)
+    return Lineage(version, run, list(run.inputs.dataset_inputs), cell, source, run.data.metrics, run.data.params)
 
 
-def _cell(store: TrackingStore, run: Run) -> str | None:
+def _cell(store: TrackingStore, run_id: str) -> str | None:
     try:
-        return store.artifact_file(run.info.run_id, CELL).read_text(encoding="utf-8", errors="replace")
+        return store.artifact_file(run_id, CELL).read_text(encoding="utf-8", errors="replace")
     except (NotFoundError, OSError):
         return None

@@ -51,7 +51,9 @@ def _check_seen(store: TrackingStore, name: str, message: dict[str, Any], what: 
     if what == "alias":
         now: Any = store.registry.get(name).aliases.get(_text(message, "alias"))
         told = "is not there any more" if now is None else f"points at version {now} now"
-        problem = f"@{_text(message, 'alias')} {told}: somebody else changed it. Look at what would change, and ask again."
+        problem = (
+            f"@{_text(message, 'alias')} {told}: somebody else changed it. Look at what would change, and ask again."
+        )
     else:
         registry = Registry(store)
         now = (registry.get(name) if version is None else registry.version(name, version)).description

@@ -20,15 +20,18 @@ from nbtrack.models import environment
 from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.names import RUN_NAME, is_run_id
 from nbtrack.registry import history as past
-from nbtrack.registry.lineage import lineage_of
+from nbtrack.registry.lineage import lineage_of, lineages_of
 from nbtrack.registry.registry import Registry
 from nbtrack.search.literals import literal
 from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.views.goals import goal_of, headlines, is_better
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from nbtrack.entities import ModelEvent, ModelVersion, RegisteredModel
     from nbtrack.models.signature import ModelSignature
+    from nbtrack.registry.lineage import Lineage
     from nbtrack.store.protocol import TrackingStore
     from nbtrack.views.questions import Answer
 
@@ -176,8 +179,31 @@ def _event(event: ModelEvent) -> dict[str, Any]:
 def about_version(store: TrackingStore, name: str, number: int) -> dict[str, Any]:
     """Return where a version came from and what its folder says; reads ``MLmodel`` and ``requirements.txt``, loads nothing."""
     version = store.registry.version(name, number)
-    lineage = lineage_of(store, version)
+    return _about(lineage_of(store, version), _folder(store, version), _goals(store))
+
+
+def about_versions(
+    store: TrackingStore, wanted: Collection[tuple[str, int]]
+) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Yield what :func:`about_version` says of many versions, given as names and numbers, with few looks at the store."""
     goals = _goals(store)
+    there = {(v.name, v.version): v for v in store.registry.search_versions(ModelQuery())}
+    versions = [there[each] for each in wanted if each in there]
+    folders: dict[tuple[str | None, str | None, str], dict[str, Any]] = {}
+    for lineage in lineages_of(store, versions):
+        version = lineage.version
+        place = (
+            version.run_id,
+            version.path,
+            version.source,
+        )  # a version that was promoted is in the folder of the first
+        if place not in folders:
+            folders[place] = _folder(store, version)
+        yield version.name, version.version, _about(lineage, folders[place], goals)
+
+
+def _about(lineage: Lineage, folder: dict[str, Any], goals: dict[str, str]) -> dict[str, Any]:
+    version = lineage.version
     return {
         "uri": version.uri,
         "source": version.source,
@@ -192,7 +218,7 @@ def about_version(store: TrackingStore, name: str, number: int) -> dict[str, Any
             [key, _finite(lineage.metrics[key]), goal_of(key, goals)] for key in headlines(lineage.metrics, goals)
         ],
         "params": sorted(lineage.params.items()),
-        "folder": _folder(store, version),
+        "folder": folder,
         "load": _load_code(version),
     }
 

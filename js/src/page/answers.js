@@ -2,6 +2,7 @@
 
 import { StoredCompare } from "./stored-compare.js";
 import { curvesFrom } from "./stored-curves.js";
+import { movesFrom } from "./stored-models.js";
 import { sparksFrom } from "./stored-sparks.js";
 
 /**
@@ -29,6 +30,7 @@ export class Answers {
     for (const [what, compose] of Object.entries(COMPOSERS)) {
       this.#composed.set(what, compose(stored.filter(({ question }) => question.what === what)));
     }
+    this.#composed.set("model-move", movesFrom(stored.filter(({ question }) => question.what === "model-version")));
     const compared = new StoredCompare(stored, runs);
     for (const what of ["compare", "compare_sentence"]) this.#composed.set(what, (asked) => compared.answer(asked));
   }

@@ -3,7 +3,6 @@
 import { h, replace } from "../kit/dom.js";
 import { react } from "../kit/model.js";
 import { differences } from "./differences.js";
-import { messageOf } from "./state.js";
 
 export class Comparison {
   #asked = 0;
@@ -47,7 +46,7 @@ export class Comparison {
       );
       replace(this.root, h("h4", {}, `Version ${from} and version ${to} `, clear), differences(content, from, to));
     } catch (cause) {
-      if (asked === this.#asked) replace(this.root, h("p", { class: "nbt-reg-problem" }, messageOf(cause)));
+      if (asked === this.#asked) replace(this.root, h("p", { class: "nbt-reg-problem" }, this.state.why(cause)));
     }
   }
 }

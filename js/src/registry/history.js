@@ -19,7 +19,7 @@ export function historyList(history) {
         h(
           "small",
           { title: formatDate(change.time) },
-          `${change.user || "somebody"}, ${formatRelative(change.time, now)}`,
+          `${change.user ? `${change.user}, ` : ""}${formatRelative(change.time, now)}`,
         ),
       ),
     ),

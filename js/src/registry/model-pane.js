@@ -67,6 +67,7 @@ export class ModelPane {
     react(until, () => {
       state.open.value;
       markVersions(this.table, state.version.value, state.picked.value);
+      showRow(this.table);
     });
   }
 
@@ -185,4 +186,15 @@ export class ModelPane {
       ),
     );
   }
+}
+
+/** The row of the open version comes in sight of the table; the page stays where it is. @param {HTMLElement} table */
+function showRow(table) {
+  const row = /** @type {HTMLElement | null} */ (table.querySelector(".nbt-reg-open"));
+  if (!row) return;
+  const head = table.querySelector("thead")?.offsetHeight ?? 0;
+  const over = row.offsetTop - head - table.scrollTop;
+  const under = row.offsetTop + row.offsetHeight - table.clientHeight - table.scrollTop;
+  if (over < 0) table.scrollTop += over;
+  else if (under > 0) table.scrollTop += under;
 }

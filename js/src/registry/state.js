@@ -91,7 +91,7 @@ export class RegistryState {
       const { content } = await this.kernel.ask({ what: "models" });
       if (this.#know(content.models)) return;
     } catch (cause) {
-      this.problem.value = messageOf(cause);
+      this.problem.value = this.why(cause);
       return;
     }
     await this.#look(this.name.peek());
@@ -127,8 +127,13 @@ export class RegistryState {
       const { content } = await this.kernel.ask({ what: "model", name });
       if (asked === this.#asked) this.open.value = content;
     } catch (cause) {
-      if (asked === this.#asked) this.problem.value = messageOf(cause);
+      if (asked === this.#asked) this.problem.value = this.why(cause);
     }
+  }
+
+  /** What went wrong with a question, as a reader can take it. @param {unknown} cause */
+  why(cause) {
+    return this.kernel.offline ? "This page was made without it." : messageOf(cause);
   }
 
   /** @param {string} name */

@@ -106,7 +106,11 @@ export function timeline(open, show) {
   const now = Object.entries(open.model.aliases).map(([alias, version]) => `@${alias} at version ${version}`);
   return h(
     "div",
-    { class: "nbt-reg-timeline", role: "img", "aria-label": [`${dots.length} versions over time`, ...now].join(", ") },
+    {
+      class: `nbt-reg-timeline${isCrowded ? " nbt-reg-crowded" : ""}`,
+      role: "img",
+      "aria-label": [`${dots.length} versions over time`, ...now].join(", "),
+    },
     lane("versions", dots.map(dot)),
     ...lanes.map(({ alias, bars }) =>
       lane(

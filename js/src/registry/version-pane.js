@@ -11,7 +11,6 @@ import { differences } from "./differences.js";
 import { descriptionEditor, isWriting, tagEditor } from "./editors.js";
 import { keepingPlace } from "./keep.js";
 import { signatureTable } from "./signature.js";
-import { messageOf } from "./state.js";
 
 export class VersionPane {
   #asked = 0;
@@ -144,7 +143,7 @@ export class VersionPane {
       this.#shown = key;
       replace(this.body, ...this.#parts(content));
     } catch (cause) {
-      if (asked === this.#asked) replace(this.body, h("p", { class: "nbt-reg-problem" }, messageOf(cause)));
+      if (asked === this.#asked) replace(this.body, h("p", { class: "nbt-reg-problem" }, this.state.why(cause)));
     }
   }
 
@@ -187,7 +186,7 @@ export class VersionPane {
                   h("pre", {}, folder.requirements.join("\n")),
                 )
               : null,
-            h("details", {}, h("summary", {}, "MLmodel"), h("pre", {}, folder.mlmodel)),
+            folder.mlmodel ? h("details", {}, h("summary", {}, "MLmodel"), h("pre", {}, folder.mlmodel)) : null,
           ),
       metrics.length
         ? part(
