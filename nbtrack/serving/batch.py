@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
 import threading
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from nbtrack.errors import InvalidValueError, StoreError
+from nbtrack.errors import InvalidValueError
 from nbtrack.serving.frames import scored
+from nbtrack.serving.parts import Parts, parts_of
 from nbtrack.store.tabular import TableFile, Tables, format_of
 from nbtrack.version import __version__
 
@@ -45,9 +44,9 @@ class Piece:
     first: int
     n_rows: int
 
-    def part(self, folder: Path, suffix: str) -> Path:
-        """Return the file of this part."""
-        return folder / f"{self.number:06d}{suffix}"
+    def name(self, kind: str) -> str:
+        """Return the name of this part."""
+        return f"{self.number:06d}.{kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,8 @@ class Job:
     run_id : str or None
         Run that the model is of.
     files : tuple of TableFile
-    output : Path
+    output : Path or str
+        A path, or the URI of an object such as ``s3://bucket/out.parquet``.
     keep : tuple of str or None
         Input columns that are copied to the output; None for all.
     params : dict
@@ -71,15 +71,20 @@ class Job:
     model: str
     run_id: str | None
     files: tuple[TableFile, ...]
-    output: Path
+    output: Path | str
     keep: tuple[str, ...] | None = None
     params: dict[str, Any] = field(default_factory=dict)
     piece_rows: int = PIECE_ROWS
 
     @property
-    def folder(self) -> Path:
+    def parts(self) -> Parts:
         """Return where parts wait until all are there."""
-        return self.output.with_name(self.output.name + ".parts")
+        return parts_of(self.output)
+
+    @property
+    def kind(self) -> str:
+        """Return the format of the output, and of its parts."""
+        return format_of(str(self.output))
 
     @property
     def n_rows(self) -> int:
@@ -97,13 +102,13 @@ class Job:
 
     def missing(self) -> list[Piece]:
         """Return the parts that are not there yet."""
-        suffix = "." + format_of(str(self.output))
-        return [piece for piece in self.pieces() if not piece.part(self.folder, suffix).is_file()]
+        there = self.parts.names()
+        return [piece for piece in self.pieces() if piece.name(self.kind) not in there]
 
     def plan(self) -> dict[str, Any]:
         """Return what must be the same for parts to be of the same job."""
-        found = asdict(self)
-        return json.loads(json.dumps({**found, "output": self.output.name}))  # type: ignore[no-any-return]
+        found, name = asdict(self), str(self.output).replace("\\", "/").rpartition("/")[2]
+        return json.loads(json.dumps({**found, "output": name}))  # type: ignore[no-any-return]
 
 
 def run(
@@ -132,16 +137,9 @@ def run(
     StoreError
         Somebody else is at this output.
     """
-    job.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(job.folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StoreError(
-            f"{job.output} is being written by another process; wait for it, or name another output."
-        ) from None
-    try:
-        _settle(job, restart=restart)
+    parts = job.parts
+    with parts.locked():
+        _settle(job, parts, restart=restart)
         missing = job.missing()
         done = job.n_rows - sum(piece.n_rows for piece in missing)
         if progress:
@@ -154,31 +152,26 @@ def run(
                 progress(done, job.n_rows)
 
         engine(job, missing, advanced)
-        _join(job)
-    finally:
-        lock.release()
-    shutil.rmtree(job.folder, ignore_errors=True)
+        _join(job, parts)
+    parts.remove()
     return job.n_rows
 
 
-def _settle(job: Job, *, restart: bool) -> None:
+def _settle(job: Job, parts: Parts, *, restart: bool) -> None:
     """Check that parts already there are of this job, and write down which job it is."""
-    path, plan = job.folder / "plan.json", job.plan()
+    plan = job.plan()
     if restart:
-        for old in job.folder.iterdir():
-            if old.name != "lock":
-                old.unlink()
-    elif path.is_file():
-        before = json.loads(path.read_text())
-        differing = [key for key in plan if plan[key] != before.get(key)]
-        if differing:
-            what = ", ".join(f"{key} was {_short(before.get(key))}, is {_short(plan[key])}" for key in differing)
-            message = (
-                f"An interrupted job of another kind left parts in {job.folder}: {what}. "
-                "Run that one to its end, or throw its parts away with restart=True (--restart)."
-            )
-            raise InvalidValueError(message)
-    path.write_text(json.dumps(plan))
+        parts.clear()
+    before = parts.plan()
+    differing = [] if before is None else [key for key in plan if plan[key] != before.get(key)]
+    if before is not None and differing:
+        what = ", ".join(f"{key} was {_short(before.get(key))}, is {_short(plan[key])}" for key in differing)
+        message = (
+            f"An interrupted job of another kind left parts in {parts.where}: {what}. "
+            "Run that one to its end, or throw its parts away with restart=True (--restart)."
+        )
+        raise InvalidValueError(message)
+    parts.keep_plan(plan)
 
 
 def _short(value: Any) -> str:
@@ -186,8 +179,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004
 
 
-def _join(job: Job) -> None:
-    kind = format_of(str(job.output))
+def _join(job: Job, parts: Parts) -> None:
     facts = {
         "nbtrack.model": job.model,
         "nbtrack.run_id": job.run_id or "",
@@ -197,11 +189,9 @@ def _join(job: Job) -> None:
     }
     tables = Tables()
     try:
-        tables.join([piece.part(job.folder, f".{kind}") for piece in job.pieces()], job.output, kind, facts)
+        parts.join(tables, [piece.name(job.kind) for piece in job.pieces()], job.kind, facts)
     finally:
         tables.close()
-    if kind != "parquet":
-        job.output.with_name(job.output.name + ".meta.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
 # -- in this process -----------------------------------------------------------------------------------------------------
@@ -245,7 +235,7 @@ def _spans(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
 
 def _score(model: Any, job: Job, span: list[Piece], tables: Tables, advanced: Callable[[int], None]) -> None:
     """Read, predict and write the parts of one stretch of a file, each in a thread of its own."""
-    kind = format_of(str(job.output))
+    kind, parts = job.kind, job.parts
     first, n_rows = span[0].first, sum(piece.n_rows for piece in span)
 
     def read() -> Iterator[pd.DataFrame]:
@@ -260,11 +250,11 @@ def _score(model: Any, job: Job, span: list[Piece], tables: Tables, advanced: Ca
     if n_rows == 0:  # nobody asks a model about nothing
         empty = tables.empty(span[0].file)
         empty = empty if job.keep is None else empty[list(job.keep)]
-        tables.write(empty.assign(prediction=np.empty(0)), span[0].part(job.folder, f".{kind}"), kind)
+        parts.write(tables, empty.assign(prediction=np.empty(0)), span[0].name(kind), kind)
         return
     rows = _Rows(ahead(predict(ahead(read()))), span[0].file.path)
     for piece in span:
-        tables.write(rows.take(piece.n_rows), piece.part(job.folder, f".{kind}"), kind)
+        parts.write(tables, rows.take(piece.n_rows), piece.name(kind), kind)
 
 
 class _Rows:

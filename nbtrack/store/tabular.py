@@ -8,13 +8,16 @@ import os
 import re
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from nbtrack.artifacts.remote.uri import is_remote
 from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.store import remote_tables
 from nbtrack.store.connect import quoted
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ def format_of(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """One file of rows, and how many it has."""
+    """One file of rows, here or in an object store, and how many it has."""
 
     path: str
     format: str
@@ -74,7 +77,7 @@ class Tables:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def files(self, pattern: str | os.PathLike[str]) -> list[TableFile]:
-        """Return the files that a path or glob names, by name, with their rows counted.
+        """Return the files that a path, glob or URI of an object store names, by name, with their rows counted.
 
         Raises
         ------
@@ -84,41 +87,51 @@ class Tables:
             A file is of no known kind, or cannot be read as what its name says.
         """
         text = str(pattern)
+        if is_remote(text):
+            return [self._file(str(each.uri), each.size, each.modified_ns) for each in remote_tables.find(text)]
         found = [text] if Path(text).is_file() else sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute or not
         found = [each for each in found if Path(each).is_file()]
         if not found:
             raise NotFoundError(
                 "File", text, where=str(Path.cwd()), hint=" Give a path or a pattern such as 'in/*.parquet'."
             )
-        return [self._file(each) for each in found]
+        sizes = [(each, Path(each).stat()) for each in found]
+        return [self._file(each, about.st_size, about.st_mtime_ns) for each, about in sizes]
 
-    def _file(self, path: str) -> TableFile:
-        kind, about = format_of(path), Path(path).stat()
-        try:
-            rows = self._con.execute(f"SELECT count(*) FROM {_scan(kind)}", [glob.escape(path)]).fetchone()
-        except duckdb.Error as error:
-            raise InvalidValueError(f"{path} cannot be read as {kind}: {_first_line(error)}") from error
-        return TableFile(path, kind, int(rows[0]) if rows else 0, about.st_size, about.st_mtime_ns)
+    def _file(self, path: str, size: int, mtime_ns: int) -> TableFile:
+        kind = format_of(path)
+        with remote_tables.head_on_disk(path, kind, size, mtime_ns) as here:
+            try:
+                rows = self._con.execute(f"SELECT count(*) FROM {_scan(kind)}", [glob.escape(here)]).fetchone()
+            except duckdb.Error as error:
+                raise InvalidValueError(
+                    f"{path} cannot be read as {kind}: {_first_line(error).replace(here, path)}"
+                ) from error
+        return TableFile(path, kind, int(rows[0]) if rows else 0, size, mtime_ns)
 
     def empty(self, file: TableFile) -> pd.DataFrame:
         """Return a file's columns, without a row."""
-        return self._con.execute(f"SELECT * FROM {_scan(file.format)} LIMIT 0", [glob.escape(file.path)]).df()
+        with remote_tables.head_on_disk(file.path, file.format, file.size, file.mtime_ns) as here:
+            return self._con.execute(f"SELECT * FROM {_scan(file.format)} LIMIT 0", [glob.escape(here)]).df()
 
     def chunks(self, file: TableFile, first: int, n_rows: int, chunk_rows: int) -> Iterator[pd.DataFrame]:
         """Yield rows ``first`` to ``first + n_rows`` of a file as DataFrames of about `chunk_rows` rows, in their order."""
         query = f"SELECT * FROM {_scan(file.format)} LIMIT {int(n_rows)} OFFSET {int(first)}"
-        cursor = self._con.cursor()
-        try:
-            cursor.execute(query, [glob.escape(file.path)])
-            while True:
-                frame = cursor.fetch_df_chunk(max(1, chunk_rows // VECTOR_ROWS))
-                if len(frame) == 0:
-                    return
-                yield frame
-        except duckdb.Error as error:
-            raise InvalidValueError(f"{file.path} cannot be read as {file.format}: {_first_line(error)}") from error
-        finally:
-            cursor.close()
+        with (
+            remote_tables.on_disk(file.path, file.size, file.mtime_ns) as here,
+            closing(self._con.cursor()) as cursor,
+        ):
+            try:
+                cursor.execute(query, [glob.escape(here)])
+                while True:
+                    frame = cursor.fetch_df_chunk(max(1, chunk_rows // VECTOR_ROWS))
+                    if len(frame) == 0:
+                        return
+                    yield frame
+            except duckdb.Error as error:
+                raise InvalidValueError(
+                    f"{file.path} cannot be read as {file.format}: {_first_line(error).replace(here, file.path)}"
+                ) from error
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

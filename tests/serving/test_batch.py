@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,8 @@ from filelock import FileLock
 
 from nbtrack.errors import InvalidValueError, NotFoundError, StoreError
 from nbtrack.serving.batch import Job, ahead, run, score_here, score_piece
+from nbtrack.serving.parts import DiskParts
 from nbtrack.store.tabular import Tables, format_of, read_facts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 N = 10_000
 
@@ -65,7 +64,7 @@ def test_every_kind_is_read_and_written_in_order(tables: Tables, tmp_path: Path,
     assert list(rows["name"])[:2] == ["n, 0", "n, 1"]
     facts = tables.facts(tmp_path / output) if output.endswith("parquet") else read_facts(tmp_path / output)
     assert (facts["nbtrack.model"], facts["nbtrack.run_id"], facts["nbtrack.rows"]) == ("models:/fraud/3", "r1", str(N))
-    assert not made.folder.exists()
+    assert not DiskParts(Path(made.output)).folder.exists()
 
 
 def test_several_files_follow_each_other_by_name(tables: Tables, tmp_path: Path) -> None:
@@ -82,7 +81,7 @@ def test_an_interrupted_job_goes_on_where_it_stopped(tables: Tables, tmp_path: P
     made = job(tables, tmp_path / "in.parquet", tmp_path / "out.parquet")
     with pytest.raises(ValueError, match="no power"):
         run(made, score_here(Doubling(break_at=9000)))
-    assert not made.output.exists()
+    assert not Path(made.output).exists()
     n_missing = sum(piece.n_rows for piece in made.missing())
     assert 0 < n_missing < N
     model, seen = Doubling(), []
@@ -107,19 +106,21 @@ def test_parts_of_another_job_are_not_mixed_in(tables: Tables, tmp_path: Path) -
 def test_an_output_is_written_by_one_at_a_time(tables: Tables, tmp_path: Path) -> None:
     tables.write(frame(0), tmp_path / "in.parquet", "parquet")
     made = job(tables, tmp_path / "in.parquet", tmp_path / "out.parquet")
-    made.folder.mkdir()
-    with FileLock(made.folder / "lock"), pytest.raises(StoreError, match="written by another process"):
+    parts = DiskParts(Path(made.output))
+    parts.folder.mkdir()
+    with FileLock(parts.folder / "lock"), pytest.raises(StoreError, match="written by another process"):
         run(made, score_here(Doubling()))
 
 
 def test_a_piece_is_scored_by_itself(tables: Tables, tmp_path: Path) -> None:
     tables.write(frame(0), tmp_path / "in.csv", "csv")
     made = job(tables, tmp_path / "in.csv", tmp_path / "out.csv")
-    made.folder.mkdir()
+    parts = DiskParts(Path(made.output))
+    parts.folder.mkdir()
     piece = made.pieces()[1]
     assert score_piece(Doubling(), made, piece) == piece.n_rows
     assert made.missing() == [each for each in made.pieces() if each.number != 1]
-    assert pd.read_csv(piece.part(made.folder, ".csv"))["id"].iloc[0] == piece.first
+    assert pd.read_csv(parts.folder / piece.name("csv"))["id"].iloc[0] == piece.first
 
 
 def test_an_empty_file_gives_an_empty_file(tables: Tables, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -17,7 +19,6 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     Content = bytes | Path | BinaryIO | Iterable[bytes]
 
@@ -186,7 +187,7 @@ class RemoteStore:
         key : str
         content : bytes, Path, binary file or iterable of bytes
         only_new : bool
-            Leave an object that is there already alone. The content goes in one request, so it should be small.
+            Leave an object that is there already alone. The content goes in one request, so it should be small; no iterable.
 
         Raises
         ------
@@ -195,10 +196,18 @@ class RemoteStore:
         RemoteError, InvalidValueError
         """
         path = self._path(key)
-        how: dict[str, Any] = {"chunk_size": CHUNK_BYTES, "max_concurrency": AT_ONCE}
+        how: dict[str, Any] = {"max_concurrency": AT_ONCE}
+        if isinstance(content, (bytes, Path)) or hasattr(content, "read"):
+            how |= {"chunk_size": CHUNK_BYTES, "mode": "create" if only_new else "overwrite"}
+            self._ask(key, lambda: self._obstore.put(self._store, path, content, **how))
+            return
         if only_new:
-            how["mode"] = "create"
-        self._ask(key, lambda: self._obstore.put(self._store, path, content, **how))
+            raise InvalidValueError(f"{key} cannot be written only when it is new from a stream; give its bytes.")
+        # Not put(): what is read from another object cannot be asked for while obstore is at work.
+        writer = self._ask(key, lambda: self._obstore.open_writer(self._store, path, buffer_size=CHUNK_BYTES, **how))
+        for piece in content:
+            self._ask(key, partial(writer.write, piece))
+        self._ask(key, writer.close)
 
     def delete(self, key: str) -> None:
         """Take an object away; fine when it is gone already."""
