@@ -28,6 +28,9 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("NBTRACK_", "MLFLOW_")):
             monkeypatch.delenv(name)
+    # An object store asked by mistake finds no keys here, and nobody at the address where machines in a cloud have theirs.
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
 
 
 @pytest.fixture(autouse=True)

@@ -20,12 +20,12 @@ ModelUri = Annotated[
         "--model-uri",
         "-m",
         metavar="URI",
-        help="models:/fraud@champion, runs:/RUN/model, or a folder.",
+        help="models:/fraud@champion, runs:/RUN/model, a folder, or s3://bucket/folder.",
         show_default=False,
     ),
 ]
 Trust = Annotated[
-    bool, typer.Option("--trust", help="Load it although this store did not write it: its code runs here.")
+    bool, typer.Option("--trust", help="Load it although you did not log it: its code runs here.")
 ]
 ALL = "0.0.0.0"  # noqa: S104 - said, never the default
 
@@ -48,10 +48,13 @@ def register(app: typer.Typer) -> None:
 def predict(  # noqa: PLR0913, PLR0917 - options
     model_uri: ModelUri,
     source: Annotated[
-        str, typer.Option("--input", "-i", metavar="PATH", help="CSV, Parquet or JSON lines; a pattern for several.")
+        str,
+        typer.Option(
+            "--input", "-i", metavar="PATH", help="CSV, Parquet or JSON lines, s3://… as well; a pattern for several."
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="PATH", help="Rows with predictions; the suffix says the kind.")
+        str, typer.Option("--output", "-o", metavar="PATH", help="Rows with predictions; the suffix says the kind.")
     ],
     params: Annotated[
         str, typer.Option("--params", metavar="JSON", help="Such as '{\"threshold\": 0.7}'.", show_default=False)
@@ -214,11 +217,11 @@ def build_docker(
 
 
 def _use(store: str | None, model_uri: str | None) -> str:
-    """Look models up in this store from here on; returns its URI. A model in a folder needs none."""
+    """Look models up in this store from here on; returns its URI. A model in a folder or an object store needs none."""
     from nbtrack.models.uri import UriKind, parse  # noqa: PLC0415
     from nbtrack.tracking import active  # noqa: PLC0415
 
-    needs_none = model_uri is None or parse(model_uri).kind is UriKind.PATH
+    needs_none = model_uri is None or parse(model_uri).kind in (UriKind.PATH, UriKind.REMOTE)
     opened = options.open_store(store, is_new_fine=needs_none)
     active.set_tracking_uri(opened.uri)
     return opened.uri

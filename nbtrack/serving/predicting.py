@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.artifacts.remote.uri import is_remote
 from nbtrack.errors import InvalidValueError
 from nbtrack.serving import batch
 from nbtrack.serving.frames import kept_of, scored
+from nbtrack.store.remote_tables import check_is_writable
 from nbtrack.store.tabular import Tables, format_of
 
 if TYPE_CHECKING:
@@ -24,9 +26,9 @@ ENGINES = ("local", "dask")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was scored into a file: its path, the number of rows, and the model that it came from."""
+    """What was scored into a file: its path or URI, the number of rows, and the model that it came from."""
 
-    path: Path
+    path: Path | str
     n_rows: int
     model: str
     run_id: str | None
@@ -53,15 +55,15 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     model_uri : str
         ``models:/fraud@champion``, ``runs:/<run id>/model``, or a folder.
     data : DataFrame, ndarray, … or str or path
-        A text or a path names a file or several (``"in/*.parquet"``).
-    output : path, optional
-        File to write rows and predictions to; its suffix says the kind. Files without an output come back as one DataFrame.
+        A text or a path names a file or several: ``"in/*.parquet"``, ``"s3://bucket/day=*/in.csv"`` (or ``gs://``, ``az://``, ``abfss://``).
+    output : path or URI, optional
+        File or object to write rows and predictions to; its suffix says the kind. Files without an output come back as one DataFrame.
     params : mapping, optional
         For the model's ``predict``.
     keep : sequence of str, optional
         Input columns to copy to the output; all by default.
     engine : {"local", "dask"}
-        Where the work is done; with ``"dask"`` input and output must be on a disk that all workers see.
+        Where the work is done; with ``"dask"`` input and output must be in an object store, or on a disk that all workers see.
     scheduler : str, optional
         Address of the Dask scheduler; the client of this process, or a cluster on this machine, when not given.
     piece_rows : int
@@ -69,7 +71,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     restart : bool
         Throw away the parts of an interrupted job instead of going on with it.
     trust : bool
-        Load a model although this store did not write it.
+        Load a model although you did not log it.
     progress : callable, optional
         Called with the rows done and the rows in all.
 
@@ -97,8 +99,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         return model.predict(data, settings or None)
     if output is None:
         return _in_memory(model, data, keep, settings)
-    path = Path(output)
-    format_of(str(path))
+    path = _place(output)
     tables = Tables()
     try:
         files = tables.files(data)
@@ -119,6 +120,15 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         work = batch.score_here(model)
     n_rows = batch.run(job, work, restart=restart, progress=progress)
     return Written(path, n_rows, key, model.metadata.run_id)
+
+
+def _place(output: str | os.PathLike[str]) -> Path | str:
+    """Return an output as a path, or as the URI of an object."""
+    format_of(str(output))
+    if not is_remote(output):
+        return Path(output)
+    check_is_writable(str(output))
+    return str(output)
 
 
 def check_is_apart(output: Path | str, inputs: Sequence[str]) -> None:
