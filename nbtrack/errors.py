@@ -16,7 +16,8 @@
     └── StoreError (RuntimeError)
         ├── StoreBusyError                    another program holds the DuckDB file
         ├── StoreVersionError                 the file was made by a newer nbtrack
-        └── RemoteError                       an object store does not answer, or refuses
+        └── RemoteError                       a server or an object store does not answer, or refuses
+            └── UnreachableError              it does not answer: later it may
 
 Each builds its message from facts and keeps them: what was received, what is allowed, what to do next.
 """
@@ -161,7 +162,7 @@ class UntrustedModelError(NbtrackError, PermissionError):
         self.risks = list(risks)
         listed = "".join(f"\n  - {risk}" for risk in self.risks)
         super().__init__(
-            f"{where} was not written by this store; nothing of it was loaded. Loading would run:{listed}\n"
+            f"{where} was not logged by you, as far as this computer knows; nothing of it was loaded. Loading would run:{listed}\n"
             "If you know where it comes from, load it with trust=True."
         )
 
@@ -230,7 +231,11 @@ class StoreVersionError(StoreError):
 
 
 class RemoteError(StoreError):
-    """An object store (S3, Google Cloud Storage, Azure) does not answer, or refuses; the message has no credentials."""
+    """A server or an object store (S3, Google Cloud Storage, Azure) does not answer, or refuses; the message has no credentials."""
+
+
+class UnreachableError(RemoteError):
+    """A server does not answer now; what was recorded waits and goes there later."""
 
 
 def _suggestion(name: str, known: list[str]) -> str:

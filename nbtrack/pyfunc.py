@@ -148,7 +148,7 @@ def load_model(
     model_config : mapping or path, optional
         Settings that overrule the saved ones.
     trust : bool or names of types
-        Whether code of a model that this store did not write may run. Without it such a model is refused, with a list of what it would run.
+        Whether code of a model that you did not log yourself may run. Without it such a model is refused, with a list of what it would run.
 
     Raises
     ------

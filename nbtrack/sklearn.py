@@ -143,7 +143,7 @@ def load_model(
     dst_path : path, optional
         Where to put its files; a temporary folder by default.
     trust : bool or names of types
-        Whether code of a model that this store did not write may run. Without it such a model is refused, with a list of what it would run.
+        Whether code of a model that you did not log yourself may run. Without it such a model is refused, with a list of what it would run.
 
     Returns
     -------

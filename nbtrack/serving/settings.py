@@ -6,6 +6,9 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
+from nbtrack.errors import InvalidValueError
+from nbtrack.serving.key import can_move
+
 VARIABLE = "_NBTRACK_SERVING"
 
 
@@ -25,7 +28,7 @@ class Settings:
     experiment : str
         Where requests and predictions are recorded, one run a process; "" records none.
     trust : bool
-        The model's code may run although this store did not write it.
+        The model's code may run although this user did not log it.
     parent : int
         Process that a worker ends with; 0 for none.
     """
@@ -39,6 +42,12 @@ class Settings:
     experiment: str = ""
     trust: bool = False
     parent: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse to follow what never moves."""
+        if self.follow_s and not can_move(self.model_uri):
+            message = f"{self.model_uri} is always the same model; to follow one, name it by its alias, as in models:/fraud@champion."
+            raise InvalidValueError(message)
 
     def to_environment(self) -> None:
         """Leave the settings to the processes that are started from here."""

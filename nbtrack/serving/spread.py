@@ -26,7 +26,7 @@ def over_dask(
     scheduler : str, optional
         ``tcp://host:8786``; the client of this process, or a cluster on this machine for as long as the job goes on, when not given.
     trust : bool
-        The model's code may run although this store did not write it.
+        The model's code may run although this user did not log it.
     """
     distributed = require("distributed", "to spread predictions over a cluster", package="dask[distributed]")
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
+from nbtrack.tracking import seals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -62,6 +63,11 @@ class LoggedModel:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     metrics: tuple[tuple[Any, ...], ...] = ()
+    seal: str | None = None
+
+    def is_ours(self, files: Iterable[tuple[str, str]]) -> bool:
+        """Say whether this user logged it, with these files (name and SHA-256) and no others."""
+        return seals.is_ours(self.seal, self.run_id, self.model_id, files)
 
     @property
     def uri(self) -> str:
@@ -69,23 +75,32 @@ class LoggedModel:
         return f"runs:/{self.run_id}/{self.path}"
 
 
-def record(mlmodel: MLmodel, path: str | None = None) -> Record:
-    """Return the journal record of a model that is at `path` of its run, where its name says by default."""
+def record(
+    mlmodel: MLmodel,
+    files: Iterable[tuple[str, str]],
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Record:
+    """Return the journal record of a model of these files (name and SHA-256), sealed as this user's own."""
     entry = _entry(mlmodel)
     body = {
         **{name: entry[name] for name in ("model_id", "utc_time_created", "flavors")},
-        "path": path or entry["artifact_path"],
+        "path": entry["artifact_path"],
+        "seal": seals.seal(str(mlmodel.run_id), mlmodel.model_id, files),
+        **({"params": dict(params)} if params else {}),
+        **({"tags": dict(tags)} if tags else {}),
     }
     return (RECORD, mlmodel.run_id, None, body)
 
 
-def moved(model: LoggedModel, path: str) -> Record:
-    """Return the journal record of a model that is at another path from now on."""
+def moved(model: LoggedModel, path: str, seal: str | None = None) -> Record:
+    """Return the journal record of a model that is at another path from now on, or has another seal."""
     body = {
         "model_id": model.model_id,
         "utc_time_created": model.utc_time_created,
         "flavors": model.flavors,
         "path": path,
+        "seal": seal or model.seal,
     }
     return (RECORD, model.run_id, None, body)
 
@@ -157,7 +172,11 @@ def _placed(known: LoggedModel | None, run_id: str, path: str, body: dict[str, A
     flavors, created = body.get("flavors") or {}, body.get("utc_time_created")
     if known is not None and known.run_id == run_id:
         return replace(
-            known, path=path, flavors=flavors or known.flavors, utc_time_created=created or known.utc_time_created
+            known,
+            path=path,
+            flavors=flavors or known.flavors,
+            utc_time_created=created or known.utc_time_created,
+            seal=body.get("seal") or known.seal,
         )
     return LoggedModel(
         run_id,
@@ -173,6 +192,7 @@ def _placed(known: LoggedModel | None, run_id: str, path: str, body: dict[str, A
         updated_ms=at_ms,
         params=body.get("params") or {},
         tags=body.get("tags") or {},
+        seal=body.get("seal"),
     )
 
 

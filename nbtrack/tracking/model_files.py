@@ -9,6 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtrack.artifacts.remote.store import RemoteStore
+from nbtrack.artifacts.remote.uri import RemoteUri, is_remote
+from nbtrack.artifacts.remote.uri import parse as parse_remote
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.archive import is_archive, unpack
 from nbtrack.models.folder import check_relative, files_of
@@ -25,15 +28,20 @@ if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
 
 
+MOST_FILES = 10_000
+"""Of a model in an object store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a model is: among the files of a run of a store, or in a local folder or archive."""
+    """Where a model is: among the files of a run of a store, in a local folder or archive, or in an object store."""
 
     uri: str
     store: LocalStore | None = None
     run_id: str = ""
     path: str = ""
     local: Path | None = None
+    remote: RemoteUri | None = None
 
 
 def locate(model_uri: str | os.PathLike[str]) -> Place:
@@ -48,7 +56,7 @@ def locate(model_uri: str | os.PathLike[str]) -> Place:
     if uri.kind is UriKind.PATH:
         return Place(uri.text, local=_local(uri))
     if uri.kind is UriKind.REMOTE:
-        raise InvalidValueError(f"{uri.text} is on another machine; download the folder and give its path.")
+        return Place(uri.text, remote=remote_place(uri))
     store = active.get_store()
     if uri.kind is UriKind.RUN:
         return Place(uri.text, store, uri.run_id, uri.path)
@@ -64,6 +72,15 @@ def _local(uri: ModelUri) -> Path:
     if not path.exists():
         raise NotFoundError("Path", uri.text, where=f"the working folder {Path.cwd()}")
     return path
+
+
+def remote_place(uri: ModelUri) -> RemoteUri:
+    """Return where in an object store a model is. Raises ``InvalidValueError`` when it is on another machine in another way."""
+    if not is_remote(uri.text):
+        raise InvalidValueError(
+            f"{uri.text} is on another machine; download the folder and give its path, or use s3://…, gs://… or az://…"
+        )
+    return parse_remote(uri.text)
 
 
 class Fetched:
@@ -102,7 +119,7 @@ def fetch(
     dst_path : path, optional
         Existing or new folder to put them into; a temporary one by default.
     trust : bool or names of types
-        What the caller allows to run; a model that this store wrote needs no leave.
+        What the caller allows to run; a model that this user logged needs no leave.
 
     Raises
     ------
@@ -119,6 +136,8 @@ def fetch(
     try:
         if place.local is not None:
             return Fetched(_copied(place.local, root), given, temporary=temporary)
+        if place.remote is not None:
+            return Fetched(_downloaded(place.remote, root), given, temporary=temporary)
         return Fetched(root, _copy_out(place, root, given, is_lasting=temporary is None), temporary=temporary)
     except BaseException:
         if temporary is not None:
@@ -138,6 +157,22 @@ def _copied(source: Path, root: Path) -> Path:
     return root
 
 
+def _downloaded(remote: RemoteUri, root: Path) -> Path:
+    """Bring a model folder from an object store: as little trusted as any folder, whoever has put it there."""
+    store = RemoteStore(remote)
+    entries = list(store.list())
+    if FILE not in {entry.key for entry in entries}:
+        raise NotFoundError(
+            "Model", str(remote), where="the object store", hint=f" A model is a folder with a file {FILE} in it."
+        )
+    if len(entries) > MOST_FILES:
+        raise InvalidValueError(f"{remote} has {len(entries):,} objects; a model has up to {MOST_FILES:,}.")
+    for entry in entries:
+        if not entry.key.endswith("/"):  # what some tools leave for an empty folder
+            store.download(entry.key, root / check_relative(entry.key))
+    return root
+
+
 _FILES = """
     SELECT path, sha256, timestamp, NULL AS writer, NULL AS seq FROM artifacts WHERE run_id = ? AND starts_with(path, ? || '/')
     UNION ALL SELECT NULL, body, timestamp, writer, seq FROM events WHERE kind = 'model' AND run_id = ?
@@ -148,11 +183,11 @@ _FILES = """
 def _copy_out(place: Place, root: Path, given: Trust, *, is_lasting: bool) -> Trust:
     """Copy a model's files out of the store, each compared with its checksum, and return what loading it may run.
 
-    A model that this store wrote with ``log_model`` has leave; files that were put there otherwise have what the caller gives.
+    A model that this user logged has leave; what anybody else put there has what the caller gives, whatever the store says of it.
     """
     store = place.store
     assert store is not None
-    files, is_ours = _known_files(store, place.run_id, place.path)
+    files, is_ours = known_files(store, place.run_id, place.path)
     if not files:
         list(walk(store, place.run_id, place.path))  # says what there is
         raise NotFoundError(
@@ -167,8 +202,8 @@ _SEEN: dict[tuple[str, str, str], tuple[Hashable, list[tuple[str, str]], bool]] 
 _MAX_SEEN = 32
 
 
-def _known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[str, str]], bool]:
-    """Return name and checksum of a model's files, and whether ``log_model`` wrote them.
+def known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[str, str]], bool]:
+    """Return name and checksum of a model's files, and whether this user's ``log_model`` wrote these and no others.
 
     They are looked up once, and again when anything has changed in the store: most of what loading a small model takes is the look.
     """
@@ -181,7 +216,7 @@ def _known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[
     names = (check_relative(found[len(path) + 1 :]) for found in rows[is_file]["path"])
     files = list(zip(names, map(str, rows[is_file]["sha256"]), strict=True))
     models = logged_models.replayed((run_id, body) for body in rows[~is_file]["sha256"])
-    found = (files, any(model.path == path for model in models))
+    found = (files, any(model.path == path and model.is_ours(files) for model in models))
     if len(_SEEN) >= _MAX_SEEN:
         _SEEN.clear()
     _SEEN[key] = (state, *found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,22 +12,25 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from nbtrack.artifacts.kinds import mime_of
+from nbtrack.artifacts.remote.store import RemoteStore
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.archive import is_archive
-from nbtrack.models.folder import check_relative, files_of
+from nbtrack.models.folder import check_relative, files_of, inside
 from nbtrack.models.info import ModelInfo
 from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.models.saving import save
 from nbtrack.models.trust import Trust
-from nbtrack.tracking import active, fluent, logged_models
+from nbtrack.models.yaml_text import MAX_BYTES, read_yaml
+from nbtrack.tracking import active, fluent, logged_models, seals
 from nbtrack.tracking.downloads import walk
-from nbtrack.tracking.model_files import Fetched, fetch, locate
+from nbtrack.tracking.model_files import Fetched, Place, fetch, known_files, locate
 from nbtrack.tracking.starting import start_run
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping
 
+    from nbtrack.artifacts.remote.uri import RemoteUri
     from nbtrack.models.pyfunc import PyFuncModel
     from nbtrack.models.signature import ModelSignature
     from nbtrack.store.local import LocalStore
@@ -69,7 +73,7 @@ def log_model(
     await_registration_for : int, optional
         For calls written for MLflow; registering takes no time here.
     params, tags : mapping, optional
-        Of the model; kept in its metadata and in the returned info.
+        Of the model, as texts; kept with it in the store (MLflow's clients show them) and in the returned info, not in its files.
     **saving
         `signature`, `input_example`, `pip_requirements`, `extra_pip_requirements`, `code_paths`, `metadata`, and what the flavor takes.
 
@@ -88,8 +92,8 @@ def log_model(
     with _run_of(run_id) as run, tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
         about = {"run_id": run.id, "artifact_path": path, "model_id": f"m-{uuid4().hex}"}
         mlmodel = save(model, Path(work) / "model", flavor, about=about, **saving)
-        _store(run, Path(work) / "model", mlmodel)
         more: dict[str, Any] = {"params": _texts(params), "tags": _texts(tags)}
+        _store(run, Path(work) / "model", mlmodel, more["params"], more["tags"])
         if registered_model_name is not None:
             uri = f"runs:/{run.id}/{path}"
             version = import_module("nbtrack.tracking.registered").register_model(uri, registered_model_name)
@@ -110,13 +114,16 @@ def _run_of(run_id: str | None) -> Iterator[ActiveRun]:
         yield run
 
 
-def _store(run: ActiveRun, folder: Path, mlmodel: MLmodel) -> None:
+def _store(
+    run: ActiveRun, folder: Path, mlmodel: MLmodel, params: Mapping[str, str], model_tags: Mapping[str, str]
+) -> None:
     """Put a model's files into a run: all records in one go, so that nobody sees a part of it.
 
     What this process has logged into a run of its own is known without a look at the store.
     """
     path = str(mlmodel.artifact_path)
     records: list[Any] = []
+    logged: list[tuple[str, str]] = []
     files = list(files_of(folder))
     with ThreadPoolExecutor(MAX_AT_ONCE) as pool:  # each waits for the disk twice; together they wait once
         blobs = list(pool.map(run.store.blobs.put_file, files))
@@ -124,12 +131,14 @@ def _store(run: ActiveRun, folder: Path, mlmodel: MLmodel) -> None:
         name = file.relative_to(folder).as_posix()
         body = {"path": f"{path}/{name}", "sha256": blob.sha256, "size": blob.size, "mime": mime_of(name)}
         records.append(("artifact", run.id, None, body))
+        logged.append((name, blob.sha256))
     is_own = not run.is_joined and not run._is_resumed  # noqa: SLF001 - asked on the same floor
     history = run.tags.get(logged_models.HISTORY) if is_own else logged_models.history_of(run.store, run.id)
     old = logged_models.at(run.store, run.id, path) if logged_models.has_name(history, path) else None
     tags = {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}
     aside = _put_aside(run.store, old) if old else []
-    run.store.append(*aside, *records, logged_models.record(mlmodel), ("tags", run.id, tags, None))
+    model = logged_models.record(mlmodel, logged, params, model_tags)
+    run.store.append(*aside, *records, model, ("tags", run.id, tags, None))
     run.tags.update(tags)
 
 
@@ -225,6 +234,8 @@ def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
     NotFoundError, InvalidValueError
     """
     place = locate(model_uri)
+    if place.remote is not None:
+        return ModelInfo.of(str(model_uri), MLmodel.from_yaml(_mlmodel_of(place.remote)))
     if place.local is not None:
         found = fetch(model_uri) if is_archive(place.local) else Fetched(place.local, Trust())
         try:
@@ -233,7 +244,14 @@ def get_model_info(model_uri: str | os.PathLike[str]) -> ModelInfo:
             found.close()
     assert place.store is not None
     file = place.store.artifact_file(place.run_id, f"{place.path}/{FILE}")
-    return ModelInfo.of(str(model_uri), MLmodel.from_yaml(file.read_text(encoding="utf-8")))
+    return ModelInfo.of(str(model_uri), MLmodel.from_dict(read_yaml(file, FILE)))
+
+
+def _mlmodel_of(remote: RemoteUri) -> str:
+    found = RemoteStore(remote).get(FILE, 0, MAX_BYTES + 1)
+    if len(found) > MAX_BYTES:
+        raise InvalidValueError(f"{FILE} in {remote} has more than {MAX_BYTES >> 20} MiB; that is no {FILE} file.")
+    return found.decode("utf-8")
 
 
 def get_model_dependencies(model_uri: str | os.PathLike[str], kind: str = "pip") -> str:
@@ -249,6 +267,7 @@ def get_model_dependencies(model_uri: str | os.PathLike[str], kind: str = "pip")
     file = found.folder / (REQUIREMENTS if kind == "pip" else CONDA)
     if not file.is_file():
         raise NotFoundError("File", file.name, where=f"model {model_uri}")
+    inside(found.folder, file.name, "File")
     return str(file)
 
 
@@ -283,8 +302,24 @@ def set_signature(model_uri: str | os.PathLike[str], signature: ModelSignature) 
         mlmodel.signature = signature.to_dict()
         mlmodel.save(place.local)
         return
+    if place.remote is not None:
+        store, mlmodel = RemoteStore(place.remote), MLmodel.from_yaml(_mlmodel_of(place.remote))
+        mlmodel.signature = signature.to_dict()
+        store.put(FILE, mlmodel.to_yaml().encode())
+        return
     assert place.store is not None
     path = f"{place.path}/{FILE}"
-    mlmodel = MLmodel.from_yaml(place.store.artifact_file(place.run_id, path).read_text(encoding="utf-8"))
+    mlmodel = MLmodel.from_dict(read_yaml(place.store.artifact_file(place.run_id, path), FILE))
     mlmodel.signature = signature.to_dict()
-    place.store.add_artifact(place.run_id, path, mlmodel.to_yaml().encode())
+    _replace_mlmodel(place, mlmodel.to_yaml().encode())
+
+
+def _replace_mlmodel(place: Place, data: bytes) -> None:
+    """Exchange the description of a logged model; a model of this user's stays one."""
+    assert place.store is not None
+    files, is_ours = known_files(place.store, place.run_id, place.path)
+    place.store.add_artifact(place.run_id, f"{place.path}/{FILE}", data)
+    model = logged_models.at(place.store, place.run_id, place.path)
+    if is_ours and model is not None:
+        sealed = [(name, sha256) for name, sha256 in files if name != FILE] + [(FILE, hashlib.sha256(data).hexdigest())]
+        place.store.append(logged_models.moved(model, place.path, seals.seal(place.run_id, model.model_id, sealed)))

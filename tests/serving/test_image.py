@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+import nbtrack.pyfunc
 from nbtrack.cli.main import app
 from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.serving import image
@@ -146,3 +147,44 @@ def test_uv_itself_makes_an_environment(folder: Path, tmp_path: Path) -> None:
         [python, "-c", "import packaging; print('there')"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "there\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["-r {secret}", "-r{secret}", "--requirement={secret}", "-c {secret}", "-c ../secret", "-r constraints.txt"]
+)
+def test_files_that_requirements_name_are_not_read(folder: Path, tmp_path: Path, commands: Path, line: str) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    (folder / "requirements.txt").write_text(line.format(secret=tmp_path / "secret"))
+    for work in (
+        lambda: image.make_environment(tmp_path / "env", folder),
+        lambda: image.write_dockerfile(tmp_path / "image", folder),
+    ):
+        with pytest.raises(InvalidValueError, match="is not read") as refused:
+            work()
+        assert "hunter2" not in str(refused.value)
+    assert not commands.exists()
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "python_env.yaml"])
+def test_links_in_place_of_requirements_are_not_followed(
+    folder: Path, tmp_path: Path, commands: Path, file: str
+) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    (folder / file).unlink(missing_ok=True)
+    (folder / file).symlink_to(tmp_path / "secret")
+    with pytest.raises(InvalidValueError, match="through a link"):
+        image.make_environment(tmp_path / "env", folder)
+    if file == "requirements.txt":
+        with pytest.raises(InvalidValueError, match="through a link"):
+            nbtrack.pyfunc.get_model_dependencies(folder)
+    assert not commands.exists()
+
+
+def test_constraints_beside_the_requirements_are_kept(folder: Path, tmp_path: Path, commands: Path) -> None:
+    (folder / "requirements.txt").write_text("numpy\n-c constraints.txt\n")
+    (folder / "constraints.txt").write_text("numpy<3\n")
+    image.make_environment(tmp_path / "env", folder)
+    assert "--constraint" in commands.read_text()
+    text = image.write_dockerfile(tmp_path / "image", folder).read_text()
+    assert "COPY constraints.txt /opt/ml/" in text
+    assert (tmp_path / "image" / "constraints.txt").read_text() == "numpy<3\n"
