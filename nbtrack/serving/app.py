@@ -9,7 +9,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -124,8 +126,8 @@ class ModelApp:
         try:
             body = await self._body(request)
             content_type = request.headers.get("content-type", "")
-            answer, rows = await self._in_time(self._predict, content_type, body)
-            response = Response(answer, media_type="application/json", headers=HEADERS)
+            answer, rows, key = await self._in_time(self._predict, content_type, body)
+            response = Response(answer, media_type="application/json", headers={**HEADERS, **_named(key)})
         except Refused as refused:
             status = refused.status
             response = _refusal(refused)
@@ -160,7 +162,7 @@ class ModelApp:
             message = f"The prediction took longer than {self.limits.timeout_s:g} seconds (--timeout)."
             raise Refused(504, "DEADLINE_EXCEEDED", message) from None
 
-    def _predict(self, content_type: str, body: bytes) -> tuple[bytes, int]:
+    def _predict(self, content_type: str, body: bytes) -> tuple[bytes, int, str]:
         served = self.held.served
         began = time.perf_counter()
         try:
@@ -177,7 +179,7 @@ class ModelApp:
         rows = n_rows(found)
         if self.recorder is not None:
             self.recorder.take(served, data, found, rows, time.perf_counter() - began)
-        return as_json(found), rows
+        return as_json(found), rows, served.key
 
     # -- what else there is to know ----------------------------------------------------------------------------------
 
@@ -201,6 +203,12 @@ class ModelApp:
         """Show the model, with a form to try it."""
         text, script = page(self.held.served)
         return HTMLResponse(text, headers={**HEADERS, "content-security-policy": POLICY.format(script=script)})
+
+
+@lru_cache(maxsize=16)
+def _named(key: str) -> dict[str, str]:
+    """Return the header that says which version answered; a model of a folder or of a run alone has none: paths stay here."""
+    return {"x-nbtrack-model": quote(key, safe="/:@")} if key.startswith("models:/") else {}
 
 
 def _refusal(refused: Refused) -> Response:

@@ -15,3 +15,10 @@ def key_of(model_uri: str | os.PathLike[str]) -> str:
 
     uri = parse(model_uri)
     return registry().find(uri).uri if uri.is_registered else uri.text
+
+
+def can_move(model_uri: str | os.PathLike[str]) -> bool:
+    """Say whether a URI may stand for another model one day: it names an alias, a stage or the latest version."""
+    from nbtrack.models.uri import UriKind, parse  # noqa: PLC0415
+
+    return parse(model_uri).kind in (UriKind.ALIAS, UriKind.STAGE, UriKind.LATEST)

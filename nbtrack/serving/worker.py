@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
 
 PARENT_S = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def make_app() -> Starlette:
@@ -49,8 +52,13 @@ def build(settings: Settings) -> ModelApp:
 
         def told() -> None:
             nonlocal n_swaps
-            meter.holds(held, is_new=held.n_swaps > n_swaps)
+            is_new = held.n_swaps > n_swaps
+            meter.holds(held, is_new=is_new)
             n_swaps = held.n_swaps
+            if is_new:
+                log.warning("%s is %s from here on.", settings.model_uri, held.served.key)
+            elif held.problem:
+                log.error("%s stays in use: the next one cannot be loaded. %s", held.served.key, held.problem)
 
         held.follow(settings.follow_s, told)
     limits = Limits(settings.timeout_s, settings.max_bytes, settings.n_threads)

@@ -120,7 +120,9 @@ def test_a_server_follows_its_alias(tmp_path: Path) -> None:
         ends = time.monotonic() + 60
         while answers(url).json() != {"predictions": [0.0, 3.0]} and time.monotonic() < ends:
             time.sleep(0.2)
-        assert answers(url).json() == {"predictions": [0.0, 3.0]}
+        answer = answers(url)
+        assert answer.json() == {"predictions": [0.0, 3.0]}
+        assert answer.headers["x-nbtrack-model"] == "models:/f/2"
         figures = httpx.get(f"{url}/metrics").text
         assert "nbtrack_model_swaps_total 1.0" in figures
         assert 'version="models:/f/2"' in figures
