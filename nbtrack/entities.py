@@ -24,6 +24,8 @@ class LifecycleStage(StrEnum):
 
     ACTIVE = "active"
     DELETED = "deleted"
+    CARRIER = "carrier"
+    """Of a run that no search shows: it keeps the files of a model that no run made."""
 
 
 class ViewType(IntEnum):

@@ -114,7 +114,27 @@ MODEL_VERSION = Subject(
         **MODEL.aliases,
     },
 )
-SUBJECTS: dict[str, Subject] = {each.name: each for each in (RUN, EXPERIMENT, MODEL, MODEL_VERSION)}
+LOGGED_MODEL = Subject(
+    "logged model",
+    {
+        **dict.fromkeys(("metrics", "metric"), "metrics"),
+        **dict.fromkeys(("params", "param", "parameters", "parameter"), "params"),
+        **dict.fromkeys(("tags", "tag"), "tags"),
+        **dict.fromkeys(("attributes", "attribute", "attr", "model"), "attributes"),
+    },
+    {
+        "name": "text",
+        "model_id": "text",
+        "model_type": "text",
+        "status": "text",
+        "source_run_id": "text",
+        "experiment_id": "id",
+        "creation_time": "time",
+        "last_update_time": "time",
+    },
+    {**MODEL.aliases, "last_updated_time": "last_update_time"},
+)
+SUBJECTS: dict[str, Subject] = {each.name: each for each in (RUN, EXPERIMENT, MODEL, MODEL_VERSION, LOGGED_MODEL)}
 
 _DATASET_KEYS = ("name", "digest", "context")
 _ENTITY_KINDS: dict[str, Kind] = {"metrics": "number", "params": "param", "tags": "text", "datasets": "text"}

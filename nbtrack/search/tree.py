@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["number", "seconds", "time", "text", "status", "id", "param"]
-SubjectName = Literal["run", "experiment", "model", "model version"]
+SubjectName = Literal["run", "experiment", "model", "model version", "logged model"]
 Operator = Literal[
     "=", "!=", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE",
     "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL", "IS NOT NULL",

@@ -70,6 +70,9 @@ def _scope(con: DuckDBPyConnection, query: RunQuery) -> tuple[list[str], list[An
     if query.view != ViewType.ALL:
         conditions.append("r.lifecycle_stage = ?")
         values.append(str(LifecycleStage.ACTIVE if query.view == ViewType.ACTIVE_ONLY else LifecycleStage.DELETED))
+    elif query.run_ids is None:
+        conditions.append("r.lifecycle_stage <> ?")
+        values.append(str(LifecycleStage.CARRIER))
     if query.experiment_names is not None:
         conditions.append("list_contains(?, r.experiment_id)")
         values.append(_ids_of(con, query.experiment_names))

@@ -32,7 +32,10 @@ KEPT = "models"
 RECORD = "model"
 """Kind of the journal records."""
 
-_RECORDS = "SELECT run_id, body, epoch_us(timestamp) // 1000 AS at FROM events WHERE kind = 'model'"
+_RECORDS = (
+    "SELECT run_id, body, epoch_us(timestamp) // 1000 AS at, "
+    "(SELECT max(r.experiment_id) FROM runs r WHERE r.run_id = events.run_id) AS experiment FROM events WHERE kind = 'model'"
+)
 _LINKS = (
     "SELECT run_id, json_extract_string(body, '$.o.used') AS used, json_extract_string(body, '$.o.model_id') AS model, "
     "coalesce(json_extract_string(body, '$.o.step')::BIGINT, 0) AS step FROM events WHERE kind = 'model' AND contains(body, '\"used\"')"
@@ -53,6 +56,7 @@ class LoggedModel:
     model_id: str | None
     flavors: dict[str, Any] = field(default_factory=dict)
     utc_time_created: str | None = None
+    experiment_id: str = ""
     name: str = ""
     status: str = "READY"
     model_type: str = ""
@@ -142,15 +146,15 @@ def of_experiments(store: TrackingStore, experiment_ids: Sequence[int], mentions
 
 
 def _replayed_rows(rows: pd.DataFrame) -> list[LoggedModel]:
-    return replayed(zip(rows["run_id"], rows["body"], rows["at"], strict=True))
+    return replayed(zip(rows["run_id"], rows["body"], rows["at"], rows["experiment"], strict=True))
 
 
 def replayed(records: Iterable[tuple[Any, ...]]) -> list[LoggedModel]:
-    """Return the models that records ``(run id, body)`` or ``(run id, body, milliseconds)`` make, in their order."""
+    """Return the models that records ``(run id, body)``, or with milliseconds and experiment id, make in their order."""
     models: dict[Any, LoggedModel] = {}
-    for run_id, text, *times in records:
+    for run_id, text, *more in records:
         body = json.loads(text).get("o") or {}
-        at_ms = int(times[0]) if times else 0
+        at_ms, experiment = (int(more[0]), str(more[1])) if more else (0, "")
         ident = body.get("model_id")
         if "path" not in body:
             if ident in models:
@@ -163,7 +167,7 @@ def replayed(records: Iterable[tuple[Any, ...]]) -> list[LoggedModel]:
         models = {
             key: found for key, found in models.items() if key == ident or (found.run_id, found.path) != (run_id, path)
         }
-        models[ident] = _placed(models.pop(ident, None), run_id, path, body, at_ms)
+        models[ident] = replace(_placed(models.pop(ident, None), run_id, path, body, at_ms), experiment_id=experiment)
     return list(models.values())
 
 

@@ -1,0 +1,158 @@
+"""``/mlflow-artifacts``: files go up and come down through the server; ``/artifacts/list`` says what a run has."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from nbtrack.artifacts.kinds import mime_of
+from nbtrack.server.mlflow import places
+from nbtrack.server.mlflow.desk import AtDesk, Desk
+from nbtrack.server.mlflow.errors import RestError, missing
+from nbtrack.server.mlflow.replies import page, reply
+from nbtrack.server.mlflow.runs import named
+
+if TYPE_CHECKING:
+    from nbtrack.server.mlflow.places import Spot
+
+router = APIRouter(tags=["artifacts"])
+proxy = APIRouter(prefix="/artifacts", tags=["artifact proxy"])
+
+IN_MEMORY = 1 << 20
+"""Bytes of a file that are kept in memory while they come or go; larger ones go by the disk."""
+_NEWER_CLIENT = re.compile(r"mlflow-python-client/([3-9]|\d\d)")
+
+
+def hides_models(request: Request) -> bool:
+    """Say whether a client looks for models by their own addresses."""
+    return _NEWER_CLIENT.match(request.headers.get("user-agent", "")) is not None
+
+
+@router.get("/artifacts/list")
+def list_artifacts(
+    request: Request,
+    desk: AtDesk,
+    run_id: Annotated[str | None, Query()] = None,
+    run_uuid: Annotated[str | None, Query()] = None,
+    path: Annotated[str | None, Query()] = None,
+) -> Response:
+    """Return the files and folders of a run directly under `path`."""
+    folder = places.check_relative(path)
+    with desk.run(named(run_id, run_uuid)) as known:
+        files = places.files_of(desk, known, hides_models=hides_models(request))
+        told = _told(places.listed(files.items(), folder), f"{folder}/" if folder else "")
+        root = f"{desk.root(known.experiment_id)}/{known.run_id}/artifacts"
+    return reply({"root_uri": root, **({"files": told} if told else {})})
+
+
+@proxy.get("")
+def list_proxied(request: Request, desk: AtDesk, path: Annotated[str | None, Query()] = None) -> Response:
+    """Return the files and folders under an address, by their names alone."""
+    spot = places.find(desk, path or "")
+    if spot is None:
+        return reply()
+    with desk.run(spot.run_id) as known:
+        files = places.files_of(desk, known, hides_models=not spot.is_model and hides_models(request))
+        return page("files", _told(places.listed(files.items(), spot.full), ""), None)
+
+
+@proxy.get("/{address:path}")
+def download(desk: AtDesk, address: str) -> Response:
+    """Return a file."""
+    spot = places.find(desk, address)
+    found = None
+    if spot is not None:
+        with desk.run(spot.run_id) as known:
+            found = desk.files(known).get(spot.full)
+    if spot is None or found is None:
+        raise missing(f"No such artifact: '{address}'")
+    return sent(desk.store.blobs.path_of(found.sha256), spot.full)
+
+
+def sent(file: Path, name: str) -> Response:
+    """Return a file as something to keep, not to show: what somebody logged must not run as a page of this server."""
+    mime, base = mime_of(name), name.rpartition("/")[2]
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(base, safe='')}"
+        if not re.fullmatch(r"[\w.\-+]+", base, re.ASCII)
+        else f"attachment; filename={base}",
+        "x-content-type-options": "nosniff",
+    }
+    if file.stat().st_size <= IN_MEMORY:
+        return Response(file.read_bytes(), headers=headers, media_type=mime)
+    return FileResponse(file, headers=headers, media_type=mime)
+
+
+@proxy.put("/{address:path}")
+async def upload(request: Request, desk: AtDesk, address: str) -> Response:
+    """Keep a file; one that is there already is replaced."""
+    spot = await run_in_threadpool(target, desk, address)
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > IN_MEMORY:
+                await run_in_threadpool(spool.write, piece)
+            else:
+                spool.write(piece)
+        spool.seek(0)
+        await run_in_threadpool(_keep, desk, spot, spool, size)
+    return reply()
+
+
+@proxy.delete("/{address:path}")
+def delete(desk: AtDesk, address: str) -> Response:
+    """Take a file away, or all of a folder."""
+    spot = places.find(desk, address)
+    if spot is not None:
+        with desk.run(spot.run_id) as known:
+            inside = f"{spot.full}/" if spot.full else ""
+            gone = [path for path in desk.files(known) if path == spot.full or path.startswith(inside)]
+            if gone:
+                none = {"sha256": None, "size": 0, "mime": None}
+                desk.store.append(*(("artifact", spot.run_id, None, {"path": path, **none}) for path in gone))
+    return reply()
+
+
+def target(desk: Desk, address: str) -> Spot:
+    """Return where a file is to be kept."""
+    spot = places.find(desk, address)
+    if spot is None or not spot.path:
+        raise RestError(
+            f"There is no place {address[:200]!r}: files are kept under <experiment id>/<run id>/artifacts/ and "
+            "<experiment id>/models/<model id>/artifacts/ of runs and models that are there."
+        )
+    return spot
+
+
+def _keep(desk: Desk, spot: Spot, spool: IO[bytes], size: int) -> None:
+    if size <= IN_MEMORY:
+        keep(desk, spot, spool.read())
+        return
+    with tempfile.NamedTemporaryFile(prefix="nbtrack-") as file:
+        while piece := spool.read(IN_MEMORY):
+            file.write(piece)
+        file.flush()
+        keep(desk, spot, Path(file.name))
+
+
+def keep(desk: Desk, spot: Spot, content: Path | bytes) -> None:
+    """Keep a content as a file of a run."""
+    desk.store.add_artifact(spot.run_id, spot.full, content)
+
+
+def _told(found: list[tuple[str, int | None]], start: str) -> list[dict[str, Any]]:
+    return [
+        {"path": start + name, "is_dir": True}
+        if size is None
+        else {"path": start + name, "is_dir": False, "file_size": size}
+        for name, size in found
+    ]

@@ -1,0 +1,58 @@
+"""All routes of MLflow's REST, for an application that has a :class:`Desk` as ``app.state.desk``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from nbtrack.server.mlflow import (
+    artifacts,
+    experiments,
+    log,
+    logged_models,
+    metrics,
+    model_search,
+    model_versions,
+    registered_models,
+    runs,
+    uploads,
+    webhooks,
+)
+from nbtrack.server.mlflow.replies import reply
+
+PREFIXES = ("/api/2.0", "/ajax-api/2.0")
+"""Where clients, and MLflow's own pages, look for the routes."""
+NEWER = ("/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info")
+
+# Asked for most often first: routes are tried in their order.
+TRACKING = (log, runs, metrics, experiments, model_search, logged_models, registered_models, model_versions, webhooks)
+
+
+def server_info() -> Response:
+    """Return what this server can do, as MLflow's clients ask before they send files."""
+    return reply(
+        {
+            "store_type": "NbtrackStore",
+            "workspaces_enabled": False,
+            "multipart_uploads_enabled": False,
+            "multipart_downloads_enabled": False,
+            "artifact_serving_enabled": True,
+            "artifacts_presigned_only": False,
+            "tracking_auth": "",
+        }
+    )
+
+
+def mlflow_router() -> APIRouter:
+    """Return all routes; those under the second prefix are the same, and not in the OpenAPI again."""
+    whole = APIRouter()
+    for prefix in PREFIXES:
+        is_shown = prefix == PREFIXES[0]
+        for part in TRACKING:
+            whole.include_router(part.router, prefix=f"{prefix}/mlflow", include_in_schema=is_shown)
+        whole.include_router(artifacts.router, prefix=f"{prefix}/mlflow", include_in_schema=is_shown)
+        for each in (uploads.router, artifacts.proxy):
+            whole.include_router(each, prefix=f"{prefix}/mlflow-artifacts", include_in_schema=is_shown)
+    for path in NEWER:
+        whole.add_api_route(path, server_info, methods=["GET"], include_in_schema=path == NEWER[0], tags=["server"])
+    return whole

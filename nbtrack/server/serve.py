@@ -1,0 +1,77 @@
+"""``nbtrack server`` as a process or a thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbtrack.deps import require
+from nbtrack.errors import InvalidValueError
+from nbtrack.serving.threaded import ThreadedServer, listen, url_of
+
+if TYPE_CHECKING:
+    from nbtrack.store.local import LocalStore
+
+WHY = "for the team server"
+BACKLOG = 1024
+GRACE_S = 5
+
+
+class TeamServer(ThreadedServer):
+    """A running team server.
+
+    Attributes
+    ----------
+    url : str
+        What ``mlflow.set_tracking_uri`` takes.
+    pages_url : str
+        The web interface, with the token that lets a browser in.
+    """
+
+    name = "nbtrack-server"
+    start_s = 20.0
+    problem = "The server did not start; `nbtrack server` in a terminal shows why."
+
+    def __init__(self, store: LocalStore, *, host: str = "127.0.0.1", port: int = 0, has_pages: bool = True) -> None:
+        uvicorn = require("uvicorn", WHY, extra="server")
+        require("fastapi", WHY, extra="server")
+        from nbtrack.server import app as interface  # noqa: PLC0415 - the packages may be missing
+        from nbtrack.server import security, team  # noqa: PLC0415
+
+        found = listen(_check_host(host), port, backlog=BACKLOG)
+        self.store = store
+        lock = security.Lock(found.getsockname()[1])
+        pages = interface.Pages(store, lock) if has_pages else None
+        self.sessions = pages.sessions if pages else None
+        server = uvicorn.Server(
+            uvicorn.Config(
+                team.application(store, pages=pages.app() if pages else None),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                backlog=BACKLOG,
+                ws="none",
+            )
+        )
+        url = url_of(found, host)
+        self.pages_url = f"{url}{security.OPENING}?token={lock.token}" if pages else ""
+        super().__init__(found, url, server)
+
+    def close(self) -> None:
+        """End the server: pages hear of it, requests that have begun are answered first."""
+        if self.sessions is not None:
+            self.sessions.close_all()
+        super().close()
+
+
+def _check_host(host: str) -> str:
+    from nbtrack.server import security  # noqa: PLC0415
+
+    try:
+        return security.check_host(host)
+    except InvalidValueError:
+        raise InvalidValueError(
+            f"{host!r} can be reached from elsewhere, and this server asks nobody who they are yet: that is what --auth will be "
+            "for. Until then it listens on 127.0.0.1, localhost or ::1; from another machine: "
+            "`ssh -L 5000:127.0.0.1:5000 this-machine`, with --port 5000 here."
+        ) from None

@@ -1,0 +1,74 @@
+"""The application of ``nbtrack server``: MLflow's REST over one store, its OpenAPI, health and version, and the web interface at ``/``.
+
+One middleware is to stand in front of all routes: `guards` of :func:`application` is the place for it.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
+
+from nbtrack.server.mlflow.desk import Desk
+from nbtrack.server.mlflow.errors import add_handlers
+from nbtrack.server.mlflow.routes import mlflow_router
+from nbtrack.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.middleware import Middleware
+    from starlette.types import ASGIApp
+
+    from nbtrack.store.local import LocalStore
+
+ABOUT = "MLflow's REST over an nbtrack store. Errors are `{error_code, message}`."
+
+
+def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    store : TrackingStore
+        What it serves; closing it is the caller's.
+    guards : sequence of Middleware
+        What every request passes first, outermost first: who may come in, and how much may come.
+    pages : ASGI application, optional
+        The web interface, for every path that is no route.
+    """
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.desk.close()
+
+    app = FastAPI(
+        title="nbtrack server",
+        description=ABOUT,
+        version=__version__,
+        docs_url="/docs",
+        redoc_url=None,
+        lifespan=life,
+        middleware=list(guards),
+    )
+    app.state.desk = Desk(store)
+    add_handlers(app)
+    app.include_router(mlflow_router())
+    app.add_api_route("/health", health, methods=["GET"], tags=["server"])
+    app.add_api_route("/version", version, methods=["GET"], tags=["server"])
+    if pages is not None:
+        app.mount("/", pages)
+    return app
+
+
+async def health() -> PlainTextResponse:
+    """Say that the server is there."""
+    return PlainTextResponse("OK")
+
+
+async def version() -> PlainTextResponse:
+    """Say which version it is."""
+    return PlainTextResponse(__version__)
