@@ -23,6 +23,8 @@ class Sizes:
         Sizes of the curves.
     requests : int
         To a model server, a round.
+    batch_rows : tuple of int
+        Sizes of files to score.
     peer_runs, peer_frame_runs, peer_points : int
         The largest size that peers are asked for: they take seconds where others take milliseconds.
     """
@@ -50,6 +52,7 @@ class Sizes:
     imports: int
     models: int
     requests: int
+    batch_rows: tuple[int, ...]
     cells: int
     curve_points: tuple[int, ...]
     page_runs: tuple[int, ...]
@@ -81,6 +84,7 @@ FULL = Sizes(
     imports=10,
     models=5,
     requests=1_000,
+    batch_rows=(1_000_000, 3_000_000, 10_000_000),
     cells=50,
     curve_points=(10_000, 100_000, 1_000_000),
     page_runs=(100, 1_000, 10_000, 100_000),
@@ -112,6 +116,7 @@ QUICK = Sizes(
     imports=3,
     models=2,
     requests=100,
+    batch_rows=(300_000, 600_000, 1_000_000),
     cells=20,
     curve_points=(1_000, 10_000),
     page_runs=(100, 1_000),

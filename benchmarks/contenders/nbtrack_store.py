@@ -15,7 +15,7 @@ from nbtrack.store.opening import open_store
 from nbtrack.views.questions import answer
 
 from benchmarks import material
-from benchmarks.estimators import REQUIREMENTS, fitted, small, times_of
+from benchmarks.estimators import REQUIREMENTS, boosted, fitted, small, times_of
 from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -322,6 +322,29 @@ class Contender:
         nbtrack.sklearn.save_model(model, folder, signature=signature, pip_requirements=REQUIREMENTS)
         request = {"dataframe_split": {"columns": [*row.columns], "data": row.to_numpy().tolist()}}
         return {"folder": str(folder), "request": request}
+
+    def batch_models(self) -> dict[str, str]:
+        """Save a model of trees and a linear one, each beside a bare copy."""
+        import joblib
+        from nbtrack.models import infer_signature
+
+        linear, table = small()
+        for name, model in (("linear", linear), ("trees", boosted())):
+            signature = infer_signature(table.astype(float), model.predict(table))
+            options = {"serialization_format": "cloudpickle", "pip_requirements": REQUIREMENTS}
+            nbtrack.sklearn.save_model(model, self._folder / name, signature=signature, **options)
+            joblib.dump(model, self._folder / f"{name}.joblib")
+        return {"folder": str(self._folder)}
+
+    def batch_rows(self, n: int) -> dict[str, str]:
+        """Write a Parquet file of `n` rows."""
+        import duckdb
+
+        path = self._folder / f"rows-{n}.parquet"
+        columns = ", ".join(f'round(random() * 10, 3) AS "{name}"' for name in small()[1].columns)
+        with duckdb.connect() as con:
+            con.execute(f"COPY (SELECT {columns} FROM range({n})) TO '{path}' (FORMAT parquet)")
+        return {"file": str(path)}
 
     def _points_run(self, name: str) -> str:
         self._use(name)

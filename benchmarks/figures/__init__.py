@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import calls, cells, curves, disk, imports, models, pages, points, runs, seen, serving
+from benchmarks.figures import batch, calls, cells, curves, disk, imports, models, pages, points, runs, seen, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,5 +24,6 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "disk": disk.measure,
     "models": models.measure,
     "serving": serving.measure,
+    "batch": batch.measure,
     "pages": pages.measure,
 }
