@@ -93,6 +93,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
     serialization_format: Literal["skops", "cloudpickle", "pickle"] | None = None,
     skops_trusted_types: Sequence[str] | None = None,
 ) -> ModelInfo:
@@ -116,6 +119,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
         params=params,
         tags=tags,
         run_id=run_id,
+        model_type=model_type,
+        step=step,
+        model_id=model_id,
         serialization_format=serialization_format,
         skops_trusted_types=skops_trusted_types,
     )

@@ -104,6 +104,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyw
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
 ) -> ModelInfo:
     """Save a Python model into the active run; see :func:`save_model` and :func:`nbtrack.log_model` for parameters and errors."""
     from nbtrack.tracking import models  # noqa: PLC0415
@@ -127,6 +130,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyw
         params=params,
         tags=tags,
         run_id=run_id,
+        model_type=model_type,
+        step=step,
+        model_id=model_id,
     )
 
 
@@ -134,6 +140,7 @@ def load_model(
     model_uri: str | PathLike[str],
     dst_path: str | PathLike[str] | None = None,
     *,
+    suppress_warnings: bool = False,  # noqa: ARG001 - MLflow's; nothing is said here that could be left out
     model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
     trust: bool | Iterable[str] = False,
 ) -> PyFuncModel:

@@ -90,6 +90,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
     serialization_format: Literal["pickle", "pt2"] | None = None,
 ) -> ModelInfo:
     """Save a PyTorch model into the active run; see :func:`save_model` and :func:`nbtrack.log_model`."""
@@ -112,6 +115,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
         params=params,
         tags=tags,
         run_id=run_id,
+        model_type=model_type,
+        step=step,
+        model_id=model_id,
         serialization_format=serialization_format,
         **_traced(serialization_format, input_example),
     )
@@ -121,6 +127,7 @@ def load_model(
     model_uri: str | PathLike[str],
     dst_path: str | PathLike[str] | None = None,
     *,
+    map_location: Any = None,
     trust: bool | Iterable[str] = False,
 ) -> Any:
     """Load a PyTorch model.
@@ -131,6 +138,8 @@ def load_model(
         ``runs:/<run id>/<name>``, ``models:/m-…``, ``models:/<name>/3``, ``models:/<name>@champion``, or a folder.
     dst_path : path, optional
         Where to put its files; a temporary folder by default.
+    map_location : str or torch.device, optional
+        Where the module is to be, such as ``"cpu"`` or ``"cuda:1"``.
     trust : bool or names of types
         Whether code of a model that you did not log yourself may run. Without it such a model is refused, with a list of what it would run.
 
@@ -145,7 +154,8 @@ def load_model(
     """
     from nbtrack.tracking import models  # noqa: PLC0415
 
-    return models.load_native(model_uri, "pytorch", dst_path, trust=trust)
+    model = models.load_native(model_uri, "pytorch", dst_path, trust=trust)
+    return model if map_location is None else model.to(map_location)
 
 
 def _traced(serialization_format: str | None, input_example: Any) -> dict[str, Any]:

@@ -88,6 +88,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
     model_format: Literal["ubj", "json", "xgb"] = "ubj",
 ) -> ModelInfo:
     """Save an XGBoost model into the active run; see :func:`save_model` and :func:`nbtrack.log_model`."""
@@ -110,6 +113,9 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
         params=params,
         tags=tags,
         run_id=run_id,
+        model_type=model_type,
+        step=step,
+        model_id=model_id,
         model_format=model_format,
     )
 

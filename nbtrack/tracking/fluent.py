@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.entities import LifecycleStage, RunStatus
 from nbtrack.errors import InvalidValueError
+from nbtrack.names import check_step, check_time
 from nbtrack.tracking import active
 from nbtrack.tracking.starting import check_known, join, start_run
 
@@ -111,10 +113,17 @@ def log_metric(
     timestamp: int | None = None,
     *,
     run_id: str | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
     synchronous: bool | None = None,  # noqa: ARG001 - MLflow's; here every call is safe when it returns, and takes microseconds
 ) -> None:
-    """Log one point of a metric of the active run, or of the run `run_id`; see :meth:`ActiveRun.log_metric`."""
-    _target(run_id).log_metric(key, value, step, timestamp)
+    """Log one point of a metric of the active run, or of the run `run_id`; see :meth:`ActiveRun.log_metric`.
+
+    With `model_id` it is kept as a metric of that logged model, too, with the name and digest of `dataset`.
+    """
+    run = _target(run_id)
+    run.log_metric(key, value, step, timestamp)
+    _measure(run, {key: value}, step, timestamp, model_id, dataset)
 
 
 def log_metrics(
@@ -123,10 +132,35 @@ def log_metrics(
     timestamp: int | None = None,
     *,
     run_id: str | None = None,
+    model_id: str | None = None,
+    dataset: Any = None,
     synchronous: bool | None = None,  # noqa: ARG001 - as above
 ) -> None:
-    """Log one point of each of several metrics at the same step."""
-    _target(run_id).log_metrics(metrics, step, timestamp)
+    """Log one point of each of several metrics at the same step; `model_id` and `dataset` as for :func:`log_metric`."""
+    run = _target(run_id)
+    run.log_metrics(metrics, step, timestamp)
+    _measure(run, metrics, step, timestamp, model_id, dataset)
+
+
+def _measure(
+    run: ActiveRun,
+    metrics: Mapping[str, float],
+    step: int | None,
+    timestamp: int | None,
+    model_id: str | None,
+    dataset: Any,
+) -> None:
+    """Keep metrics with the model that they were found for, too; like all that is logged, it never stops a training."""
+    if model_id is None:
+        return
+    from nbtrack.tracking import logged_models  # noqa: PLC0415 - only for those who measure models
+
+    try:
+        at_ms = time.time_ns() // 1_000_000 if timestamp is None else check_time(timestamp)
+        whole = check_step(run.last_step if step is None else step)
+        run.store.append(logged_models.measured(run.id, model_id, metrics, whole, at_ms, dataset))
+    except Exception as error:  # noqa: BLE001
+        run.trouble(error)
 
 
 def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:  # noqa: ARG001, FBT001 - as above
@@ -143,12 +177,12 @@ def log_params(
     _target(run_id).log_params(params)
 
 
-def set_tag(key: str, value: Any) -> None:
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:  # noqa: ARG001, FBT001 - as above
     """Set a tag of the active run."""
     _run().set_tag(key, value)
 
 
-def set_tags(tags: Mapping[str, Any]) -> None:
+def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:  # noqa: ARG001, FBT001 - as above
     """Set several tags of the active run."""
     _run().set_tags(tags)
 

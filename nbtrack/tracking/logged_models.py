@@ -10,12 +10,15 @@ of the run that measured it · ``{model_id, used: "input" | "output", step}`` of
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
+from nbtrack.names import check_key, check_number, check_step
 from nbtrack.tracking import seals
+from nbtrack.wire import number_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +32,7 @@ HISTORY = "mlflow.log-model.history"
 """The tag in which MLflow 2 keeps the models of a run; `model_id` is added."""
 KEPT = "models"
 """Folder of a run for models whose name was given to a newer one."""
+_IDENT = re.compile("m-[0-9a-f]{32}")
 RECORD = "model"
 """Kind of the journal records."""
 
@@ -84,6 +88,7 @@ def record(
     files: Iterable[tuple[str, str]],
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    model_type: str | None = None,
 ) -> Record:
     """Return the journal record of a model of these files (name and SHA-256), sealed as this user's own."""
     entry = _entry(mlmodel)
@@ -93,8 +98,26 @@ def record(
         "seal": seals.seal(str(mlmodel.run_id), mlmodel.model_id, files),
         **({"params": dict(params)} if params else {}),
         **({"tags": dict(tags)} if tags else {}),
+        **({"model_type": str(model_type)} if model_type else {}),
     }
     return (RECORD, mlmodel.run_id, None, body)
+
+
+def made_at(run_id: str, model_id: str, step: int) -> Record:
+    """Return the journal record that says at which step of its training a run made a model."""
+    return (RECORD, run_id, None, {"model_id": model_id, "used": "output", "step": check_step(step)})
+
+
+def measured(run_id: str, model_id: str, metrics: Mapping[str, float], step: int, at_ms: int, dataset: Any) -> Record:
+    """Return the journal record of metrics that a run found for a model, maybe on a data set (an object with name and digest)."""
+    if not _IDENT.fullmatch(str(model_id)):
+        raise InvalidValueError(f"model_id is {model_id!r}; use info.model_id of a logged model: m-<32 hex digits>.")
+    about = [getattr(dataset, "name", None), getattr(dataset, "digest", None)]
+    points = [
+        [check_key(key, "Metric key"), number_to_json(check_number(value)), at_ms, step, *about]
+        for key, value in metrics.items()
+    ]
+    return (RECORD, run_id, None, {"model_id": model_id, "metrics": points})
 
 
 def moved(model: LoggedModel, path: str, seal: str | None = None) -> Record:

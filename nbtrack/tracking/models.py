@@ -43,7 +43,7 @@ MAX_AT_ONCE = 8
 # -- logging -------------------------------------------------------------------------------------------------------------
 
 
-def log_model(
+def log_model(  # noqa: PLR0913 - MLflow's parameters, all but two by keyword
     model: Any,
     name: str | None = None,
     *,
@@ -54,6 +54,9 @@ def log_model(
     await_registration_for: int | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
+    model_type: str | None = None,
+    step: int = 0,
+    model_id: str | None = None,
     **saving: Any,
 ) -> ModelInfo:
     """Save a model of any known library into the active run, and return where it is.
@@ -74,6 +77,12 @@ def log_model(
         For calls written for MLflow; registering takes no time here.
     params, tags : mapping, optional
         Of the model, as texts; kept with it in the store (MLflow's clients show them) and in the returned info, not in its files.
+    model_type : str, optional
+        What kind of model it is, in your own words; searches of models find it.
+    step : int
+        Of the training, for a model that is logged again and again.
+    model_id : None
+        For calls written for MLflow; here every model gets an id of its own.
     **saving
         `signature`, `input_example`, `pip_requirements`, `extra_pip_requirements`, `code_paths`, `metadata`, and what the flavor takes.
 
@@ -88,12 +97,16 @@ def log_model(
         The model cannot be saved. Unlike other ``log_`` verbs this one raises: the model is what a training is for.
     """
     del await_registration_for
+    if model_id is not None:
+        raise InvalidValueError("model_id is given out by log_model, as info.model_id; leave it out.")
     path = check_relative(name or artifact_path or DEFAULT_NAME, "Name of the model")
     with _run_of(run_id) as run, tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
         about = {"run_id": run.id, "artifact_path": path, "model_id": f"m-{uuid4().hex}"}
         mlmodel = save(model, Path(work) / "model", flavor, about=about, **saving)
         more: dict[str, Any] = {"params": _texts(params), "tags": _texts(tags)}
-        _store(run, Path(work) / "model", mlmodel, more["params"], more["tags"])
+        _store(run, Path(work) / "model", mlmodel, more["params"], more["tags"], model_type)
+        if step:
+            run.store.append(logged_models.made_at(run.id, about["model_id"], step))
         if registered_model_name is not None:
             uri = f"runs:/{run.id}/{path}"
             version = import_module("nbtrack.tracking.registered").register_model(uri, registered_model_name)
@@ -115,7 +128,12 @@ def _run_of(run_id: str | None) -> Iterator[ActiveRun]:
 
 
 def _store(
-    run: ActiveRun, folder: Path, mlmodel: MLmodel, params: Mapping[str, str], model_tags: Mapping[str, str]
+    run: ActiveRun,
+    folder: Path,
+    mlmodel: MLmodel,
+    params: Mapping[str, str],
+    model_tags: Mapping[str, str],
+    model_type: str | None = None,
 ) -> None:
     """Put a model's files into a run: all records in one go, so that nobody sees a part of it.
 
@@ -137,7 +155,7 @@ def _store(
     old = logged_models.at(run.store, run.id, path) if logged_models.has_name(history, path) else None
     tags = {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}
     aside = _put_aside(run.store, old) if old else []
-    model = logged_models.record(mlmodel, logged, params, model_tags)
+    model = logged_models.record(mlmodel, logged, params, model_tags, model_type)
     run.store.append(*aside, *records, model, ("tags", run.id, tags, None))
     run.tags.update(tags)
 
@@ -207,20 +225,14 @@ def load_pyfunc(
 
 def _leave(found: Fetched) -> None:
     """Take a native model's files away, unless it brought code along, from which more may be imported later."""
-    code = any(conf.get("code") for conf in _flavors(found.folder).values())
-    if code and found.temporary is not None:
+    from nbtrack.models.loading import has_code_on_path  # noqa: PLC0415
+
+    if found.temporary is not None and has_code_on_path(found.folder):
         import atexit  # noqa: PLC0415
 
         atexit.register(found.close)
     else:
         found.close()
-
-
-def _flavors(folder: Path) -> dict[str, dict[str, Any]]:
-    try:
-        return MLmodel.load(folder).flavors
-    except (InvalidValueError, NotFoundError):
-        return {}
 
 
 # -- looking -------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ def register_model(
     await_registration_for: int | None = None,
     *,
     tags: Mapping[str, Any] | None = None,
+    env_pack: None = None,
     description: str | None = None,
     comment: str = "",
 ) -> ModelVersion:
@@ -54,6 +55,8 @@ def register_model(
         For calls written for MLflow; registering takes no time here.
     tags : mapping, optional
         Of the version.
+    env_pack : None
+        For calls written for MLflow; a thing of Databricks.
     description : str, optional
         Of the version, in Markdown.
     comment : str
@@ -71,6 +74,8 @@ def register_model(
         The name is not allowed, or the URI names a folder of this machine: log it into a run first.
     """
     del await_registration_for
+    if env_pack is not None:
+        raise InvalidValueError("env_pack is a thing of Databricks; leave it out.")
     return register(active.get_store(), model_uri, name, tags=tags, description=description, comment=comment)
 
 

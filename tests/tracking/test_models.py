@@ -291,3 +291,23 @@ def test_infos_of_saved_models_have_no_run(tmp_path: Path):
 def test_what_the_data_does_not_show_is_one_warning():
     with pytest.warns(NbtrackWarning, match="No schema"):
         infer_signature({1, 2})
+
+
+def test_what_mlflow_3_says_of_a_model_is_kept_with_it(store: Any):
+    with nbtrack.start_run() as run:
+        info = nbtrack.pyfunc.log_model("model", python_model=plus(1), model_type="adder", step=7)
+        data = nbtrack.data.from_pandas(X, name="holdout")
+        nbtrack.log_metrics({"rmse": 0.5, "bias": float("nan")}, step=7, model_id=info.model_id, dataset=data)
+        nbtrack.set_tag("k", "v", synchronous=True)
+    (found,) = logged_models.of_experiments(store, [0])
+    assert found.model_type == "adder"
+    assert logged_models.links_of(store, [run.id]) == {run.id: [("output", info.model_id, 7)]}
+    rmse, bias = found.metrics
+    assert (rmse[0], rmse[1], *rmse[3:]) == ("rmse", 0.5, 7, "holdout", data.digest, run.id)
+    assert bias[1] == "NaN"
+    assert store.get_run(run.id).data.metrics["rmse"] == 0.5
+    with pytest.warns(NbtrackWarning) as told, nbtrack.start_run():
+        nbtrack.log_metric("rmse", 1.0, model_id="model")
+    assert "m-<32 hex digits>" in str(told[0].message)
+    with pytest.raises(InvalidValueError, match="model_id is given out"):
+        nbtrack.pyfunc.log_model("model", python_model=plus(1), model_id=info.model_id)
