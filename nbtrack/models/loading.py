@@ -84,6 +84,11 @@ def put_code_on_path(folder: Path, conf: dict[str, Any]) -> None:
 _CODE_FOLDERS: set[Path] = set()
 
 
+def has_code_on_path(folder: Path) -> bool:
+    """Say whether code of the model in a folder was put on the path, so that more of it may be imported at any time."""
+    return any(code.is_relative_to(folder.resolve()) for code in _CODE_FOLDERS)
+
+
 def _forget_other_models(name: str, code: Path) -> None:
     """Drop a module that came from another model's code folder, so that this model's is imported; its objects keep the old one."""
     file = getattr(sys.modules.get(name), "__file__", None)

@@ -7,7 +7,7 @@ import gzip
 import lzma
 import pickletools
 import zipfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError, MissingPackageError, NbtrackError, UntrustedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 MAX_OPCODES = 5_000_000
@@ -126,12 +126,15 @@ class Trust:
     def load_skops(self, path: Path) -> Any:
         """Load a skops file; what it holds beyond skops' own list must be trusted."""
         io = require("skops.io", "to load this model", package="skops", extra="models")
-        _untrusted_types(io, path)
         errors = require("skops.io.exceptions", "to load this model", package="skops", extra="models")
+        _check_unpacked(path)
         try:
-            return io.load(path, trusted=sorted(self.types))
+            return io.load(path, trusted=sorted(self.types))  # which looks at all types before it builds anything
         except errors.UntrustedTypesFoundException:
             unknown = _untrusted_types(io, path)
+        except Exception:
+            _untrusted_types(io, path)  # says so if it is no skops file
+            raise
         self.demand(self._beyond(path.name, unknown))
         return io.load(path, trusted=unknown)
 
@@ -148,12 +151,24 @@ class Trust:
 
 def _untrusted_types(io: Any, path: Path) -> list[str]:
     """Return the types in a skops file that skops does not trust; raises ``InvalidValueError`` for a file that is none."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
-            raise InvalidValueError(f"{path} unpacks into far more than it is large; it is refused as a zip bomb.")
+    _check_unpacked(path)
+    with _said(path):
         return [str(found) for found in io.get_untrusted_types(file=path)]
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse a zip that unpacks into far more than it is large."""
+    with _said(path), zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
+        raise InvalidValueError(f"{path} unpacks into far more than it is large; it is refused as a zip bomb.")
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Say in one kind of error that a file is no skops file."""
+    try:
+        yield
     except (NbtrackError, OSError):
         raise
     except Exception as cause:

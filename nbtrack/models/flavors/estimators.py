@@ -93,17 +93,28 @@ def _skops_bytes(model: Any, trusted: frozenset[str], *, is_quick: bool) -> tupl
     io = require("skops.io", "to save scikit-learn models", package="skops", extra="models")  # a second or two, once
     try:
         data: bytes = io.dumps(model)
-        is_here_only = _HERE_ONLY.search(_schema_of(data)) is not None
-        unknown = {str(name) for name in io.get_untrusted_types(data=data)}
-        if unknown <= trusted and not is_here_only:
-            io.loads(data, trusted=sorted(unknown))
+        if _HERE_ONLY.search(_schema_of(data)) is not None:
+            raise _CannotError("it has classes or functions of this notebook, which skops leaves behind")
+        return data, _read_back(io, data, trusted)
+    except _CannotError:
+        raise
     except Exception as cause:
         raise _CannotError(f"skops fails with {type(cause).__name__}: {str(cause)[:200]}") from cause
-    if is_here_only:
-        raise _CannotError("it has classes or functions of this notebook, which skops leaves behind")
+
+
+def _read_back(io: Any, data: bytes, trusted: frozenset[str]) -> set[str]:
+    """Return which of the trusted types are in what skops wrote, after reading it."""
+    errors = require("skops.io.exceptions", "to save scikit-learn models", package="skops", extra="models")
+    try:
+        io.loads(data)
+    except errors.UntrustedTypesFoundException:
+        unknown = {str(name) for name in io.get_untrusted_types(data=data)}
+    else:
+        return set()
     if not unknown <= trusted:
         raise _CannotError(_untrusted(unknown - trusted))
-    return data, unknown
+    io.loads(data, trusted=sorted(unknown))
+    return unknown
 
 
 def _untrusted(names: Iterable[str]) -> str:
