@@ -50,7 +50,7 @@ def unload_ipython_extension(shell: Any) -> None:
 def greeting() -> str:
     """Return the line that is shown at load."""
     path = Path(active.get_tracking_uri())
-    place = path.name if path.parent == Path.cwd() else str(path)
+    place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return (
         f"nbtrack records %%track cells in {place}: params, metrics, source, output, figures, git, packages; "
         "%track captured shows it, %track off stops"

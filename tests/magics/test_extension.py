@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import nbtrack
+from nbtrack.magics import extension
 from nbtrack.magics.track import take_magic_out
 
 
@@ -51,3 +55,12 @@ def test_autoreload_does_no_harm(shell, capsys):
     assert shell.run_cell("%%track\nlr = 1").success
     assert shell.run_cell("%%track\nlr = 2").success
     assert shell._nbtrack.last_run_id
+
+
+def test_the_greeting_names_the_store_as_seen_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nbtrack.set_tracking_uri(tmp_path / "study" / "runs.duckdb")
+    assert f"in {Path('study', 'runs.duckdb')}:" in extension.greeting()
+    monkeypatch.chdir(tmp_path.root)
+    nbtrack.set_tracking_uri(tmp_path / "study" / "runs.duckdb")
+    assert str(Path("study", "runs.duckdb")) in extension.greeting()
