@@ -153,16 +153,17 @@ def log_inputs(desk: AtDesk, body: m.LogInputs) -> Response:
     for model in models:
         desk.model(model.model_id)
     with desk.run(body.run_id, is_active=True) as known:
-        known_inputs = known.inputs
-        records: list[Record] = [
-            ("input", body.run_id, None, each)
-            for each in inputs
-            if (each["name"], each["digest"], each["context"]) not in known_inputs
-        ]
+        records: list[Record] = [("input", body.run_id, None, each) for each in inputs if _is_new(each, known)]
         records += [_of_model(body.run_id, each.model_id, used="input", step=0) for each in models]
         if records:
             desk.store.append(*records)
     return reply()
+
+
+def _is_new(found: dict[str, Any], known: KnownRun) -> bool:
+    """Say whether a run has not used a dataset yet, or not in this context; without one, any will do."""
+    same = [context for name, digest, context in known.inputs if (name, digest) == (found["name"], found["digest"])]
+    return found["context"] not in same if found["context"] else not same
 
 
 def _input(each: m.DatasetInputMessage) -> dict[str, Any]:

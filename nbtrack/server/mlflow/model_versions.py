@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -23,11 +24,14 @@ from nbtrack.store.registry_protocol import ModelQuery, NewVersion
 from nbtrack.tracking import logged_models, registered
 
 if TYPE_CHECKING:
+    from nbtrack.entities import ModelVersion
     from nbtrack.tracking.logged_models import LoggedModel
 
 router = APIRouter(prefix="/model-versions", tags=["model versions"])
 
 MAX_SOURCE = 4096
+VERSIONS = "mlflow.modelVersions"
+"""Tag of a logged model: the versions that it has become."""
 
 
 @router.post("/create")
@@ -41,7 +45,25 @@ def create(desk: AtDesk, body: m.CreateVersion) -> Response:
         "tags": tags,
     }
     new = _source(desk, body, about)
-    return reply({"model_version": version_told(desk.registry.add_version(name, new))})
+    made = desk.registry.add_version(name, new)
+    if made.model_id and made.source == f"models:/{made.model_id}":
+        _tell_model(desk, made)
+    return reply({"model_version": version_told(made)})
+
+
+def _tell_model(desk: Desk, made: ModelVersion) -> None:
+    """Say at the model which versions it has become, as MLflow does."""
+    try:
+        model = desk.model(str(made.model_id))
+    except RestError:
+        return
+    try:
+        known = json.loads(model.tags.get(VERSIONS) or "[]")
+    except ValueError:
+        known = []
+    text = json.dumps([*(known if isinstance(known, list) else []), {"name": made.name, "version": made.version}])
+    change = {"model_id": made.model_id, "set": {"tags": {VERSIONS: text}}}
+    desk.store.append((logged_models.RECORD, model.run_id, None, change))
 
 
 def _source(desk: Desk, body: m.CreateVersion, about: dict[str, Any]) -> NewVersion:

@@ -227,7 +227,6 @@ def told(found: RegisteredModel) -> dict[str, Any]:
         "latest_versions": [version_told(version, with_aliases=False) for version in found.latest_versions],
         "tags": pairs(found.tags),
         "aliases": [{"alias": alias, "version": str(version)} for alias, version in found.aliases.items()],
-        "user_id": found.user_id,
     }
     return {
         "name": found.name,
@@ -244,7 +243,6 @@ def version_told(found: ModelVersion, *, with_aliases: bool = True) -> dict[str,
         "model_id": found.model_id,
         "tags": pairs(found.tags),
         "aliases": list(found.aliases) if with_aliases else [],
-        "user_id": found.user_id,
     }
     return {
         "name": found.name,

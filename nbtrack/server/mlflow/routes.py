@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from nbtrack.server.mlflow import (
@@ -23,6 +24,8 @@ from nbtrack.server.mlflow.replies import reply
 PREFIXES = ("/api/2.0", "/ajax-api/2.0")
 """Where clients, and MLflow's own pages, look for the routes."""
 NEWER = ("/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info")
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 # Asked for most often first: routes are tried in their order.
 TRACKING = (log, runs, metrics, experiments, model_search, logged_models, registered_models, model_versions, webhooks)
@@ -55,4 +58,11 @@ def mlflow_router() -> APIRouter:
             whole.include_router(each, prefix=f"{prefix}/mlflow-artifacts", include_in_schema=is_shown)
     for path in NEWER:
         whole.add_api_route(path, server_info, methods=["GET"], include_in_schema=path == NEWER[0], tags=["server"])
+    for prefix in ("/api", "/ajax-api"):  # what else begins so is no page of the web interface
+        whole.add_api_route(f"{prefix}/{{version}}.0/{{rest:path}}", no_route, methods=METHODS, include_in_schema=False)
     return whole
+
+
+async def no_route() -> Response:
+    """Say that there is no such route."""
+    raise HTTPException(404)
