@@ -155,11 +155,11 @@ class TrackingStore(Protocol):
     def log_points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
         """Write many metric records, each ``(t_us, step, values)``."""
 
-    def next_run_number(self) -> int:
-        """Return a number for a new run."""
+    def next_run_number(self) -> int | None:
+        """Return a number for a new run; None when it is given one later, by a server that does not answer now."""
 
-    def experiment_id(self, name: str) -> int:
-        """Return the id of an experiment, creating it on first use."""
+    def experiment_id(self, name: str) -> int | None:
+        """Return the id of an experiment, creating it on first use; None as above."""
 
     def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
         """Copy a file (or bytes) into the store as `path` of a run."""

@@ -49,20 +49,17 @@ CHANGES = frozenset(
 """Verbs that give out a number or change what has one."""
 REGISTRY_READS = frozenset(
     {
-        "at",
-        "check",
-        "events",
-        "find",
-        "gates",
         "get",
-        "holders",
+        "history",
         "latest_versions",
+        "run_values",
         "search",
         "search_versions",
         "version",
         "version_by_alias",
     }
 )
+"""Verbs of :class:`RegistryStore` that only look; each is asked for as ``registry.<verb>``, as are those below."""
 REGISTRY_CHANGES = frozenset(
     {
         "add_version",
@@ -83,7 +80,7 @@ REGISTRY_CHANGES = frozenset(
         "unexpect",
     }
 )
-"""Verbs of :class:`nbtrack.registry.registry.Registry`; each is asked for as ``registry.<verb>``."""
+"""Verbs of :class:`nbtrack.registry.registry.Registry`: the server asks the gates and tells the hooks."""
 
 _ENTITIES = [
     each for each in vars(entities).values() if isinstance(each, type) and hasattr(each, "__dataclass_fields__")

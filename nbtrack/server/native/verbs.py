@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.journal import control
+from nbtrack.names import check_artifact_path
 from nbtrack.registry.registry import Registry
+from nbtrack.store.files import digest_of
 from nbtrack.store.guarded import guarded_sql
 from nbtrack.store.traffic import CHANGES, READS, REGISTRY_CHANGES, REGISTRY_READS
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
 
 REGISTRY = "registry."
-ONLY_LOOKS = READS | {REGISTRY + verb for verb in REGISTRY_READS} | {"sql", "signature", "numbers"}
+ONLY_LOOKS = READS | {REGISTRY + verb for verb in REGISTRY_READS} | {"artifact_digest", "parquet", "signature", "sql"}
 ALL = ONLY_LOOKS | CHANGES | {REGISTRY + verb for verb in REGISTRY_CHANGES}
 
 
@@ -26,16 +30,32 @@ def find(store: LocalStore, verb: str) -> Callable[..., Any]:
         message = f"The verb {verb[:80]!r} is not known here; this server may be older than what asks it."
         raise InvalidValueError(message)
     if verb.startswith(REGISTRY):
-        found: Callable[..., Any] = getattr(Registry(store), verb.removeprefix(REGISTRY))
+        name = verb.removeprefix(REGISTRY)
+        found: Callable[..., Any] = getattr(store.registry if name in REGISTRY_READS else Registry(store), name)
         return found
     own: dict[str, Callable[..., Any]] = {
         "sql": lambda query, values=(): guarded_sql(store.path, store.folder, query, values),
         "signature": lambda: repr(store.signature()),
         "set_experiment_tags": store.experiments.set_tags,
         "delete_experiment_tag": store.experiments.delete_tag,
+        "artifact_digest": lambda run_id, path: _digest(store, run_id, path),
+        "parquet": lambda runs, hidden_tags: _parquet(store, runs, hidden_tags),
         "post_order": lambda run_id, order: _post(store, run_id, order),
     }
     return own.get(verb) or getattr(store, verb)
+
+
+def _digest(store: LocalStore, run_id: str, path: str) -> str:
+    name = check_artifact_path(path)
+    with store.reading() as reader:
+        return digest_of(reader.con, run_id, name)
+
+
+def _parquet(store: LocalStore, runs: list[str], hidden_tags: list[str]) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+        return {
+            name: (Path(folder) / name).read_bytes() for name in store.write_parquet(runs, Path(folder), hidden_tags)
+        }
 
 
 def _post(store: LocalStore, run_id: str, order: Any) -> None:

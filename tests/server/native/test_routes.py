@@ -161,7 +161,7 @@ def test_the_registry_answers_with_its_rules(asker: Asker):
     assert made == asker.store.registry.get("fraud")
     with pytest.raises(AlreadyExistsError, match="fraud"):
         asker.call("registry.create", "fraud")
-    assert [event.op for event in asker.call("registry.events", "fraud")] == ["create"]
+    assert [event.op for event in asker.call("registry.history", "fraud")] == ["create"]
 
 
 def test_errors_come_home_as_what_they_are(asker: Asker):

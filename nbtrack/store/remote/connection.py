@@ -1,0 +1,189 @@
+"""The way to a server: questions, journals and files over HTTP, with errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from nbtrack.deps import require
+from nbtrack.errors import InvalidValueError, NbtrackError, RemoteError, UnreachableError
+from nbtrack.journal.replica import MissingRecordsError
+from nbtrack.store.traffic import BINARY, CODEC, LINES, VERSION, error_of
+from nbtrack.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKENS = ("NBTRACK_TRACKING_TOKEN", "MLFLOW_TRACKING_TOKEN")
+CONNECT_S = 3.0
+ANSWER_S = 120.0
+REST_S = 10.0
+"""After a server has not answered, nobody waits for it again for so long."""
+CHUNK = 1 << 20
+OK, NO_CONTENT, MISSING, CONFLICT = 200, 204, 404, 409
+
+
+class Connection:
+    """A server of nbtrack.
+
+    Parameters
+    ----------
+    url : str
+        ``http://host:port`` or ``https://host/prefix``; a user and password in it are used and shown to nobody.
+    token : str, optional
+        By default NBTRACK_TRACKING_TOKEN, or MLFLOW_TRACKING_TOKEN, of the environment.
+
+    Raises
+    ------
+    InvalidValueError
+        The URL is none that can be used.
+    MissingPackageError
+        ``pip install "nbtrack[remote]"`` brings what is missing.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url, login = _parts(url)
+        self._httpx = require("httpx", "to work with a server", extra="remote")
+        self._token = token
+        self._login = login
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._pid = 0
+        self._rests_until = 0.0
+
+    # -- what is asked -----------------------------------------------------------------------------------------------
+
+    def about(self) -> dict[str, Any]:
+        """Return what the server says of itself: ``version``, ``protocol``, ``user``."""
+        found: dict[str, Any] = json.loads(self._ask("GET", "about").content)
+        return found
+
+    def call(self, verb: str, *arguments: Any, **options: Any) -> Any:
+        """Ask for a verb of the store; raises what the store on the other side raised."""
+        body = CODEC.encode([list(arguments), options])
+        answer = self._ask("POST", f"call/{verb}", content=body, headers={"Content-Type": BINARY})
+        try:
+            return CODEC.decode(answer.content)
+        except ValueError as cause:
+            message = f"{self.url} answers {verb!r} with something else; is it an nbtrack server of this version ({__version__})?"
+            raise RemoteError(message) from cause
+
+    def deliver(self, writer: str, data: bytes, *, after: int, lease_s: float) -> int:
+        """Send lines of a journal and return the last record that is there; raises :class:`MissingRecordsError`."""
+        query = {"after": after, "lease": lease_s}
+        answer = self._ask(
+            "POST",
+            f"journals/{writer}",
+            content=data,
+            params=query,
+            headers={"Content-Type": LINES},
+            fine=(OK, CONFLICT),
+        )
+        last = int(json.loads(answer.content)["last"])
+        if answer.status_code != OK:
+            raise MissingRecordsError(last)
+        return last
+
+    def has_blob(self, sha256: str) -> bool:
+        """Say whether the server has a file."""
+        return bool(self._ask("HEAD", f"blobs/{sha256}", fine=(OK, MISSING)).status_code == OK)
+
+    def put_blob(self, sha256: str, path: Path) -> None:
+        """Send a file."""
+        with path.open("rb") as file:
+            self._ask("PUT", f"blobs/{sha256}", content=iter(lambda: file.read(CHUNK), b""), timeout=3600.0)
+
+    def get_blob(self, sha256: str, path: Path) -> None:
+        """Fetch a file; raises ``NotFoundError``. Whoever asks compares the digest."""
+        with self._answering(), self._open().stream("GET", self._path(f"blobs/{sha256}")) as answer:
+            if answer.status_code != OK:
+                answer.read()
+                raise self._refusal(answer)
+            with path.open("wb") as file:
+                for piece in answer.iter_bytes(CHUNK):
+                    file.write(piece)
+
+    @property
+    def is_resting(self) -> bool:
+        """Say whether the server has not answered just now."""
+        return time.monotonic() < self._rests_until
+
+    def wake(self) -> None:
+        """Ask the server again, whether or not it has answered just now."""
+        self._rests_until = 0.0
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        with self._lock:
+            if self._client is not None and self._pid == os.getpid():
+                self._client.close()
+            self._client = None
+
+    # -- how it is asked ---------------------------------------------------------------------------------------------
+
+    def _ask(self, method: str, path: str, *, fine: tuple[int, ...] = (OK, NO_CONTENT), **options: Any) -> Any:
+        if self.is_resting:
+            raise UnreachableError(self._silence("has not answered just now"))
+        with self._answering():
+            answer = self._open().request(method, self._path(path), **options)
+        if answer.status_code not in fine:
+            raise self._refusal(answer)
+        return answer
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except self._httpx.TransportError as cause:
+            self._rests_until = time.monotonic() + REST_S
+            raise UnreachableError(self._silence(f"does not answer ({type(cause).__name__}: {cause})")) from cause
+        self._rests_until = 0.0
+
+    def _silence(self, what: str) -> str:
+        return f"{self.url} {what}. What you record is kept here and goes there later, by itself or by `nbtrack sync`."
+
+    def _refusal(self, answer: Any) -> NbtrackError:
+        status = int(answer.status_code)
+        if status in (401, 403) and b'"error": "' not in answer.content:
+            given = "" if self._headers().get("Authorization") else f"; none was given: set {TOKENS[0]}"
+            return RemoteError(f"{self.url} does not take the token for this ({status}){given}.")
+        if status in (429, 502, 503, 504):
+            return UnreachableError(self._silence(f"cannot answer now ({status})"))
+        return error_of(answer.content, otherwise=f"{self.url} refuses: {status} {answer.text[:300]}")
+
+    def _path(self, path: str) -> str:
+        return f"{self.url}/api/nbtrack/v{VERSION}/{path}"
+
+    def _open(self) -> Any:
+        """Return the client of this process: a forked child needs one of its own."""
+        with self._lock:
+            if self._client is None or self._pid != os.getpid():
+                timeout = self._httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=ANSWER_S)
+                self._client = self._httpx.Client(headers=self._headers(), timeout=timeout, auth=self._login)
+                self._pid = os.getpid()
+            return self._client
+
+    def _headers(self) -> dict[str, str]:
+        token = self._token or next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
+        found = {"User-Agent": f"nbtrack/{__version__}"}
+        return found | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _parts(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Return the URL without its login, and the login."""
+    found = urlsplit(url.strip())
+    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+        shown = urlunsplit(found._replace(netloc=found.netloc.rpartition("@")[2]))
+        message = (
+            f"{shown!r} is no address of a server; use one such as 'http://127.0.0.1:5000' or 'https://host/prefix'."
+        )
+        raise InvalidValueError(message)
+    host = found.netloc.rpartition("@")[2]
+    login = None if found.username is None else (found.username, found.password or "")
+    return urlunsplit((found.scheme, host, found.path.rstrip("/"), "", "")), login
