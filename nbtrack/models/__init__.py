@@ -24,6 +24,7 @@ _HOMES = {
     "serve": "serving.running",
     "set_model": "models.from_code",
     "set_signature": "tracking.models",
+    "spark_udf": "serving.spark",
     "validate_serving_input": "tracking.models",
 }
 """Where each public name lives; those that follow a model's URI into a store live on a higher floor."""
