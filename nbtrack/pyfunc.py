@@ -22,6 +22,7 @@ __all__ = [
     "load_model",
     "log_model",
     "save_model",
+    "spark_udf",
 ]
 
 
@@ -171,6 +172,15 @@ def get_model_dependencies(model_uri: str | PathLike[str], format: Literal["pip"
     from nbtrack.tracking import models  # noqa: PLC0415
 
     return models.get_model_dependencies(model_uri, format)
+
+
+def spark_udf(
+    spark: Any, model_uri: str | PathLike[str], result_type: Any = None, **options: Any
+) -> Callable[..., Any]:
+    """Return a function of Spark columns that predicts on the executors; see :func:`nbtrack.models.spark_udf`."""
+    from nbtrack.serving import spark as room  # noqa: PLC0415
+
+    return room.spark_udf(spark, model_uri, result_type, **options)
 
 
 def _given(python_model: Any) -> Any:

@@ -10,7 +10,7 @@ from nbtrack.registry.lineage import Lineage, lineage_of
 from nbtrack.registry.registry import MAX_MODELS, MAX_VERSIONS, Registry
 from nbtrack.store.registry_protocol import NewVersion
 from nbtrack.tracking import active, logged_models
-from nbtrack.tracking.model_files import Place
+from nbtrack.tracking.model_files import Place, remote_place
 
 if TYPE_CHECKING:
     import os
@@ -102,7 +102,7 @@ def source_of(store: LocalStore, uri: ModelUri, **about: Any) -> NewVersion:
             "(nbtrack.log_model, or nbtrack.log_artifacts for a folder with an MLmodel file), then register runs:/<run id>/<path>."
         )
     if uri.kind is UriKind.REMOTE:
-        return NewVersion(uri.text, **about)
+        return NewVersion(uri.text, **about)  # where it was made; it may be out of reach from here
     if uri.is_registered:
         found = Registry(store).find(uri)
         return NewVersion(found.uri, found.run_id, found.path, found.model_id, found.run_link, **about)
@@ -130,9 +130,7 @@ def locate(uri: ModelUri, store: LocalStore) -> Place:
     """Return where the files of a registered version are. Raises ``NotFoundError``, ``InvalidValueError``."""
     found = Registry(store).find(uri)
     if not found.run_id or not found.path:
-        raise InvalidValueError(
-            f"{found.uri} is kept elsewhere, at {found.source}; download the folder and give its path."
-        )
+        return Place(uri.text, remote=remote_place(parse(found.source)))
     if found.model_id:  # a newer model of the same name may have taken its path
         logged = logged_models.find(store, found.model_id)
         return Place(uri.text, store, logged.run_id, logged.path)
