@@ -318,7 +318,7 @@ def __getattr__(name: str) -> Any:
     elif name == "MlflowClient":
         value = import_module("nbtrack.tracking.client").Client
     elif name in _LATER:
-        message = f"nbtrack.{name} is still to be built: models, registry and projects come later. log_artifact stores a file."
+        message = f"nbtrack.{name} is still to be built. Until then, log_params, log_metrics and log_model say what it would record."
         raise AttributeError(message)
     else:
         message = f"module 'nbtrack' has no attribute {name!r}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum, StrEnum
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_SHOWN = 4
 """Metrics, and params, in the one line that stands for a run."""
@@ -191,8 +195,19 @@ class Run:
         return f"<Run {' · '.join([head, *filter(None, parts)])}>"
 
 
+class _Pairs:
+    """What ``dict(version)`` makes a dict of, as in MLflow."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of each field."""
+        for each in fields(self):  # type: ignore[arg-type]
+            yield each.name, getattr(self, each.name)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class ModelVersion:
+class ModelVersion(_Pairs):
     """A version of a registered model, with MLflow's field names; times in milliseconds UTC.
 
     `run_id` and `path` say where its files are: in the artifacts of that run; both are None for one that is kept elsewhere (`source`).
@@ -219,6 +234,17 @@ class ModelVersion:
         """How to load it: ``models:/<name>/<version>``."""
         return f"models:/{self.name}/{self.version}"
 
+    @property
+    def status_message(self) -> str:
+        """Return what MLflow says of a version that is not ready; here each one is."""
+        return ""
+
+    def expect(self, expression: str, *, alias: str | None = None, comment: str = "") -> ModelGate:
+        """Say what must hold before an alias moves to this version; see :func:`nbtrack.expect`."""
+        verbs = import_module("nbtrack.tracking.registered")  # a floor above, where the store in use is known
+        gate: ModelGate = verbs.expect_of(self, expression, alias=alias, comment=comment)
+        return gate
+
     def __repr__(self) -> str:
         """Name the version in one line, with what points at it."""
         stage = [] if self.current_stage == "None" else [self.current_stage]
@@ -227,7 +253,7 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RegisteredModel:
+class RegisteredModel(_Pairs):
     """A name under which versions are registered; `latest_versions` has the newest of each stage, `aliases` version numbers."""
 
     name: str

@@ -48,8 +48,9 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
         A folder that does not exist yet, or is empty.
     python_model : PythonModel, function, or path of a ``.py`` file that calls ``nbtrack.models.set_model``
         A function is called with the input, and with `params` when it names them.
-    artifacts : mapping of str to path, optional
-        Files and folders to copy in; ``context.artifacts[name]`` is the path of each when the model is loaded.
+    artifacts : mapping of str to path or URI, optional
+        Files and folders to copy in, also of a run (``runs:/…``) or another model (``models:/…``); ``context.artifacts[name]`` is the
+        path of each when the model is loaded.
     signature : ModelSignature or False, optional
         That of the type hints of ``predict``, or inferred from `input_example`, by default.
     input_example : DataFrame, ndarray, dict, list or (data, params), optional
@@ -68,22 +69,27 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
         There is something at `path`.
     InvalidValueError, NotFoundError
     """
-    from nbtrack.models.saving import save  # noqa: PLC0415 - only for those who save
+    import tempfile  # noqa: PLC0415 - only for those who save
+    from pathlib import Path  # noqa: PLC0415
 
-    save(
-        _given(python_model),
-        path,
-        "pyfunc",
-        artifacts=artifacts,
-        signature=signature,
-        input_example=input_example,
-        pip_requirements=pip_requirements,
-        extra_pip_requirements=extra_pip_requirements,
-        conda_env=conda_env,
-        code_paths=code_paths,
-        model_config=model_config,
-        metadata=metadata,
-    )
+    from nbtrack.models.saving import save  # noqa: PLC0415
+    from nbtrack.tracking.artifact_sources import at_hand  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
+        save(
+            _given(python_model),
+            path,
+            "pyfunc",
+            artifacts=at_hand(artifacts or {}, Path(work)),
+            signature=signature,
+            input_example=input_example,
+            pip_requirements=pip_requirements,
+            extra_pip_requirements=extra_pip_requirements,
+            conda_env=conda_env,
+            code_paths=code_paths,
+            model_config=model_config,
+            metadata=metadata,
+        )
 
 
 def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyword

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.table import Table
 
 from nbtrack.cli.output import clean, say, show, text
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_METRICS = 4
 LONGEST = 60
+_RUN = re.compile("runs:/([0-9a-f]{8})[0-9a-f]{24}")
 
 
 def show_models(models: Sequence[RegisteredModel]) -> None:
@@ -99,6 +102,8 @@ def show_events(events: Sequence[ModelEvent], *, of_one: bool) -> None:
             text(_short(event.after)),
             text(why, "dim"),
         )
+    for column in table.columns[:-3]:  # where there is no room, the long texts are cut, and not who did what
+        column.min_width = max(map(cell_len, map(str, [column.header, *column.cells])))
     show(table)
 
 
@@ -111,7 +116,7 @@ def _what(event: ModelEvent) -> str:
 
 
 def _short(value: str | None) -> str:
-    found = value or ""
+    found = _RUN.sub(r"runs:/\1…", value or "")
     return found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
 
 

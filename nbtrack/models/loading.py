@@ -112,7 +112,8 @@ def _conf(mlmodel: MLmodel, name: str, folder: Path) -> dict[str, Any]:
     conf = mlmodel.flavors.get(name)
     if conf is None:
         there = ", ".join(sorted(mlmodel.flavors))
-        raise InvalidValueError(f"The model in {folder} is not of flavor {name!r}; it has {there}.")
+        where = f"runs:/{mlmodel.run_id}/{mlmodel.artifact_path}" if mlmodel.run_id else str(folder)
+        raise InvalidValueError(f"The model {where} is not of flavor {name!r}; it has {there}.")
     return conf
 
 

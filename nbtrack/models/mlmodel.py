@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from nbtrack.models.yaml_text import parse_yaml, read_yaml, write_yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nbtrack.models.schema import ParamSchema, Schema
     from nbtrack.models.signature import ModelSignature
 
 FILE = "MLmodel"
@@ -135,6 +137,25 @@ class MLmodel:
         found = ModelSignature.from_dict(self.signature)
         found.is_from_type_hint = self.is_signature_from_type_hint
         return found
+
+    def get_input_schema(self) -> Schema | None:
+        """Return what the model takes, as its signature says."""
+        found = self.get_signature()
+        return None if found is None else found.inputs
+
+    def get_output_schema(self) -> Schema | None:
+        """Return what the model gives, as its signature says."""
+        found = self.get_signature()
+        return None if found is None else found.outputs
+
+    def get_params_schema(self) -> ParamSchema | None:
+        """Return the params of predict, as the signature says."""
+        found = self.get_signature()
+        return None if found is None else found.params
+
+    def to_json(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(self.to_dict(), default=str)
 
 
 _KINDS: dict[str, type] = {

@@ -146,6 +146,8 @@ def _sign(mlmodel: MLmodel, signature: Any) -> None:
         return
     from nbtrack.models.signature import ModelSignature  # noqa: PLC0415 - needs numpy
 
+    if type(signature).__name__ == "ModelSignature" and not isinstance(signature, ModelSignature):  # that of MLflow
+        signature = ModelSignature.from_dict(signature.to_dict())
     if not isinstance(signature, ModelSignature):
         raise InvalidValueError(
             f"signature is a {type(signature).__name__}; use infer_signature(data, predictions), or False for none."

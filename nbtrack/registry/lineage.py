@@ -19,7 +19,7 @@ CELL = "source/cell.py"
 """Where ``%%track`` keeps the code of a cell among the files of its run."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lineage:
     """Where a version came from.
 
@@ -44,6 +44,14 @@ class Lineage:
     source: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in one line where it came from; the attributes have the rest."""
+        data = [f"data {i.dataset.name} {i.context}".strip() for i in self.datasets]
+        cell = [] if self.cell is None else [f"cell of {len(self.cell.splitlines())} lines"]
+        commit = [f"commit {self.source['commit'][:8]}"] if self.source.get("commit") else []
+        run = "no run of this store" if self.run is None else repr(self.run)[1:-1]
+        return f"<Lineage {' · '.join([f'{self.version.name} {self.version.version}', run, *data, *cell, *commit])}>"
 
 
 _SOURCE_TAGS = {

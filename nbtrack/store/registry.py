@@ -171,7 +171,10 @@ class LocalRegistry:
         """Take a gate down; raises ``NotFoundError`` when there is no such gate."""
         gates = self.get(name).gates
         if not any((g.expression, g.alias, g.version) == (expression, alias, version) for g in gates):
-            raise NotFoundError("Gate", expression, [g.expression for g in gates], where=f"registered model {name!r}")
+            same = [f"alias={g.alias!r}, version={g.version}" for g in gates if g.expression == expression]
+            known = [] if same else [g.expression for g in gates]
+            hint = f" It is expected with {'; '.join(same)}: say so." if same else ""
+            raise NotFoundError("Gate", expression, known, where=f"registered model {name!r}", hint=hint)
         self._change("unexpect", name, version, {"alias": alias, "expression": expression, **_comment(comment)})
 
     # -- reading -----------------------------------------------------------------------------------------------------

@@ -102,6 +102,10 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but two by keyword
     path = check_relative(name or artifact_path or DEFAULT_NAME, "Name of the model")
     with _run_of(run_id) as run, tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
         about = {"run_id": run.id, "artifact_path": path, "model_id": f"m-{uuid4().hex}"}
+        if saving.get("artifacts"):
+            from nbtrack.tracking.artifact_sources import at_hand  # noqa: PLC0415 - only for models with files
+
+            saving["artifacts"] = at_hand(saving["artifacts"], Path(work) / "artifacts")
         mlmodel = save(model, Path(work) / "model", flavor, about=about, **saving)
         more: dict[str, Any] = {"params": _texts(params), "tags": _texts(tags)}
         _store(run, Path(work) / "model", mlmodel, more["params"], more["tags"], model_type)

@@ -302,6 +302,16 @@ def expect(
     return registry().expect(name, expression, alias=alias, version=version, comment=comment)
 
 
+def expect_of(version: ModelVersion, expression: str, *, alias: str | None = None, comment: str = "") -> ModelGate:
+    """Do what :func:`expect` does for one version, if it is of the store in use."""
+    found = registry().version(version.name, version.version)
+    if (found.creation_timestamp, found.source) != (version.creation_timestamp, version.source):
+        raise InvalidValueError(
+            f"{version.uri} of the store in use is another one; use Client(store).expect(name, …, version={version.version})."
+        )
+    return expect(version.name, expression, alias=alias, version=version.version, comment=comment)
+
+
 def unexpect(
     name: str, expression: str, *, alias: str | None = None, version: int | str | None = None, comment: str = ""
 ) -> None:

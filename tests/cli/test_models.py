@@ -58,6 +58,9 @@ def test_the_history_tells_who_and_why(models: Desk):
     lines = models.lines("models", "history", "fraud", "--alias", "champion", width=120)
     assert lines[-1] == "2 changes"
     assert lines[1].split()[-3:] == ["@champion", "1", "2"]
+    narrow = models.lines("models", "history", "fraud", width=60)
+    assert narrow[0].split()[:3] == ["when", "who", "what"]
+    assert any("version 2" in line and "runs:/" in line for line in narrow)
     assert len(models.json("models", "history")) == 8
     assert models.lines("models", "history", "--limit", "2", width=120)[-1] == "2 changes of 8; --limit 0 shows all"
 

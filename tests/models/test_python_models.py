@@ -113,6 +113,9 @@ def test_nothing_is_left_of_a_model_that_cannot_be_saved(tmp_path: Path):
         def __init__(self) -> None:
             self.lock = threading.Lock()
 
+        def predict(self, model_input: Any) -> Any:
+            return model_input
+
     with pytest.raises(InvalidValueError, match="load_context"):
         save_model(tmp_path / "m", Locked())
     assert list(tmp_path.iterdir()) == []
@@ -332,3 +335,25 @@ def test_flavors_are_known_by_name():
     assert flavors.flavor_of("model.py").name == "pyfunc"
     assert flavors.loader_of("mlflow.pyfunc.loaders.code_model") is flavors.flavor("pyfunc")
     assert flavors.loader_of("mlflow.spark") is None
+
+
+def test_what_could_never_predict_is_refused(tmp_path: Path):
+    class Nothing(nbtrack.pyfunc.PythonModel):
+        """Forgets what it is for."""
+
+    with pytest.raises(InvalidValueError, match=r"the class Nothing; give an instance: Nothing\(\)"):
+        nbtrack.pyfunc.save_model(tmp_path / "m", Nothing)
+    with pytest.raises(InvalidValueError, match="Nothing has no predict"):
+        nbtrack.pyfunc.save_model(tmp_path / "m", Nothing())
+    with pytest.raises(NotFoundError, match=r"'nowhere\.py' is not in the working folder"):
+        nbtrack.pyfunc.save_model(tmp_path / "m", "nowhere.py")
+
+
+def test_the_description_is_asked_as_in_mlflow_and_a_signature_of_mlflow_is_taken(tmp_path: Path):
+    ours = infer_signature(pd.DataFrame({"x": [1.0]}), [1.0], {"n": 1})
+    theirs = type("ModelSignature", (), {"to_dict": lambda _: ours.to_dict()})()
+    nbtrack.pyfunc.save_model(tmp_path / "m", lambda model_input, params: model_input, signature=theirs)
+    about = nbtrack.pyfunc.load_model(tmp_path / "m", trust=True).metadata
+    schemas = (about.get_input_schema(), about.get_output_schema(), about.get_params_schema())
+    assert schemas == (ours.inputs, ours.outputs, ours.params)
+    assert '"flavors"' in about.to_json()

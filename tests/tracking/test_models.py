@@ -311,3 +311,21 @@ def test_what_mlflow_3_says_of_a_model_is_kept_with_it(store: Any):
     assert "m-<32 hex digits>" in str(told[0].message)
     with pytest.raises(InvalidValueError, match="model_id is given out"):
         nbtrack.pyfunc.log_model("model", python_model=plus(1), model_id=info.model_id)
+
+
+def test_a_model_takes_files_of_runs_and_other_models_along(tmp_path: Path):
+    class Wrapper(nbtrack.pyfunc.PythonModel):
+        def predict(self, context: Any, model_input: Any) -> Any:
+            text = Path(context.artifacts["text"]).read_text()
+            return [text, Path(context.artifacts["model"], "MLmodel").is_file()]
+
+    with nbtrack.start_run() as run:
+        nbtrack.log_text("words", "notes/a.txt")
+        inner = nbtrack.log_model(plus(1), "inner", registered_model_name="inner")
+        files = {"text": f"runs:/{run.id}/notes/a.txt", "model": "models:/inner/1"}
+        info = nbtrack.pyfunc.log_model("outer", python_model=Wrapper(), artifacts=files)
+        with pytest.raises(NotFoundError, match=r"b\.txt"):
+            nbtrack.pyfunc.log_model("outer", python_model=Wrapper(), artifacts={"text": f"runs:/{run.id}/notes/b.txt"})
+    assert load_model(info.model_uri).predict(X) == ["words", True]
+    nbtrack.pyfunc.save_model(tmp_path / "saved", Wrapper(), artifacts={**files, "model": inner.model_uri})
+    assert load_model(tmp_path / "saved", trust=True).predict(X) == ["words", True]

@@ -61,6 +61,26 @@ def test_the_way_of_a_model_from_run_to_champion_and_back():
     nbtrack.set_registered_model_alias("fraud", "champion", 2)
 
 
+def test_a_version_is_a_dict_and_carries_its_gate_and_a_lineage_is_one_line(tmp_path: Path):
+    version = nbtrack.register_model(logged(0.8), "fraud")
+    found = dict(version)
+    assert (found["name"], found["version"], found["aliases"]) == ("fraud", 1, [])
+    assert dict(nbtrack.get_registered_model("fraud"))["name"] == "fraud"
+    gate = version.expect("auc > 0.9", alias="champion", comment="law")
+    assert (gate.version, gate.alias) == (1, "champion")
+    with pytest.raises(GateRefusedError):
+        nbtrack.set_registered_model_alias("fraud", "champion", 1)
+    with pytest.raises(NotFoundError, match=r"expected with alias='champion', version=1: say so"):
+        nbtrack.unexpect("fraud", "auc > 0.9")
+    line = repr(nbtrack.model_lineage("fraud", 1))
+    assert line.startswith("<Lineage fraud 1 · Run #1")
+    assert "\n" not in line
+    nbtrack.set_tracking_uri(tmp_path / "other.duckdb")
+    nbtrack.register_model(logged(0.8), "fraud")
+    with pytest.raises(InvalidValueError, match="another one"):
+        version.expect("auc > 0.5")
+
+
 def test_every_verb_of_the_front_door():
     nbtrack.create_registered_model("fraud", {"a": 1}, "text")
     with pytest.raises(AlreadyExistsError):

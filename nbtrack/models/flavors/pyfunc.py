@@ -67,6 +67,7 @@ class PyFunc:
         artifacts, model_config = options.pop("artifacts", None), options.pop("model_config", None)
         if options:
             raise InvalidValueError(f"pyfunc models take no option {', '.join(sorted(options))}.")
+        _check(model)
         settings = read_config(model_config)
         conf: dict[str, Any] = {"streamable": _streams(model)}
         if isinstance(model, (str, Path)):
@@ -140,6 +141,14 @@ def _streams(model: Any) -> bool:
     return method is not None and method.__qualname__.partition(".")[0] != "PythonModel"
 
 
+def _check(model: Any) -> None:
+    """Refuse what could be saved, and never predict."""
+    if inspect.isclass(model):
+        raise InvalidValueError(f"python_model is the class {model.__name__}; give an instance: {model.__name__}().")
+    if isinstance(model, PythonModel) and type(model).predict is PythonModel.predict:
+        raise InvalidValueError(f"{type(model).__name__} has no predict; write predict(self, context, model_input).")
+
+
 def _pickle(model: Any, folder: Path) -> dict[str, Any]:
     cloudpickle = require("cloudpickle", "to save a Python model", extra="models")
     instance = FunctionModel(model) if inspect.isroutine(model) else model
@@ -171,10 +180,12 @@ def _settle_hints(model: Any) -> None:
 
 
 def _copy_code(path: Path, folder: Path) -> str:
-    if path.suffix != ".py" or not path.is_file():
+    if path.suffix != ".py":
         raise InvalidValueError(
             f"{path} is no Python file; a model from code is a .py file that calls nbtrack.models.set_model."
         )
+    if not path.is_file():
+        raise NotFoundError("File", str(path), where=f"the working folder {Path.cwd()}")
     copy_in(path, folder / path.name)
     return path.name
 
