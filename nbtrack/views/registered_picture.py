@@ -74,7 +74,9 @@ def model_picture(found: dict[str, Any]) -> str:
     height = TOP + (1 + len(shown)) * LANE + FOOT
     pieces += _ends(moments, height - 4)
     told = ", ".join(f"@{alias} at {number}" for alias, number in found["model"]["aliases"].items())
-    return picture(WIDTH, height, *pieces, alt=f"{len(versions)} versions over time{f'; now {told}' if told else ''}")
+    return picture(
+        WIDTH, height, *pieces, alt=f"{_count(len(versions), 'version')} over time{f'; now {told}' if told else ''}"
+    )
 
 
 def models_picture(versions: dict[str, list[dict[str, Any]]]) -> str:
@@ -95,7 +97,9 @@ def models_picture(versions: dict[str, list[dict[str, Any]]]) -> str:
         pieces += _dots(name, lane, [(at[v["created"]], str(v["version"]), bool(v["aliases"])) for v in found])
     height = TOP + len(shown) * LANE + FOOT
     pieces += _ends(moments, height - 4)
-    return picture(WIDTH, height, *pieces, alt=f"{len(moments)} versions of {len(versions)} models over time")
+    return picture(
+        WIDTH, height, *pieces, alt=f"{_count(len(moments), 'version')} of {_count(len(versions), 'model')} over time"
+    )
 
 
 def _dots(label: str, lane: int, versions: list[tuple[float, str, bool]]) -> list[str]:
@@ -129,6 +133,10 @@ def _line(y: int) -> str:
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start") -> str:
     return tag("text", words(text), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, fill=GREY)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _room() -> int:

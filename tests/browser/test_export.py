@@ -169,6 +169,41 @@ def test_a_story_goes_step_by_step_and_remembers_where_it_was(opened: Opened, st
     assert set(opened.requests) == {done.path.as_uri()}
 
 
+def test_models_are_read_and_compared_in_a_folder_without_anybody_behind_it(
+    opened: Opened, study: Path, shots: Path
+) -> None:
+    for step in range(2):
+        with nbtrack.start_run(f"train-{step}", params={"C": step}) as run:
+            run.log_metric("auc", 0.8 + step / 10)
+            nbtrack.pyfunc.log_model(
+                name="model",
+                python_model=lambda model_input: model_input,
+                registered_model_name="fraud",
+                pip_requirements=["numpy"],
+            )
+    nbtrack.set_registered_model_alias("fraud", "champion", 1)
+    nbtrack.set_registered_model_tag("fraud", "team", HOSTILE)
+    nbtrack.update_registered_model("fraud", f"**Cards** {HOSTILE}")
+    done = nbtrack.export(study / "site", views=["runs", "models"], folder=True)
+    opened.open(done.path)
+    models = opened.page.locator('[data-view="registry"]').last
+    expect(models.get_by_role("heading", name="fraud")).to_be_visible()
+    models.get_by_label("Compare version 1").check()
+    models.get_by_label("Compare version 2").check()
+    comparison = models.get_by_role("region", name="Comparison of versions")
+    expect(comparison.get_by_role("row", name="auc")).to_contain_text("▲")
+    models.get_by_role("button", name="2", exact=True).click()
+    version = models.get_by_role("region", name="Version", exact=True)
+    expect(version).to_contain_text("#14 train-1")
+    expect(version).to_contain_text("nbtrack.pyfunc.load_model('models:/fraud/2')")
+    for change in ("Edit", "Tag", "Point an alias at version 2", "Delete version 2", "More about this model"):
+        expect(models.get_by_role("button", name=change, exact=True)).to_have_count(0)
+    expect(models).to_contain_text("A copy to read")
+    opened.page.screenshot(path=shots / "export-models.png", full_page=True)
+    expect(opened.page).not_to_have_title("broken")
+    assert opened.errors == []
+
+
 def test_a_story_prints_one_page_a_step(opened: Opened, study: Path) -> None:
     story = nbtrack.story("Talk").step("Hello", "Words.")
     for number in range(4):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator, expect
 
+import nbtrack
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Axe
     from tests.browser.jupyter import NotebookPage
@@ -102,6 +104,37 @@ def test_tags_and_descriptions_are_edited_in_place_and_others_see_it(lab: Notebo
     lab.becomes("nbtrack.get_registered_model('fraud').tags['tier']", "'1'")
     lab.value("nbtrack.set_registered_model_tag('fraud', 'from', 'python')")
     expect(panel.get_by_role("button", name="Remove tag from")).to_be_visible()
+
+
+def test_two_people_change_a_model_and_neither_writes_over_the_other_unseen(lab: NotebookPage) -> None:
+    panel = shown(lab)
+    nbtrack.set_tracking_uri(lab.folder / "runs.duckdb")  # somebody else: this process
+    panel.get_by_role("button", name="Point an alias at version 3").click()
+    mover = panel.get_by_role("dialog", name="Move to version 3")
+    expect(mover).to_contain_text("@champion moves from version 2 to 3.")
+    nbtrack.set_registered_model_alias("fraud", "champion", 1, comment="not so fast", force=True)
+    expect(mover).to_contain_text("Somebody else has just moved it.")
+    expect(mover).to_contain_text("@champion moves from version 1 to 3.")
+    mover.get_by_role("button", name="Move", exact=True).click()
+    expect(panel.locator(".nbt-reg-table tbody tr").nth(0)).to_contain_text("@champion")
+
+    panel.get_by_role("button", name="3", exact=True).click()
+    panel.get_by_role("button", name="Roll back @champion").click()
+    question = panel.get_by_role("dialog", name="Let @champion go back from version 3 to 1?")
+    expect(question.get_by_role("row", name="auc")).to_contain_text("▼")
+    lab.screenshot("registry-rollback")
+    question.get_by_role("button", name="Roll back").click()
+    lab.becomes("nbtrack.get_model_version_by_alias('fraud', 'champion').version", "1")
+
+    panel.get_by_role("button", name="Edit").first.click()
+    panel.get_by_label("Description in Markdown").fill("mine")
+    nbtrack.update_registered_model("fraud", "theirs")
+    lab.becomes("nbtrack.get_registered_model('fraud').description", "'theirs'")
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.get_by_role("alert").filter(has_text="Somebody else changed this description")).to_be_visible()
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.locator(".nbt-reg-description").first).to_have_text("mineEdit")
+    expect(panel.get_by_role("button", name="Edit").first).to_be_focused()
 
 
 def test_two_versions_are_compared_and_models_are_walked_through(lab: NotebookPage) -> None:

@@ -118,6 +118,46 @@ def test_selected_runs_are_compared_and_files_looked_into(
     assert axe(tab, "header") == []
 
 
+def test_models_are_changed_by_several_people_and_lead_to_their_runs(
+    tab: Page, interface: Interface, shots: Path, axe: Axe
+) -> None:
+    for step in range(2):
+        with nbtrack.start_run(f"train-{step}", params={"C": step}) as run:
+            run.log_metric("auc", 0.8 + step / 10)
+            nbtrack.pyfunc.log_model(
+                name="model",
+                python_model=lambda model_input: model_input,
+                registered_model_name="fraud",
+                pip_requirements=["numpy"],
+            )
+    nbtrack.set_registered_model_alias("fraud", "champion", 1)
+    tab.goto(interface.url)
+    tab.get_by_role("link", name="Models").click()
+    models = tab.locator("[data-tab=models]")
+    models.get_by_role("button", name="2", exact=True).click()
+    expect(tab).to_have_url(re.compile(r"#models\?version=2"))
+    expect(models.locator(".nbt-reg-signature, .nbt-reg-part").first).to_be_visible()
+
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    expect(other.get_by_role("heading", name="Version 2")).to_be_visible()
+    tab.bring_to_front()
+    models.get_by_role("button", name="Point an alias at version 2").click()
+    mover = models.get_by_role("dialog")
+    expect(mover.get_by_role("row", name="auc")).to_contain_text("▲")
+    mover.get_by_role("button", name="Move", exact=True).click()
+    expect(models.locator(".nbt-reg-table tr").nth(1)).to_contain_text("@champion")
+    expect(other.locator(".nbt-reg-table tr").nth(1)).to_contain_text("@champion")
+    assert nbtrack.get_model_version_by_alias("fraud", "champion").version == 2
+    tab.screenshot(path=shots / "ui-models.png")
+    assert axe(tab, "[data-tab=models]") == []
+
+    models.get_by_role("link", name="train-1").click()
+    expect(tab.get_by_role("region", name=re.compile("train-1"))).to_be_visible()
+    tab.get_by_role("link", name="fraud 2").click()
+    expect(models.get_by_role("heading", name="Version 2")).to_be_visible()
+
+
 def test_a_run_that_goes_on_is_watched_and_stopped(tab: Page, interface: Interface) -> None:
     tab.goto(interface.url)
     expect(grid(tab)).to_contain_text("run-11")

@@ -52,6 +52,20 @@ def test_edits_reach_the_store_and_come_back_over_the_stream(tab: Tab) -> None:
     assert nbtrack.get_run(newest).info.run_name == "best"
 
 
+def test_models_come_to_a_page_that_shows_them_and_are_changed_from_it(tab: Tab) -> None:
+    run = tab.follow()["run_id"][0]
+    nbtrack.create_registered_model("fraud")
+    assert tab.message(kind="need", models=True)[0]["ok"]
+    assert [model["name"] for model in next_models(tab)] == ["fraud"]
+    change = {"kind": "edit", "op": "registry", "do": "tag", "name": "fraud", "key": "team", "value": EVIL}
+    assert tab.message(**change)[0]["ok"]
+    assert next_models(tab)[0]["tags"] == {"team": EVIL}
+    refused, _ = tab.message(**{**change, "name": "fruad"})
+    assert "Did you mean 'fraud'" in refused["error"]
+    assert tab.message(kind="ask", what="run-models", run=run)[0]["versions"] == []
+    assert "32 hexadecimal digits" in tab.message(kind="ask", what="run-models", run="' OR 1=1")[0]["error"]
+
+
 def test_a_page_that_lost_its_runs_asks_for_all(tab: Tab) -> None:
     tab.follow()
     assert tab.message(kind="need", data=True)[0]["ok"]
@@ -165,6 +179,16 @@ def test_orders_and_news_name_a_run(tab: Tab) -> None:
     assert next_of(tab, ids[0])["run"]["name"] == EVIL
     tab.message(kind="need", run=ids[1])
     assert next_of(tab, ids[1])["mode"] == "full"
+
+
+def next_models(tab: Tab) -> list[dict[str, Any]]:
+    """Return the next news of models."""
+    while True:
+        content, buffers = tab.frame()
+        if content["content"].get("models"):
+            found = json.loads(buffers[0])
+            assert found["open"] is None
+            return list(found["models"])
 
 
 def next_of(tab: Tab, run_id: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import GateRefusedError, InvalidValueError, NotFoundError
 from nbtrack.tracking import active
-from nbtrack.views import questions
+from nbtrack.views import questions, registered
 from nbtrack.views.model_edits import edit_model
 
 if TYPE_CHECKING:
@@ -70,6 +70,28 @@ def test_a_model_has_its_versions_with_metrics_newest_first(store: LocalStore) -
     rows = [(v["version"], v["run"], v["aliases"], v["metrics"]) for v in found["versions"]]
     assert rows == [(2, "C 1.0", [], [pytest.approx(0.9), 0.2]), (1, "C 0.1", ["champion"], [pytest.approx(0.8), None])]
     assert [change["op"] for change in found["history"]][:1] == ["alias"]
+    assert [(h["alias"], h["version"], h["until"]) for h in found["holders"]] == [("champion", 1, None)]
+    assert found["back"] == {}
+    nbtrack.set_registered_model_alias("fraud", "champion", 2)
+    found = ask(store, what="model", name="fraud")
+    (first, now) = found["holders"]
+    assert (first["until"], now["version"], now["until"]) == (now["since"], 2, None)
+    assert found["back"] == {"champion": 1}
+
+
+def test_a_run_knows_what_was_registered_from_it(store: LocalStore) -> None:
+    newest, oldest = nbtrack.search_runs()["run_id"]
+    found = ask(store, what="run-models", run=newest)["versions"]
+    assert [(v["name"], v["version"]) for v in found] == [("fraud", 2), ("price", 1)]
+    assert ask(store, what="run-models", run=oldest)["versions"][0]["aliases"] == ["champion"]
+
+
+def test_many_versions_are_told_of_as_each_by_itself(store: LocalStore) -> None:
+    wanted = [("price", 1), ("fraud", 1), ("fraud", 9)]
+    found = list(registered.about_versions(store, wanted))
+    assert [(name, version) for name, version, _ in found] == wanted[:2]
+    for name, version, content in found:
+        assert content == ask(store, what="model-version", name=name, version=version)
 
 
 def test_a_version_says_where_it_came_from_and_how_to_load_it(store: LocalStore) -> None:
@@ -121,6 +143,7 @@ def test_nothing_is_loaded(store: LocalStore, tmp_path: Path) -> None:
         ({"what": "model-version", "name": "fraud", "version": "1"}, InvalidValueError),
         ({"what": "model-version", "name": "fraud", "version": True}, InvalidValueError),
         ({"what": "model-move", "name": "fraud", "version": -1}, InvalidValueError),
+        ({"what": "run-models", "run": "' OR '1' = '1"}, InvalidValueError),
         ({"what": "model", "name": "x' OR name != '"}, NotFoundError),
     ],
 )
@@ -166,6 +189,22 @@ def test_a_gate_holds_an_alias_back_until_it_is_forced_with_a_reason(store: Loca
         edit_model(store, {**move, "force": True})
     edit_model(store, {**move, "force": True, "comment": "the old one is broken"})
     assert nbtrack.get_model_version_by_alias("fraud", "champion").version == 2
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_written_over(store: LocalStore) -> None:
+    alias = {"name": "fraud", "do": "alias", "alias": "champion", "version": 2}
+    with pytest.raises(InvalidValueError, match="points at version 1 now"):
+        edit_model(store, {**alias, "seen": 2})
+    with pytest.raises(InvalidValueError, match="is not there any more"):
+        edit_model(store, {**alias, "do": "unalias", "alias": "old", "seen": 1})
+    edit_model(store, {**alias, "seen": 1})
+    edit_model(store, {**alias, "alias": "new", "seen": None})
+    text = {"name": "fraud", "do": "describe", "value": "mine", "version": 1}
+    edit_model(store, {**text, "seen": ""})
+    with pytest.raises(InvalidValueError, match="Somebody else changed this description"):
+        edit_model(store, {**text, "value": "later", "seen": ""})
+    edit_model(store, {**text, "value": "later"})
+    assert ask(store, what="model", name="fraud")["versions"][1]["description"] == "later"
 
 
 @pytest.mark.parametrize(

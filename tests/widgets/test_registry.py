@@ -69,8 +69,12 @@ def test_the_summary_names_versions_and_nothing_runs_in_it(panel: RegistryPanel)
     assert "<b>one" not in html
     assert "&lt;b&gt;" in html
     assert text == "Registry('fraud')"
+    assert 'alt="1 version over time; now @champion at 1"' in html
     panel.model = ""
     assert "@champion → 1" in panel.summary()[0]
+    assert 'alt="2 versions of 2 models over time"' in panel.summary()[0]
+    panel.model = "gone <b>"
+    assert panel.summary()[0] == "<p>There is no registered model gone &lt;b&gt;.</p>"
 
 
 def test_a_change_anywhere_reaches_the_page(panel: RegistryPanel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import { h } from "../kit/dom.js";
 import { formatNumber } from "../kit/format.js";
 
-const MOST = 12;
+const MOST = 100;
 
 /**
  * @param {{ metrics: { key: string, before: number | null, after: number | null, better: boolean | null }[],

@@ -60,6 +60,7 @@ export function tagEditor(tags, state, of) {
     field.addEventListener("keydown", (event) => {
       if (event.key === "Escape") leave();
       if (event.key !== "Enter") return;
+      event.preventDefault(); // it would press the button that has the focus next
       const tag = readTag(field.value);
       leave();
       if (tag.key) void keep(tag, key);
@@ -132,7 +133,9 @@ export function descriptionEditor(text, state, of) {
     area.addEventListener("input", draw);
     area.addEventListener("keydown", (event) => {
       if (event.key === "Escape") stop();
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save();
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      void save();
     });
     draw();
     replace(

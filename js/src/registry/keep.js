@@ -17,6 +17,20 @@ export function keepingPlace(el, draw) {
   same.find((each) => nameOf(each) === name)?.focus({ preventScroll: true });
 }
 
+/**
+ * Scroll a list so far that a row of it is seen; the page stays where it is.
+ * @param {HTMLElement} list its rows are placed in it, so it is `position: relative`
+ * @param {HTMLElement | null} row
+ * @param {number} [head] pixels at the top that cover rows
+ */
+export function intoSight(list, row, head = 0) {
+  if (!row) return;
+  const over = row.offsetTop - head - list.scrollTop;
+  const under = row.offsetTop + row.offsetHeight - list.clientHeight - list.scrollTop;
+  if (over < 0) list.scrollTop += over;
+  else if (under > 0) list.scrollTop += under;
+}
+
 /** @param {Element} el */
 function nameOf(el) {
   return /** @type {HTMLElement} */ (el).dataset.key ?? el.getAttribute("aria-label") ?? el.textContent ?? "";

@@ -8,7 +8,7 @@ import { Comparison } from "./comparison.js";
 import { confirm } from "./confirm.js";
 import { descriptionEditor, isWriting, tagEditor } from "./editors.js";
 import { historyList } from "./history.js";
-import { keepingPlace } from "./keep.js";
+import { intoSight, keepingPlace } from "./keep.js";
 import { moveAlias } from "./mover.js";
 import { timeline } from "./timeline.js";
 import { VersionPane } from "./version-pane.js";
@@ -67,7 +67,8 @@ export class ModelPane {
     react(until, () => {
       state.open.value;
       markVersions(this.table, state.version.value, state.picked.value);
-      showRow(this.table);
+      const head = this.table.querySelector("thead")?.offsetHeight;
+      intoSight(this.table, this.table.querySelector(".nbt-reg-open"), head);
     });
   }
 
@@ -186,15 +187,4 @@ export class ModelPane {
       ),
     );
   }
-}
-
-/** The row of the open version comes in sight of the table; the page stays where it is. @param {HTMLElement} table */
-function showRow(table) {
-  const row = /** @type {HTMLElement | null} */ (table.querySelector(".nbt-reg-open"));
-  if (!row) return;
-  const head = table.querySelector("thead")?.offsetHeight ?? 0;
-  const over = row.offsetTop - head - table.scrollTop;
-  const under = row.offsetTop + row.offsetHeight - table.clientHeight - table.scrollTop;
-  if (over < 0) table.scrollTop += over;
-  else if (under > 0) table.scrollTop += under;
 }

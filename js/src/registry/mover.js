@@ -216,6 +216,10 @@ export function verdictLine({ holds, gate, reasons }) {
     "p",
     { class: holds ? "nbt-reg-holds" : "nbt-reg-problem" },
     `${holds ? "✓" : "✗"} ${gate}`,
-    h("small", {}, ` ${reasons.join("; ")}`),
+    h(
+      "small",
+      {},
+      reasons.map((reason) => (reason.startsWith(gate) ? reason.slice(gate.length) : ` ${reason}`)).join("; "),
+    ),
   );
 }

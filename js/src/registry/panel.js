@@ -5,7 +5,7 @@ import { formatRelative, plural } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { Popover } from "../kit/popover.js";
 import { aliasChip } from "./chips.js";
-import { keepingPlace } from "./keep.js";
+import { intoSight, keepingPlace } from "./keep.js";
 import { ModelPane } from "./model-pane.js";
 
 export class RegistryView {
@@ -48,6 +48,11 @@ export class RegistryView {
     this.root.append(this.frame);
     this.list.addEventListener("keydown", (event) => this.#walk(event));
     react(until, () => this.#drawList());
+    react(until, () => {
+      state.name.value;
+      state.loaded.value;
+      intoSight(this.list, this.list.querySelector('[aria-selected="true"]'));
+    });
     react(until, () => this.#drawPicker());
     react(until, () => {
       this.said.textContent = state.problem.value;

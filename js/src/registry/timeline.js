@@ -122,7 +122,7 @@ export function timeline(open, show) {
       "small",
       {},
       h("span", {}, more ? `+${more} aliases` : ""),
-      h("span", {}, h("span", {}, formatDate(from)), h("span", {}, formatDate(to))),
+      h("span", {}, h("span", {}, formatDate(from).slice(0, 16)), h("span", {}, formatDate(to).slice(0, 16))),
     ),
   );
 }

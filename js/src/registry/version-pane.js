@@ -224,7 +224,7 @@ function fact(name, value, href = null) {
 
 /** @param {string} code */
 function codeBlock(code) {
-  const box = h("div", { class: "nbt-reg-code" }, h("pre", {}, code));
+  const box = h("div", { class: "nbt-reg-code" }, h("pre", { tabindex: 0 }, code));
   const copy = h("button", { class: "nbt-button", type: "button", "aria-label": "Copy the code" }, icon("copy", 13));
   copy.addEventListener("click", async () => {
     const worked = await copyText(code, box);
