@@ -108,7 +108,7 @@ class DiskParts:
 
     def write(self, tables: Tables, frame: pd.DataFrame, name: str, kind: str) -> None:
         """Write one part."""
-        tables.write(frame, self.folder / name, kind)
+        tables.write(frame, self.folder / name, kind, is_passing=True)
 
     def join(self, tables: Tables, names: Sequence[str], kind: str, facts: dict[str, str]) -> None:
         """Make the output of its parts."""
@@ -168,7 +168,7 @@ class RemoteParts:
         """Write one part: to the disk, and from there to the store."""
         with tempfile.TemporaryDirectory(prefix="nbtrack-part-") as work:
             path = Path(work) / name
-            tables.write(frame, path, kind)
+            tables.write(frame, path, kind, is_passing=True)
             self._store.put(f"{self._folder}/{name}", path)
 
     def join(self, tables: Tables, names: Sequence[str], kind: str, facts: dict[str, str]) -> None:
