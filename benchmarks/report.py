@@ -30,6 +30,10 @@ METHOD = """## How it is measured
 * **TensorBoard**: written with tensorboardX, read with TensorBoard's `EventAccumulator`. It has no runs with params to search.
 * Trackio and TensorBoard return before a point is written; the rows *visible to another process* and *points lost by kill -9* say
   what that means.
+* **Serving**: `nbtrack models serve` and `mlflow models serve` have the same model folder; all servers run throughout and are asked in
+  turns, by a process of its own that keeps its connections open. Where the cores are shared with it and with others, the CPU time of
+  the server for a request says more than its latency.
+* **Batch**: each job in a fresh process, for its peak of memory; what is imported when it is needed has been before the clock starts.
 * *Its CPU time* counts all cores together. Where others use the machine at the same time, it says more than the clock.
 * Reading is timed with a warm disk cache. `thinned`: nbtrack keeps the smallest and largest value of each bucket; the peers take
   every so many-th point or a random sample.
