@@ -24,9 +24,7 @@ ModelUri = Annotated[
         show_default=False,
     ),
 ]
-Trust = Annotated[
-    bool, typer.Option("--trust", help="Load it although you did not log it: its code runs here.")
-]
+Trust = Annotated[bool, typer.Option("--trust", help="Load it although you did not log it: its code runs here.")]
 ALL = "0.0.0.0"  # noqa: S104 - said, never the default
 
 

@@ -63,7 +63,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     keep : sequence of str, optional
         Input columns to copy to the output; all by default.
     engine : {"local", "dask"}
-        Where the work is done; with ``"dask"`` input and output must be in an object store, or on a disk that all workers see.
+        Where the work is done; with the latter, input and output must be in an object store, or on a disk that all workers see.
     scheduler : str, optional
         Address of the Dask scheduler; the client of this process, or a cluster on this machine, when not given.
     piece_rows : int
@@ -112,13 +112,13 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         tables.close()
     kept = None if keep is None else tuple(keep)
     job = batch.Job(key, model.metadata.run_id, tuple(files), path, kept, settings, piece_rows)
-    if engine == "dask":
+    if engine == "local":
+        work = batch.score_here(model)
+    else:
         from nbtrack.serving.spread import over_dask  # noqa: PLC0415 - not everybody has a cluster
 
         # It was loaded here, so there is leave; workers on other machines do not have this user's key.
         work = over_dask(active.get_store().uri, scheduler, trust=True)
-    else:
-        work = batch.score_here(model)
     n_rows = batch.run(job, work, restart=restart, progress=progress)
     return Written(path, n_rows, key, model.metadata.run_id)
 
