@@ -81,6 +81,7 @@ def test_models_of_other_runs_stay_out(place: Path, monkeypatch: pytest.MonkeyPa
     found = exported(place, "metrics.auc < 0.75")
     assert named(found, "model") == ["price"]
     assert found.facts["views"][1]["state"]["model"] == "price"
+    nbtrack.create_experiment("another")
     monkeypatch.setenv("NBTRACK_EXPERIMENT", "another")
     assert named(exported(place), "model") == []
 
