@@ -16,6 +16,7 @@ from nbtrack.store.connect import DamagedError
 from nbtrack.store.history import history_files
 from nbtrack.store.protocol import RunQuery
 from nbtrack.store.rebuild import rebuild
+from tests.effort import tries
 from tests.store.kit import assert_same, crash, end, everything, fold_all, quiet_store, start
 
 if TYPE_CHECKING:
@@ -217,37 +218,47 @@ def test_the_doctor_finds_nothing_wrong_with_a_whole_store(store: LocalStore) ->
 def damaged_journal(folder: Path, change: Any) -> tuple[LocalStore, int]:
     """Make a store of one dead writer with 50 points, change the bytes of its journal, and say how many records there were."""
     store = quiet_store(folder / "runs.duckdb")
-    run_id = start(store, "hurt")
-    for step in range(50):
-        store.log_metrics(run_id, step, {"x": float(step)})
-    crash(store)
-    (group,) = list_segments(store.folder / "w").values()
-    path = group[0].path
+    path = journal_of_a_dead_writer(store, "hurt")
     path.write_bytes(change(path.read_bytes()))
     return quiet_store(store.path), path.read_bytes().count(b"\n")
 
 
+def journal_of_a_dead_writer(store: LocalStore, name: str) -> Path:
+    """Log 50 points and crash; return the file that is left."""
+    run_id = start(store, name)
+    for step in range(50):
+        store.log_metrics(run_id, step, {"x": float(step)})
+    journal = list_segments(store.folder / "w")[store.writer.id][0].path
+    crash(store)
+    return journal
+
+
 def test_random_damage_to_a_journal_costs_only_what_it_hits(tmp_path: Path) -> None:
     dice = random.Random(3)
-    for number in range(25):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-
-        def flip(data: bytes) -> bytes:
-            at = dice.randrange(data.index(b'"k":"m"'), len(data))
-            return data[:at] + bytes([data[at] ^ dice.choice([1, 0x80, 0xFF])]) + data[at + 1 :]
-
-        store, _ = damaged_journal(folder, flip)
-        seen = everything(store)
-        assert len(seen["metrics"]) in (49, 50)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            fold_all(store)
-        assert_same(seen, everything(store), "after a fold")
-        kept = [*(store.folder / "quarantine").glob("*.jnl")]
-        assert len(kept) == len(told) <= 1
-        # Only the last byte, the newline of the last record, can be hurt without a trace.
-        assert kept or len(seen["metrics"]) == 50
+    path = tmp_path / "runs.duckdb"
+    journals = {}
+    for number in range(tries(50)):
+        name = f"run {number}"
+        journals[name] = journal_of_a_dead_writer(quiet_store(path), name)
+        data = journals[name].read_bytes()
+        at = dice.randrange(data.index(b'"k":"m"'), len(data))
+        journals[name].write_bytes(data[:at] + bytes([data[at] ^ dice.choice([1, 0x80, 0xFF])]) + data[at + 1 :])
+    store = quiet_store(path)
+    seen = everything(store)
+    counted = "SELECT name, count(*) FROM runs JOIN metrics USING (run_id) GROUP BY name"
+    points = dict(store.sql(counted).itertuples(index=False))
+    assert points.keys() == journals.keys()
+    assert set(points.values()) <= {49, 50}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fold_all(store)
+    assert_same(seen, everything(store), "after a fold")
+    kept = {path.name for path in (store.folder / "quarantine").glob("*.jnl")}
+    assert len(told) == 1
+    # Only the last byte, the newline of the last record, can be hurt without a trace.
+    assert {name for name, journal in journals.items() if journal.name not in kept} <= {
+        name for name, n in points.items() if n == 50
+    }
 
 
 @pytest.mark.parametrize(
