@@ -68,6 +68,11 @@ def system_metrics_interval() -> float:
     return seconds
 
 
+def is_server(uri: str | os.PathLike[str]) -> bool:
+    """Say whether a tracking URI names a server."""
+    return os.fspath(uri).lower().startswith(("http://", "https://"))
+
+
 def store_path(uri: str | os.PathLike[str]) -> Path:
     """Return the DuckDB file that a local `uri` names, as an absolute path.
 

@@ -52,7 +52,7 @@ def demo(
         if find_spec(module) is None:
             raise MissingPackageError(package, "to run the demo", extra="demo")
     notebook = copy_notebook(folder)
-    opened = options.open_store(store or str(folder / "runs.duckdb"), is_new_fine=True)
+    opened = options.open_local(store or str(folder / "runs.duckdb"), is_new_fine=True)
     n_cells = execute(notebook, opened.path)
     best = {name: found for name in _studies(opened) if len(found := _best(opened, name)) > 0}
     if as_json:

@@ -25,7 +25,7 @@ def doctor(
     """Look at every part of a store and say what is wrong; the exit code is 1 when something is."""
     from nbtrack.store import health  # noqa: PLC0415 - brings DuckDB
 
-    opened = options.open_store(store)
+    opened = options.open_local(store)
     found: dict[str, Any] = {}
     if rebuild:
         opened.check_writable()

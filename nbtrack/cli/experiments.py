@@ -14,7 +14,7 @@ from nbtrack.entities import Experiment, LifecycleStage, ViewType
 from nbtrack.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 app = typer.Typer(
     help="Named groups of runs: list, create, show, rename, delete, restore.",
@@ -49,7 +49,7 @@ def list_experiments(
         return
     _show_table(found, used)
     ending = ", and there are more: --limit 0 shows all" if more else ""
-    say(f"{count(len(found), 'experiment')}{' in the trash' if deleted else ''} in {opened.path.name}{ending}", "dim")
+    say(f"{count(len(found), 'experiment')}{' in the trash' if deleted else ''} in {opened.title}{ending}", "dim")
 
 
 @app.command(epilog='Example: nbtrack experiments create "digits, second try" --tag owner=mia')
@@ -127,7 +127,7 @@ def restore(experiment: options.Experiment, store: options.Store = None, as_json
     _changed(opened, found.experiment_id, f"Experiment {found.name!r} is back.", as_json=as_json)
 
 
-def find(store: "LocalStore", name: str, *, prefer: LifecycleStage = LifecycleStage.ACTIVE) -> Experiment:
+def find(store: "Store", name: str, *, prefer: LifecycleStage = LifecycleStage.ACTIVE) -> Experiment:
     """Return the experiment that a person means: a name (in use or in the trash, as preferred), else an id.
 
     Raises
@@ -142,7 +142,7 @@ def find(store: "LocalStore", name: str, *, prefer: LifecycleStage = LifecycleSt
     return min(meant, key=lambda e: (e.lifecycle_stage != prefer, -e.last_update_time))
 
 
-def _used(store: "LocalStore") -> dict[str, tuple[int, float]]:
+def _used(store: "Store") -> dict[str, tuple[int, float]]:
     """Return the number of runs that are not in the trash, and the start of the last one, by experiment id."""
     query = (
         "SELECT experiment_id, count(*), epoch_ms(max(start_time)) FROM runs "
@@ -182,7 +182,7 @@ def _show_table(found: list[Experiment], used: dict[str, tuple[int, float]]) -> 
     show(table)
 
 
-def _changed(store: "LocalStore", experiment_id: str, message: str, *, as_json: bool) -> None:
+def _changed(store: "Store", experiment_id: str, message: str, *, as_json: bool) -> None:
     if as_json:
         show_json(_described(store.get_experiment(experiment_id), _used(store)))
     else:

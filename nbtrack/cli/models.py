@@ -13,7 +13,7 @@ from nbtrack.errors import NotFoundError
 
 if TYPE_CHECKING:
     from nbtrack.registry.registry import Registry
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 app = typer.Typer(
     help="Registered models: list, show, history, register, alias, stage, tag, expect, rollback, delete.",
@@ -61,7 +61,7 @@ def list_models(
 
     models_shown.show_models(found)
     ending = ", and there are more: --limit 0 shows all" if more else ""
-    say(f"{count(len(found), 'registered model')} in {opened.path.name}{ending}", "dim")
+    say(f"{count(len(found), 'registered model')} in {opened.title}{ending}", "dim")
 
 
 @app.command("show", epilog="Example: nbtrack models show fraud 3")
@@ -139,7 +139,7 @@ def register(
     _done(opened, f"Registered version {made.version} of {made.name}.", made, as_json=as_json)
 
 
-def _with_run_id(store: "LocalStore", uri: str) -> str:
+def _with_run_id(store: "Store", uri: str) -> str:
     """Return a URI in which a run that is named as people do has its id."""
     scheme, slash, rest = uri.partition(":/")
     run, second, path = rest.partition("/")
@@ -293,11 +293,11 @@ def _someone_is_there() -> bool:
     return sys.stdin.isatty()
 
 
-def _registry(store: str | None) -> "tuple[LocalStore, Registry]":
-    from nbtrack.registry.registry import Registry  # noqa: PLC0415
+def _registry(store: str | None) -> "tuple[Store, Registry]":
+    from nbtrack.registry.remote import registry_of  # noqa: PLC0415
 
     opened = options.open_store(store)
-    return opened, Registry(opened)
+    return opened, registry_of(opened)
 
 
 def _pairs(pairs: list[str] | None, *, hint: str = "--tag") -> dict[str, str]:
@@ -307,7 +307,7 @@ def _pairs(pairs: list[str] | None, *, hint: str = "--tag") -> dict[str, str]:
     return dict(pair.split("=", maxsplit=1) for pair in pairs or ())
 
 
-def _done(store: "LocalStore", message: str, found: Any, *, as_json: bool) -> None:
+def _done(store: "Store", message: str, found: Any, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:

@@ -7,6 +7,7 @@ import typer
 from nbtrack.errors import StoreError
 
 if TYPE_CHECKING:
+    from nbtrack.store import protocol
     from nbtrack.store.local import LocalStore
 
 Store = Annotated[
@@ -14,7 +15,7 @@ Store = Annotated[
     typer.Option(
         "--store",
         metavar="PATH",
-        help="The store: a .duckdb file or its folder. NBTRACK_TRACKING_URI, else ./runs.duckdb, when not given.",
+        help="The store: a .duckdb file, its folder, or http://… of a server. NBTRACK_TRACKING_URI, else ./runs.duckdb, when not given.",
         show_default=False,
     ),
 ]
@@ -59,7 +60,7 @@ Runs = Annotated[
 TABLE_ROWS = 100
 
 
-def open_store(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
+def open_store(uri: str | None, *, is_new_fine: bool = False) -> "protocol.Store":
     """Return the store that was named, else that of the environment, else ``./runs.duckdb``.
 
     Raises
@@ -70,7 +71,16 @@ def open_store(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
     from nbtrack import config  # noqa: PLC0415 - help is quick
     from nbtrack.store.opening import open_store as open_uri  # noqa: PLC0415
 
-    store = open_uri(uri or config.tracking_uri())
+    named = uri or config.tracking_uri()
+    return open_uri(named) if config.is_server(named) else open_local(named, is_new_fine=is_new_fine)
+
+
+def open_local(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
+    """Return the store in a file of this machine, as above; raises ``InvalidValueError`` when a server is named."""
+    from nbtrack import config  # noqa: PLC0415 - help is quick
+    from nbtrack.store.opening import open_local as open_file  # noqa: PLC0415
+
+    store = open_file(uri or config.tracking_uri())
     if not (is_new_fine or store.path.exists() or store.folder.is_dir()):
         message = f"There is no store at {store.path}. Name one with --store, or make one by recording a run."
         raise StoreError(message)

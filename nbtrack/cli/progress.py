@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 IN_KERNEL = "JPY_PARENT_PID"
 """Jupyter sets it in kernels: their ``!command`` looks like a terminal, but each frame of a bar would stay in the notebook."""
@@ -51,7 +51,7 @@ def working(what: str, total: float | None = None) -> Iterator[Work]:
         yield Work(bar, bar.add_task(clean(what), total=total))
 
 
-def fold(store: LocalStore) -> None:
+def fold(store: Store) -> None:
     """Bring what was written into the DuckDB file now, with progress, so that the exit need not do it silently."""
     with working("folding journals") as work:
         store.fold(progress=lambda n: work.say(f"folding journals: {n:,} records"))

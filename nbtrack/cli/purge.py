@@ -43,7 +43,7 @@ def purge(
         raise typer.BadParameter(
             f"{older_than!r} is no time span; use 30d, 12h, 1d12h or 45min.", param_hint="--older-than"
         )
-    opened = options.open_store(store)
+    opened = options.open_local(store)
     if not yes:
         _ask(older_than if seconds else "", str(opened.path), *fetch(opened, _TRASH)[1][0], as_json=as_json)
     opened.check_writable()

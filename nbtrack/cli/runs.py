@@ -15,8 +15,7 @@ from nbtrack.errors import NotFoundError
 from nbtrack.names import check_key
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
-    from nbtrack.store.protocol import RunColumns, RunQuery
+    from nbtrack.store.protocol import RunColumns, RunQuery, Store
 
 app = typer.Typer(
     help="Runs: list, show, stop, delete, restore, tag.",
@@ -196,7 +195,7 @@ def _split(words: list[str]) -> tuple[list[str], dict[str, str], list[str]]:
     return words[:first], new, gone
 
 
-def _set_stage(store: "LocalStore", names: list[str], stage: LifecycleStage, *, as_json: bool) -> None:
+def _set_stage(store: "Store", names: list[str], stage: LifecycleStage, *, as_json: bool) -> None:
     found = _find(store, names)
     changes = [run for run in found if run.info.lifecycle_stage != stage]
     if changes:
@@ -212,7 +211,7 @@ def _set_stage(store: "LocalStore", names: list[str], stage: LifecycleStage, *, 
     fold(store)
 
 
-def _find(store: "LocalStore", names: list[str]) -> list[Run]:
+def _find(store: "Store", names: list[str]) -> list[Run]:
     """Return the runs that are meant, each once; nothing is changed when one of them is not there."""
     ids = dict.fromkeys(store.resolve_run(name) for name in names)
     return [store.get_run(run_id) for run_id in ids]
@@ -227,7 +226,7 @@ def _named(runs: list[Run]) -> str:
     return shown + (f" and {len(runs) - 8} more" if len(runs) > 8 else "")  # noqa: PLR2004 - what fits a line
 
 
-def _parent_name(store: "LocalStore", run: Run) -> str | None:
+def _parent_name(store: "Store", run: Run) -> str | None:
     if not run.info.parent_run_id:
         return None
     try:
@@ -237,7 +236,7 @@ def _parent_name(store: "LocalStore", run: Run) -> str | None:
     return f"#{parent.number} {parent.run_name}"
 
 
-def _experiment_ids(store: "LocalStore", names: list[str] | None) -> tuple[str, ...] | None:
+def _experiment_ids(store: "Store", names: list[str] | None) -> tuple[str, ...] | None:
     """Return the ids of the experiments named here, else in the environment; None is all."""
     if not names:
         default = config.experiment_name()
@@ -245,7 +244,7 @@ def _experiment_ids(store: "LocalStore", names: list[str] | None) -> tuple[str, 
     return tuple(experiments.find(store, name).experiment_id for name in names) or None
 
 
-def _as_objects(store: "LocalStore", query: "RunQuery", n_rows: int | None, names: list[str] | None) -> list[Any]:
+def _as_objects(store: "Store", query: "RunQuery", n_rows: int | None, names: list[str] | None) -> list[Any]:
     if not names:
         return store.search_runs(query)[:n_rows]
     from nbtrack.cli.columns import named, split_names  # noqa: PLC0415
@@ -255,7 +254,7 @@ def _as_objects(store: "LocalStore", query: "RunQuery", n_rows: int | None, name
     return [{name: values[i] for name, values in columns.items()} for i in range(len(found))][:n_rows]
 
 
-def _show_table(store: "LocalStore", query: "RunQuery", n_rows: int | None, names: list[str] | None) -> None:
+def _show_table(store: "Store", query: "RunQuery", n_rows: int | None, names: list[str] | None) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     from nbtrack.cli import columns, table  # noqa: PLC0415 - brings rich's tables
@@ -278,7 +277,7 @@ def _show_table(store: "LocalStore", query: "RunQuery", n_rows: int | None, name
         show(table.build(found, choice.shown, width))
         remarks = table.remarks(choice)
     trash = " in the trash" if query.view == ViewType.DELETED_ONLY else ""
-    say(f"{_counted(found)}{trash} in {store.path.name}{more}", "dim")
+    say(f"{_counted(found)}{trash} in {store.title}{more}", "dim")
     for remark in remarks:
         console().print(remark, style="dim")
 
@@ -289,7 +288,7 @@ def _counted(found: "RunColumns") -> str:
     return count(len(found), "run") + where
 
 
-def _nothing(store: "LocalStore", query: "RunQuery") -> str:
+def _nothing(store: "Store", query: "RunQuery") -> str:
     what = "in the trash" if query.view == ViewType.DELETED_ONLY else "here"
     why = " that match" if query.filter_string else ""
-    return f"No runs{why} {what} ({store.path})."
+    return f"No runs{why} {what} ({store.uri})."

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 READABLE = 10
 
@@ -51,9 +51,17 @@ def sql(
 
 
 def fetch(
-    store: "LocalStore", query: str, values: "Sequence[Any]" = (), *, n_rows: int | None = None
+    store: "Store", query: str, values: "Sequence[Any]" = (), *, n_rows: int | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the column names and the rows of a query, as Python values: NULL is None and not NaN."""
+    from nbtrack.store.local import LocalStore  # noqa: PLC0415 - brings DuckDB
+
+    if not isinstance(store, LocalStore):
+        frame = store.sql(query, values)
+        known = frame.astype(object).where(frame.notna(), None)
+        return [str(name) for name in frame.columns], [
+            *known.head(n_rows or len(known)).itertuples(index=False, name=None)
+        ]
     with store.reading() as reader:
         done = reader.con.execute(query, list(values))
         names = [column[0] for column in done.description or ()]

@@ -46,7 +46,7 @@ def ui(
     """Look at runs in the browser: the table, parallel coordinates and curves of the notebook, live, for this machine only."""
     from nbtrack.server.running import Interface  # noqa: PLC0415 - help is quick
 
-    interface = Interface(options.open_store(store), host=host, port=port, token=token)
+    interface = Interface(options.open_local(store), host=host, port=port, token=token)
     if as_json:
         show_json({"url": interface.url, "store": interface.store.uri})
     else:

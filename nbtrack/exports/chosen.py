@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbtrack.exports.wanted import Wanted
-    from nbtrack.store.local import LocalStore
-    from nbtrack.store.protocol import RunColumns, TrackingStore
+    from nbtrack.store.protocol import RunColumns, Store, TrackingStore
 
 MAX_RUNS = 100_000
 NEWEST_FIRST = ("start_time DESC",)
@@ -57,7 +56,7 @@ class Placed:
         return {"view": self.view, "title": self.title, "group": self.group, "state": self.state}
 
 
-def store_of(runs: Any, views: Any = ()) -> LocalStore:
+def store_of(runs: Any, views: Any = ()) -> Store:
     """Return the store that the widgets among the arguments show, else the one in use."""
     for each in (runs, *listed(views)):
         store = getattr(each, "_store", None)

@@ -55,17 +55,7 @@ class Inbox:
         """Return the orders that came since the last look."""
         if self._size() <= self._done:
             return []
-        with open(self._path, "rb") as file:  # noqa: PTH123 - a str is quicker to look at
-            file.seek(self._done)
-            data = file.read(MAX_ORDER_BYTES)
-        whole = data[: data.rfind(b"\n") + 1]
-        self._done += len(whole)
-        orders = []
-        for line in whole.splitlines():
-            with suppress(ValueError):
-                order = json.loads(line)
-                if isinstance(order, dict):
-                    orders.append(order)
+        orders, self._done = _orders(self._path, self._done)
         return orders
 
     def _size(self) -> int:
@@ -73,6 +63,29 @@ class Inbox:
             return os.stat(self._path).st_size  # noqa: PTH116
         except OSError:
             return 0
+
+
+def orders_since(folder: Path, run_id: str, offset: int) -> tuple[list[Order], int]:
+    """Return the orders for a run after `offset`, and the offset after them; below 0 there are none, and it says where the next begins."""
+    path = _path(folder, run_id, "jsonl")
+    try:
+        return ([], path.stat().st_size) if offset < 0 else _orders(str(path), offset)
+    except OSError:
+        return [], max(0, offset)
+
+
+def _orders(path: str, offset: int) -> tuple[list[Order], int]:
+    with open(path, "rb") as file:  # noqa: PTH123 - a str is quicker to look at
+        file.seek(offset)
+        data = file.read(MAX_ORDER_BYTES)
+    whole = data[: data.rfind(b"\n") + 1]
+    orders = []
+    for line in whole.splitlines():
+        with suppress(ValueError):
+            order = json.loads(line)
+            if isinstance(order, dict):
+                orders.append(order)
+    return orders, offset + len(whole)
 
 
 def write_state(folder: Path, run_id: str, state: dict[str, Any]) -> None:

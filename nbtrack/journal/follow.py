@@ -83,6 +83,11 @@ class Follower:
             self._read(writer, group, news)
         return news
 
+    @property
+    def cut(self) -> dict[str, int]:
+        """Return the last sequence number that is known by now, by writer."""
+        return {writer: following - 1 for writer, following in self._next.items()}
+
     def close(self) -> None:
         """Let go of the files."""
         for each in self._open.values():

@@ -85,7 +85,7 @@ def forget(store: TrackingStore, run_id: str, names: list[str]) -> str:
             )
         for kind in dict.fromkeys(kinds):
             removed[kind].append(name if name in have[kind] else _bare(name, kind))
-    store.forget(run_id, **removed)  # type: ignore[attr-defined]
+    store.forget(run_id, **removed)
     current = active.current_run()
     if current is not None and current.id == run_id:
         for key in removed["params"]:

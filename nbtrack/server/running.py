@@ -85,6 +85,12 @@ def ui(*, port: int = 0, host: str = "127.0.0.1") -> Interface:
     InvalidValueError
         The host can be reached from elsewhere.
     """
-    interface = Interface(active.get_store(), host=host, port=port)
+    interface = Interface(_local_store(), host=host, port=port)
     interface.start()
     return interface
+
+
+def _local_store() -> LocalStore:
+    from nbtrack.store.opening import open_local  # noqa: PLC0415
+
+    return open_local(active.get_tracking_uri())

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.artifacts.blobs import Blobs
 from nbtrack.artifacts.kinds import mime_of
-from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
-from nbtrack.errors import NotFoundError, StoreError, warn
-from nbtrack.journal import control
+from nbtrack.entities import ArtifactInfo
+from nbtrack.errors import StoreError, warn
+from nbtrack.journal import control, follow
 from nbtrack.journal.numbers import Known, Numbers
 from nbtrack.journal.segments import is_alive, list_segments
 from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.keeper import Keeper
+from nbtrack.store.looking import Looks
 from nbtrack.store.others import Others
-from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, TrackingStore
 from nbtrack.store.registry import LocalRegistry
 from nbtrack.version import __version__
 
@@ -28,12 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
-
     from nbtrack.journal.control import Order
-    from nbtrack.store.live import Curves
     from nbtrack.store.others import Follower
+    from nbtrack.store.protocol import Record, Store
     from nbtrack.store.reader import Reader
 
 T = TypeVar("T")
@@ -41,7 +37,7 @@ T = TypeVar("T")
 # DuckDB is loaded with the first read, not with the first record: a training script that only logs stays light.
 
 
-class LocalStore:
+class LocalStore(Looks):
     """Runs kept in ``X.duckdb`` and the folder ``X.nbtrack``.
 
     Parameters
@@ -67,6 +63,11 @@ class LocalStore:
     def uri(self) -> str:
         """Return the path of the DuckDB file."""
         return str(self.path)
+
+    @property
+    def title(self) -> str:
+        """Return what the store is called where there is little room."""
+        return self.path.name
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
@@ -147,29 +148,13 @@ class LocalStore:
         self.check_writable()
         self.experiments.restore(experiment_id)
 
-    def get_experiment(self, experiment_id: str) -> Experiment:
-        """Return an experiment by id, also from the trash; raises ``NotFoundError``."""
-        from nbtrack.store import experiments  # noqa: PLC0415
+    def set_experiment_tags(self, experiment_id: str, tags: dict[str, str]) -> None:
+        """Set tags of an experiment."""
+        self.experiments.set_tags(experiment_id, tags)
 
-        with self.reading() as reader:
-            found = experiments.search(reader.con, view=ViewType.ALL, experiment_id=experiment_id)
-        if not found:
-            raise NotFoundError("Experiment", experiment_id)
-        return found[0]
-
-    def search_experiments(
-        self,
-        filter_string: str = "",
-        *,
-        view: ViewType = ViewType.ACTIVE_ONLY,
-        order_by: Sequence[str] = (),
-        max_results: int | None = None,
-    ) -> list[Experiment]:
-        """Return the experiments that match a filter."""
-        from nbtrack.store import experiments  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return experiments.search(reader.con, filter_string, view=view, order_by=order_by, max_results=max_results)
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Remove a tag of an experiment."""
+        self.experiments.delete_tag(experiment_id, key)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -190,78 +175,6 @@ class LocalStore:
             taken = time.strftime("%H:%M:%S", time.localtime(reader.snapshot))
             warn(f"{reader.holder} Until then you see a copy of it as of {taken}; what is logged goes on being kept.")
 
-    def get_run(self, run_id: str) -> Run:
-        """Return one run, also from the trash."""
-        found = self.search_runs(RunQuery(run_ids=(run_id,), view=ViewType.ALL))
-        if not found:
-            raise NotFoundError("Run", run_id)
-        return found[0]
-
-    def search_runs(self, query: RunQuery) -> list[Run]:
-        """Return runs as entities."""
-        from nbtrack.store import runs  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return runs.entities(reader, query)
-
-    def run_columns(self, query: RunQuery) -> RunColumns:
-        """Return runs as columns."""
-        from nbtrack.store import runs  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return runs.columns(reader, query)
-
-    def resolve_run(self, name: str | int) -> str:
-        """Return the id of the run that a person means."""
-        from nbtrack.store import runs  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return runs.resolve(reader.con, name)
-
-    def metric_history(
-        self, run_id: str, key: str
-    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Return every point of one metric of one run."""
-        from nbtrack.store import metrics  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return metrics.history(reader.con, run_id, key)
-
-    def metric_buckets(self, run_id: str, key: str, n_buckets: int) -> dict[str, np.ndarray[Any, Any]]:
-        """Return a thinned history, spikes kept."""
-        from nbtrack.store import metrics  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return metrics.buckets(reader.con, run_id, key, n_buckets)
-
-    def curves(self, run_id: str, n_buckets: int) -> Curves:
-        """Return all metrics of one run, thinned, and how far into the journals they reach."""
-        from nbtrack.store import live  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return live.curves(reader.con, run_id, n_buckets)
-
-    def metric_curves(self, query: CurveQuery) -> CurveRows:
-        """Return the histories of several runs and metrics, those with many points thinned."""
-        from nbtrack.store import curves  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return curves.curves(reader.con, query)
-
-    def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
-        """Return the outline of one metric for each run."""
-        from nbtrack.store import metrics  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return metrics.sparks(reader.con, run_ids, key, n_points)
-
-    def list_artifacts(self, run_id: str, path: str = "") -> list[ArtifactInfo]:
-        """Return the files and folders of a run directly under `path`."""
-        from nbtrack.store import files  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return files.list_under(reader.con, run_id, path)
-
     def artifact_file(self, run_id: str, path: str) -> Path:
         """Return a local file with the content of an artifact; only for reading."""
         from nbtrack.store import files  # noqa: PLC0415
@@ -270,32 +183,13 @@ class LocalStore:
             sha256 = files.digest_of(reader.con, run_id, check_artifact_path(path))
         return self.blobs.path_of(sha256)
 
-    def settings(self) -> dict[str, str]:
-        """Return the settings of the store by name."""
-        with self.reading() as reader:
-            return dict(reader.con.execute("SELECT name, value FROM settings").fetchall())
+    def follow(self, run_id: str, cut: dict[str, int]) -> follow.Follower:
+        """Return who reads what is logged in a run from now on; `cut` as in :class:`Curves`."""
+        return follow.Follower(self.folder, run_id, cut)
 
-    def sql(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
-        """Run a query over the tables of the store, as they are this moment."""
-        if re.fullmatch(r"\s*show\s+tables\s*;?\s*", query, re.IGNORECASE):
-            return self._tables()
-        with self.reading() as reader:
-            return reader.con.execute(query, list(values)).df()
-
-    def write_parquet(self, runs: Sequence[str], folder: Path, hidden_tags: Sequence[str] = ()) -> dict[str, int]:
-        """Write the tables of some runs into Parquet files; return their bytes by name."""
-        from nbtrack.store import parquet  # noqa: PLC0415
-
-        with self.reading() as reader:
-            return parquet.write(reader.con, runs, folder, hidden_tags)
-
-    def _tables(self) -> pd.DataFrame:
-        """Return the names of the tables; the helpers that a look at the store needs besides are nobody's business."""
-        import pandas as pd  # noqa: PLC0415
-
-        from nbtrack.store.schema import TABLES  # noqa: PLC0415
-
-        return pd.DataFrame({"name": sorted(TABLES)})
+    def is_writer_alive(self, writer: str) -> bool:
+        """Say whether the process behind a writer lives."""
+        return is_alive(self.folder / "w", writer)
 
     def signature(self) -> Hashable:
         """Return something that changes when anything that could be read changes; opens no database."""
@@ -402,5 +296,5 @@ class LocalStore:
         return {name: i for name, i, stage in rows if stage == "active"}, max((i for _, i, _ in rows), default=0)
 
 
-def _fits(store: LocalStore) -> TrackingStore:
+def _fits(store: LocalStore) -> Store:
     return store

@@ -7,30 +7,56 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from nbtrack.config import store_path
+from nbtrack.config import is_server, store_path
+from nbtrack.errors import InvalidValueError
 from nbtrack.store.local import LocalStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-_open: dict[Path, LocalStore] = {}
+    from nbtrack.store.protocol import Store
+
+_open: dict[str, Store] = {}
 _lock = threading.Lock()
 _owner = os.getpid()
 
 
-def open_store(uri: str | os.PathLike[str]) -> LocalStore:
+def open_store(uri: str | os.PathLike[str]) -> Store:
     """Return the store at `uri`; the same object for the same place.
 
     Raises
     ------
     InvalidValueError
         The URI does not name a store that can be opened here.
+    MissingPackageError
+        A server is named, and ``pip install "nbtrack[remote]"`` has not been done.
     """
+    if is_server(uri):
+        from nbtrack.store.remote.connection import address  # noqa: PLC0415 - only for those who have a server
+        from nbtrack.store.remote.store import ServerStore  # noqa: PLC0415
+
+        return _kept(address(os.fspath(uri)), lambda: ServerStore(os.fspath(uri)))
+    return open_local(uri)
+
+
+def open_local(uri: str | os.PathLike[str]) -> LocalStore:
+    """Return the store in a file of this machine; raises ``InvalidValueError`` for any other."""
+    if is_server(uri):
+        message = (
+            f"{os.fspath(uri)!r} is a server; this is done with a store on this machine, there: name a .duckdb file."
+        )
+        raise InvalidValueError(message)
     path = store_path(uri)
+    found = _kept(str(path), lambda: LocalStore(path))
+    assert isinstance(found, LocalStore)
+    return found
+
+
+def _kept(name: str, make: Callable[[], Store]) -> Store:
     with _lock:
-        if path not in _open:
-            _open[path] = LocalStore(path)
-        return _open[path]
+        if name not in _open:
+            _open[name] = make()
+        return _open[name]
 
 
 def close_all() -> None:

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from nbtrack.artifacts.blobs import Blobs
     from nbtrack.entities import ArtifactInfo, Experiment, Run
+    from nbtrack.journal import follow
     from nbtrack.journal.control import Order
+    from nbtrack.journal.writer import Writer
     from nbtrack.store.live import Curves
     from nbtrack.store.registry_protocol import RegistryStore
 
@@ -133,12 +136,25 @@ Record = tuple[str, str | None, "dict[str, str] | None", Any]
 """Kind, run id, text map ``p``, object ``o``: one change, as `ARCHITECTURE.md` lists them."""
 
 
+class News(Protocol):
+    """Reads what is logged in a run, as it comes."""
+
+    def news(self) -> follow.News:
+        """Return what came since the last look. Raises ``GapError`` when the run must be looked at anew."""
+
+    def close(self) -> None: ...
+
+
 class TrackingStore(Protocol):
     """A place where runs are kept."""
 
     @property
     def uri(self) -> str:
         """Return what ``set_tracking_uri`` would take to come back here."""
+
+    @property
+    def title(self) -> str:
+        """Return what the store is called where there is little room."""
 
     @property
     def registry(self) -> RegistryStore:
@@ -164,6 +180,11 @@ class TrackingStore(Protocol):
     def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
         """Copy a file (or bytes) into the store as `path` of a run."""
 
+    def forget(
+        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
+    ) -> None:
+        """Take captured items of a run back; the next purge removes them from the history too."""
+
     def post_order(self, run_id: str, order: Order) -> None:
         """Ask something of a run that is open somewhere: stop, checkpoint, another value of a knob."""
 
@@ -176,6 +197,13 @@ class TrackingStore(Protocol):
     def delete_experiment(self, experiment_id: str) -> None: ...
 
     def restore_experiment(self, experiment_id: str) -> None: ...
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment by id, also from the trash. Raises ``NotFoundError``."""
+
+    def set_experiment_tags(self, experiment_id: str, tags: dict[str, str]) -> None: ...
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None: ...
 
     def search_experiments(
         self,
@@ -215,6 +243,12 @@ class TrackingStore(Protocol):
     def metric_curves(self, query: CurveQuery) -> CurveRows:
         """Return the histories of several runs and metrics, those with many points thinned; unknown ones are empty."""
 
+    def follow(self, run_id: str, cut: dict[str, int]) -> News:
+        """Return who reads what is logged in a run from now on; `cut` as in :class:`Curves`."""
+
+    def is_writer_alive(self, writer: str) -> bool:
+        """Say whether the process behind a writer lives."""
+
     def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
         """Return float32 of shape (n_runs, n_points): the outline of one metric for each run; NaN = nothing there."""
 
@@ -241,3 +275,26 @@ class TrackingStore(Protocol):
     def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]: ...
 
     def close(self) -> None: ...
+
+
+class Store(TrackingStore, Protocol):
+    """A store as processes use it that record: with a folder on this machine, where records and files are at once safe.
+
+    Attributes
+    ----------
+    folder : Path
+        Of this process's journal, and of what others ask of its runs (see :mod:`nbtrack.journal.control`).
+    writer : Writer
+        The journal: for what is logged a thousand times a second.
+    blobs : Blobs
+        Files by their content.
+    """
+
+    folder: Path
+    writer: Writer
+
+    @property
+    def blobs(self) -> Blobs: ...
+
+    def make_folder(self) -> None:
+        """Make the folder. Raises ``StoreError`` where that is not possible."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.tracking.run import ActiveRun
 
 on_open: list[Callable[[ActiveRun], None]] = []
@@ -30,8 +30,8 @@ _changing = threading.RLock()
 _chosen_uri: str | None = None
 _chosen_experiment: str | None = None
 _last_run_id: str | None = None
-_last_store: LocalStore | None = None
-_refused: set[Path] = set()
+_last_store: Store | None = None
+_refused: set[str] = set()
 
 
 # -- the store and the experiment ----------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def get_tracking_uri() -> str:
     return get_store().uri
 
 
-def get_store() -> LocalStore:
+def get_store() -> Store:
     """Return the store in use: the chosen one, else that of the environment, else ``./runs.duckdb``."""
     return open_store(_chosen_uri or config.tracking_uri())
 
@@ -76,23 +76,23 @@ def chosen_experiment() -> str | None:
     return None if name == config.DEFAULT_EXPERIMENT else name
 
 
-def writable_store() -> LocalStore:
+def writable_store() -> Store:
     """Return the store in use, or one in the home folder with one loud line when its folder cannot be written."""
     store = get_store()
     if _can_be_written(store):
         return store
-    other = open_store(Path.home() / ".nbtrack" / store.path.name)
-    if store.path not in _refused:
-        _refused.add(store.path)
+    other = open_store(Path.home() / ".nbtrack" / store.folder.with_suffix(".duckdb").name)
+    if store.uri not in _refused:
+        _refused.add(store.uri)
         message = (
-            f"{store.path} cannot be written; this run is recorded in {other.path}. "
-            f"To read it here: nbtrack.set_tracking_uri({str(other.path)!r})."
+            f"{store.uri} cannot be written; this run is recorded in {other.uri}. "
+            f"To read it here: nbtrack.set_tracking_uri({other.uri!r})."
         )
         warn(message)
     return other
 
 
-def _can_be_written(store: LocalStore) -> bool:
+def _can_be_written(store: Store) -> bool:
     try:
         store.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
@@ -150,7 +150,7 @@ def last_run_id() -> str | None:
     return _last_run_id
 
 
-def last_store() -> LocalStore:
+def last_store() -> Store:
     """Return the store of the run that was started last in this process: the one at home when the chosen one is read-only."""
     return _last_store or get_store()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nbtrack.entities import ArtifactInfo, Experiment, Param, Run, RunTag
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.tracking.run import ActiveRun
 
 
@@ -39,7 +39,7 @@ class Client(RegistryVerbs):
         self._uri = tracking_uri
 
     @property
-    def store(self) -> LocalStore:
+    def store(self) -> Store:
         """Return the store that this client works on."""
         return active.get_store() if self._uri is None else open_store(self._uri)
 
@@ -252,11 +252,11 @@ class Client(RegistryVerbs):
 
     def set_experiment_tag(self, experiment_id: str, key: str, value: Any) -> None:
         """Set a tag of an experiment."""
-        self.store.experiments.set_tags(str(experiment_id), {check_key(key, "Tag key"): str(value)})
+        self.store.set_experiment_tags(str(experiment_id), {check_key(key, "Tag key"): str(value)})
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         """Remove a tag of an experiment."""
-        self.store.experiments.delete_tag(str(experiment_id), key)
+        self.store.delete_experiment_tag(str(experiment_id), key)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -269,7 +269,7 @@ class Client(RegistryVerbs):
         run.is_strict = True
         return run
 
-    def _check(self, run_id: str) -> LocalStore:
+    def _check(self, run_id: str) -> Store:
         """Return the store when the run is in it. Raises ``NotFoundError``."""
         store = self.store
         check_known(store, run_id)

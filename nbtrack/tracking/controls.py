@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from nbtrack.entities import RunInfo
     from nbtrack.journal.control import Order
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.tracking.run import ActiveRun
 
 Value = TypeVar("Value", bound=float | str)
@@ -43,7 +43,7 @@ class Controls:
 
     id: str
     info: RunInfo
-    store: LocalStore
+    store: Store
     tags: dict[str, str]
     metrics: dict[str, float]
     is_open: bool

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbtrack.entities import ArtifactInfo
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 
-def walk(store: LocalStore, run_id: str, path: str = "") -> Iterator[ArtifactInfo]:
+def walk(store: Store, run_id: str, path: str = "") -> Iterator[ArtifactInfo]:
     """Yield every file of a run under `path`, itself included when it is a file."""
     under = store.list_artifacts(run_id, path)
     if not under and path:
@@ -33,7 +33,7 @@ def walk(store: LocalStore, run_id: str, path: str = "") -> Iterator[ArtifactInf
 
 
 def download(
-    store: LocalStore,
+    store: Store,
     run_id: str,
     path: str = "",
     destination: Path | None = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.entities import LifecycleStage, ViewType
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import InvalidValueError, UnreachableError
 from nbtrack.names import check_name
 from nbtrack.tracking import active
 
@@ -80,7 +80,11 @@ def rename_experiment(experiment_id: str, new_name: str) -> None:
 def set_experiment_tags(tags: dict[str, str]) -> None:
     """Set tags of the experiment in use."""
     store = active.get_store()
-    store.experiments.set_tags(str(store.experiment_id(active.experiment_name())), {k: str(v) for k, v in tags.items()})
+    found = store.experiment_id(active.experiment_name())
+    if found is None:
+        message = f"{store.uri} does not answer; tags of an experiment are set there, so do it when it does."
+        raise UnreachableError(message)
+    store.set_experiment_tags(str(found), {k: str(v) for k, v in tags.items()})
 
 
 def set_experiment_tag(key: str, value: Any) -> None:

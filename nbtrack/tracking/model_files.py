@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Hashable, Iterable
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 
 MOST_FILES = 10_000
@@ -37,7 +37,7 @@ class Place:
     """Where a model is: among the files of a run of a store, in a local folder or archive, or in an object store."""
 
     uri: str
-    store: LocalStore | None = None
+    store: Store | None = None
     run_id: str = ""
     path: str = ""
     local: Path | None = None
@@ -202,12 +202,12 @@ _SEEN: dict[tuple[str, str, str], tuple[Hashable, list[tuple[str, str]], bool]] 
 _MAX_SEEN = 32
 
 
-def known_files(store: LocalStore, run_id: str, path: str) -> tuple[list[tuple[str, str]], bool]:
+def known_files(store: Store, run_id: str, path: str) -> tuple[list[tuple[str, str]], bool]:
     """Return name and checksum of a model's files, and whether this user's ``log_model`` wrote these and no others.
 
     They are looked up once, and again when anything has changed in the store: most of what loading a small model takes is the look.
     """
-    key, state = (str(store.path), run_id, path), store.signature()
+    key, state = (store.uri, run_id, path), store.signature()
     known = _SEEN.get(key)
     if known is not None and known[0] == state:
         return known[1:]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbtrack.artifacts.remote.uri import RemoteUri
     from nbtrack.models.pyfunc import PyFuncModel
     from nbtrack.models.signature import ModelSignature
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.tracking.run import ActiveRun
 
 DEFAULT_NAME = "model"
@@ -164,7 +164,7 @@ def _store(
     run.tags.update(tags)
 
 
-def _put_aside(store: LocalStore, old: logged_models.LoggedModel) -> list[Any]:
+def _put_aside(store: Store, old: logged_models.LoggedModel) -> list[Any]:
     """Return the records that keep an older model of the same name under its id; no file is copied."""
     kept = f"{logged_models.KEPT}/{old.model_id}"
     records: list[Any] = []

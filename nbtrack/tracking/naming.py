@@ -15,7 +15,11 @@ _NOUNS = (
 ).split()
 
 
-def run_name(run_id: str, number: int) -> str:
-    """Return the name of a run without one; the words follow from the id, so they are the same wherever they are asked for."""
+def run_name(run_id: str, number: int | None) -> str:
+    """Return the name of a run without one; the words follow from the id, so they are the same wherever they are asked for.
+
+    A run that has no number yet ends with the last digits of its id.
+    """
     seed = int(run_id[-12:], 16)
-    return f"{_ADJECTIVES[seed % len(_ADJECTIVES)]}-{_NOUNS[seed // len(_ADJECTIVES) % len(_NOUNS)]}-{number}"
+    ending = run_id[-4:] if number is None else number
+    return f"{_ADJECTIVES[seed % len(_ADJECTIVES)]}-{_NOUNS[seed // len(_ADJECTIVES) % len(_NOUNS)]}-{ending}"

@@ -8,6 +8,7 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.uri import ModelUri, UriKind, parse
 from nbtrack.registry.lineage import Lineage, lineage_of
 from nbtrack.registry.registry import MAX_MODELS, MAX_VERSIONS, Registry
+from nbtrack.registry.remote import registry_of
 from nbtrack.store.registry_protocol import NewVersion
 from nbtrack.tracking import active, logged_models
 from nbtrack.tracking.model_files import Place, remote_place
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
     from nbtrack.entities import ModelGate, ModelVersion, RegisteredModel
     from nbtrack.registry.history import Holder
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 MLMODEL = "MLmodel"
 
 
 def registry() -> Registry:
     """Return the registry of the store in use."""
-    return Registry(active.get_store())
+    return registry_of(active.get_store())
 
 
 # -- versions ------------------------------------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ def register_model(
 
 
 def register(
-    store: LocalStore,
+    store: Store,
     model_uri: str | os.PathLike[str],
     name: str,
     *,
@@ -91,10 +92,10 @@ def register(
     """Do what :func:`register_model` does, in a store of its own."""
     about = {"tags": {str(k): str(v) for k, v in (tags or {}).items()}, "description": description or ""}
     new = source_of(store, parse(model_uri), **about)
-    return Registry(store).add_version(name, new, comment=comment, makes_model=True)
+    return registry_of(store).add_version(name, new, comment=comment, makes_model=True)
 
 
-def source_of(store: LocalStore, uri: ModelUri, **about: Any) -> NewVersion:
+def source_of(store: Store, uri: ModelUri, **about: Any) -> NewVersion:
     """Return what is to be registered for a URI; the files are there, but none is loaded."""
     if uri.kind is UriKind.PATH:
         raise InvalidValueError(
@@ -104,7 +105,7 @@ def source_of(store: LocalStore, uri: ModelUri, **about: Any) -> NewVersion:
     if uri.kind is UriKind.REMOTE:
         return NewVersion(uri.text, **about)  # where it was made; it may be out of reach from here
     if uri.is_registered:
-        found = Registry(store).find(uri)
+        found = registry_of(store).find(uri)
         return NewVersion(found.uri, found.run_id, found.path, found.model_id, found.run_link, **about)
     if uri.kind is UriKind.MODEL_ID:
         logged = logged_models.find(store, uri.model_id)
@@ -112,7 +113,7 @@ def source_of(store: LocalStore, uri: ModelUri, **about: Any) -> NewVersion:
     return _of_run(store, uri, about)
 
 
-def _of_run(store: LocalStore, uri: ModelUri, about: dict[str, Any]) -> NewVersion:
+def _of_run(store: Store, uri: ModelUri, about: dict[str, Any]) -> NewVersion:
     run = store.get_run(uri.run_id)
     if run.info.lifecycle_stage == "deleted":
         raise InvalidValueError(f"Run {run.info.run_name!r} ({uri.run_id}) is in the trash; restore it first.")
@@ -126,9 +127,9 @@ def _of_run(store: LocalStore, uri: ModelUri, about: dict[str, Any]) -> NewVersi
     return NewVersion(f"runs:/{uri.run_id}/{uri.path}", uri.run_id, uri.path, model_id, **about)
 
 
-def locate(uri: ModelUri, store: LocalStore) -> Place:
+def locate(uri: ModelUri, store: Store) -> Place:
     """Return where the files of a registered version are. Raises ``NotFoundError``, ``InvalidValueError``."""
-    found = Registry(store).find(uri)
+    found = registry_of(store).find(uri)
     if not found.run_id or not found.path:
         return Place(uri.text, remote=remote_place(parse(found.source)))
     if found.model_id:  # a newer model of the same name may have taken its path

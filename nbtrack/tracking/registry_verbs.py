@@ -10,7 +10,7 @@ from nbtrack.models.uri import UriKind, parse
 from nbtrack.names import STAGES, check_stage
 from nbtrack.registry import webhooks
 from nbtrack.registry.lineage import Lineage, lineage_of
-from nbtrack.registry.registry import Registry
+from nbtrack.registry.remote import registry_of
 from nbtrack.store.registry_protocol import NewVersion
 from nbtrack.tracking import registered
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from nbtrack.registry.delivery import Delivery
     from nbtrack.registry.history import Holder
     from nbtrack.registry.pages import Page
+    from nbtrack.registry.registry import Registry
     from nbtrack.registry.webhooks import Webhook
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 Number = int | str
 
@@ -33,14 +34,14 @@ class RegistryVerbs:
     """Registered models by name: each verb takes what MLflow's does, and a `comment` for the history."""
 
     @property
-    def store(self) -> LocalStore:
+    def store(self) -> Store:
         """Return the store that this client works on."""
         raise NotImplementedError
 
     @property
     def registry(self) -> Registry:
         """Return the registry of that store."""
-        return Registry(self.store)
+        return registry_of(self.store)
 
     # -- registered models -------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 MAX_STEP = 2**63 - 1
 ENDED = (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
@@ -48,7 +48,7 @@ class ActiveRun(RunFiles, Controls):
         The run of a tracked cell: a ``start_run`` inside it makes a child by itself.
     """
 
-    def __init__(self, store: LocalStore, info: RunInfo, *, is_joined: bool = False, is_resumed: bool = False) -> None:
+    def __init__(self, store: Store, info: RunInfo, *, is_joined: bool = False, is_resumed: bool = False) -> None:
         self.store = store
         self.info = info
         self.id = info.run_id

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbtrack.entities import DatasetInput
     from nbtrack.models.info import ModelInfo
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.tracking.files import File
 
 
@@ -25,7 +25,7 @@ class RunFiles:
     """Stores files of a run; mixed into :class:`~nbtrack.tracking.run.ActiveRun`."""
 
     id: str
-    store: LocalStore
+    store: Store
 
     def trouble(self, error: Exception) -> None:
         """Count something that could not be recorded."""

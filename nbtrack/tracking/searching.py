@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.names import is_run_id
-from nbtrack.store.local import LocalStore
-from nbtrack.store.protocol import RunQuery
+from nbtrack.store.protocol import RunQuery, Store
 from nbtrack.tracking import active
 from nbtrack.tracking.frames import runs_frame
 
@@ -104,7 +103,7 @@ def search_runs(
         view=ViewType(run_view_type),
         max_results=max_results,
     )
-    look = _frame if output_format == "pandas" else LocalStore.search_runs
+    look = _frame if output_format == "pandas" else Store.search_runs
     try:
         return look(store, query)
     except NotFoundError:
@@ -113,7 +112,7 @@ def search_runs(
         return look(store, replace(query, experiment_names=None, experiment_ids=()))  # nothing was recorded there yet
 
 
-def _frame(store: LocalStore, query: RunQuery) -> pd.DataFrame:
+def _frame(store: Store, query: RunQuery) -> pd.DataFrame:
     return runs_frame(store.run_columns(query))
 
 

@@ -22,7 +22,7 @@ from nbtrack.tracking.surroundings import add_environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 _known: set[tuple[str, str]] = set()
 
@@ -114,12 +114,12 @@ def start_run(
     return run
 
 
-def join(store: LocalStore, run_id: str) -> ActiveRun:
+def join(store: Store, run_id: str) -> ActiveRun:
     """Return a handle on a run that another process leads; ending it here does not end it there."""
     return ActiveRun(store, _stub_info(run_id), is_joined=True, is_resumed=True)
 
 
-def check_known(store: LocalStore, run_id: str) -> None:
+def check_known(store: Store, run_id: str) -> None:
     """Raise ``NotFoundError`` for a run that is not in the store; asked once a run, and never for one that is open here."""
     is_open = any(run.id == run_id and run.store is store for run in active.open_runs())
     if not is_open and (store.uri, run_id) not in _known:
@@ -127,7 +127,7 @@ def check_known(store: LocalStore, run_id: str) -> None:
         _known.add((store.uri, run_id))
 
 
-def _join_parent(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
+def _join_parent(store: Store, run_id: str, name: str | None) -> ActiveRun:
     """Join the run of the process that started this one."""
     run = join(store, run_id)
     if name is not None:
@@ -156,9 +156,12 @@ def _parent(*, nested: bool, resumes: str | None) -> ActiveRun | None:
 
 
 def _experiment(
-    store: LocalStore, name: str | None, experiment_id: str | None, parent: ActiveRun | None
-) -> tuple[int, str]:
-    """Return id and name of the experiment: the one said, else the parent's unless another was chosen since, else the one in use."""
+    store: Store, name: str | None, experiment_id: str | None, parent: ActiveRun | None
+) -> tuple[int | None, str]:
+    """Return id and name of the experiment: the one said, else the parent's unless another was chosen since, else the one in use.
+
+    There is no id yet when a server gives it later.
+    """
     if experiment_id is not None:
         found = store.get_experiment(str(experiment_id))
         if found.lifecycle_stage == LifecycleStage.DELETED:
@@ -169,15 +172,15 @@ def _experiment(
         return int(found.experiment_id), found.name
     is_as_before = parent is not None and parent.experiment_in_use == active.experiment_name()
     if name is None and parent is not None and is_as_before and parent.info.experiment_name:
-        return int(parent.info.experiment_id), parent.info.experiment_name
+        return (int(parent.info.experiment_id) if parent.info.experiment_id else None), parent.info.experiment_name
     chosen = name or active.experiment_name()
     return store.experiment_id(chosen), chosen
 
 
 def _begin(
-    store: LocalStore,
+    store: Store,
     name: str | None,
-    experiment: tuple[int, str],
+    experiment: tuple[int | None, str],
     parent: str | None,
     tags: Mapping[str, Any],
     description: str | None,
@@ -190,7 +193,7 @@ def _begin(
         run_id=run_id,
         run_name=name or words(run_id, number),
         number=number,
-        experiment_id=str(experiment_id),
+        experiment_id="" if experiment_id is None else str(experiment_id),
         experiment_name=experiment_name,
         status=RunStatus.RUNNING,
         start_time=start_us // 1000,
@@ -223,7 +226,7 @@ def _begin(
     return run
 
 
-def _resume(store: LocalStore, run_id: str, name: str | None) -> ActiveRun:
+def _resume(store: Store, run_id: str, name: str | None) -> ActiveRun:
     found = store.get_run(run_id)
     if found.info.lifecycle_stage == LifecycleStage.DELETED:
         message = f"Run {found.info.run_name!r} is in the trash; bring it back with restore_run({run_id!r})."

@@ -6,14 +6,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.journal.follow import Follower, GapError
-from nbtrack.journal.segments import is_alive
+from nbtrack.journal.follow import GapError
 from nbtrack.views.live import BUCKETS, facts, full_blob, last_steps, more_blob
 
 if TYPE_CHECKING:
     from nbtrack.entities import Run
     from nbtrack.store.live import Curves
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import News, Store
 
 READ_RUN_S = 1.0
 
@@ -25,7 +24,7 @@ class LiveFeed:
 
     Parameters
     ----------
-    store : LocalStore
+    store : Store
     run_id : str
 
     Attributes
@@ -36,7 +35,7 @@ class LiveFeed:
         What only the host knows, sent along: ``{"here": True}`` when the run is in its own process.
     """
 
-    def __init__(self, store: LocalStore, run_id: str) -> None:
+    def __init__(self, store: Store, run_id: str) -> None:
         self.store = store
         self.run_id = run_id
         self.run: Run = store.get_run(run_id)
@@ -44,7 +43,7 @@ class LiveFeed:
         self.about: dict[str, Any] = {}
         self._steps: dict[str, float] = {}
         self._seq = 0
-        self._follower: Follower | None = None
+        self._follower: News | None = None
         self._writer: str | None = None
         self._has_died = False
         self._is_stale = False
@@ -71,7 +70,7 @@ class LiveFeed:
             found = self.store.curves(self.run_id, BUCKETS)
             if self._follower is not None:
                 self._follower.close()
-            self._follower = Follower(self.store.folder, self.run_id, found.cut)
+            self._follower = self.store.follow(self.run_id, found.cut)
             self._writer, self._has_died = found.writer, found.has_died
             self.counts = {key: int(columns["count"].sum()) for key, columns in found.series.items()}
             self._steps = last_steps(found)
@@ -110,7 +109,7 @@ class LiveFeed:
                 self._follower = None
 
     def _is_dead(self) -> bool:
-        return self.is_running and self._writer is not None and not is_alive(self.store.folder / "w", self._writer)
+        return self.is_running and self._writer is not None and not self.store.is_writer_alive(self._writer)
 
     def _look_at_run(self) -> bool:
         """Bring what is known of the run up to date, and say whether anything of it changed."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.registry.registry import Registry
+from nbtrack.registry.remote import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbtrack.registry.registry import Registry
     from nbtrack.store.protocol import TrackingStore
 
 MAX_TEXT = 200_000
@@ -42,7 +43,7 @@ def edit_model(store: TrackingStore, message: dict[str, Any]) -> None:
     name = str(message.get("name"))
     if "seen" in message and do in SEEN:
         _check_seen(store, name, message, SEEN[do])
-    CHANGES[do](Registry(store), name, message)
+    CHANGES[do](registry_of(store), name, message)
 
 
 def _check_seen(store: TrackingStore, name: str, message: dict[str, Any], what: str) -> None:
@@ -55,7 +56,7 @@ def _check_seen(store: TrackingStore, name: str, message: dict[str, Any], what: 
             f"@{_text(message, 'alias')} {told}: somebody else changed it. Look at what would change, and ask again."
         )
     else:
-        registry = Registry(store)
+        registry = registry_of(store)
         now = (registry.get(name) if version is None else registry.version(name, version)).description
         problem = "Somebody else changed this description meanwhile. Save again to put yours in its place."
     if now != message["seen"]:

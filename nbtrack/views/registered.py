@@ -21,7 +21,7 @@ from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.names import RUN_NAME, is_run_id
 from nbtrack.registry import history as past
 from nbtrack.registry.lineage import lineage_of, lineages_of
-from nbtrack.registry.registry import Registry
+from nbtrack.registry.remote import registry_of
 from nbtrack.search.literals import literal
 from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.views.goals import goal_of, headlines, is_better
@@ -273,7 +273,7 @@ def _load_code(version: ModelVersion) -> str:
 
 def move(store: TrackingStore, name: str, number: int, to: int, alias: str) -> dict[str, Any]:
     """Return how a version differs from another one, the present holder of an alias for 0, and whether gates let it have the alias."""
-    registry = Registry(store)
+    registry = registry_of(store)
     candidate = store.registry.version(name, number)
     model = store.registry.get(name)
     other = to or (model.aliases.get(alias) if alias else None)

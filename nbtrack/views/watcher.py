@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from nbtrack.views.page_thread import page_thread
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 LOOK_S = 0.2
 MAX_SHARE = 0.1
@@ -31,7 +31,7 @@ class Watching(Protocol):
 class Watcher:
     """Tells its widgets when the store changed; the thread lives while there are widgets."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._widgets: weakref.WeakSet[Watching] = weakref.WeakSet()
         self._thread: threading.Thread | None = None
@@ -85,7 +85,7 @@ class Watcher:
 _watchers: dict[str, Watcher] = {}
 
 
-def watch(store: LocalStore) -> Watcher:
+def watch(store: Store) -> Watcher:
     """Return the watcher of a store."""
     if store.uri not in _watchers:
         _watchers[store.uri] = Watcher(store)

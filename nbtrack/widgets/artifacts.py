@@ -15,7 +15,7 @@ from nbtrack.views.watcher import watch
 from nbtrack.widgets.panel import Panel
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.views.artifacts import Row
 
 
@@ -38,7 +38,7 @@ class Artifacts(Panel):
     _run_title = traitlets.Unicode("").tag(sync=True)
     _artifacts_version = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, store: LocalStore, run_id: str, path: str = "", **traits: Any) -> None:
+    def __init__(self, store: Store, run_id: str, path: str = "", **traits: Any) -> None:
         super().__init__(store, **{"_view": "artifacts", **traits})
         self._seen: list[Row] = []
         self.run_id = run_id
@@ -47,7 +47,7 @@ class Artifacts(Panel):
     @traitlets.validate("run_id")
     def _check_run(self, proposal: Any) -> str:
         """Take whatever names a run: an id, a number, a name."""
-        store: LocalStore = self._store
+        store: Store = self._store
         run_id = store.resolve_run(proposal["value"])
         info = store.get_run(run_id).info
         self._run_title = f"#{info.number} {info.run_name}" if info.number else info.run_name

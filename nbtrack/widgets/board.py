@@ -18,7 +18,7 @@ from nbtrack.widgets.runs_panel import RunsPanel, chosen_experiments, names_in, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 OPEN_PANES = ("parallel", "curves")
 PANES = (*OPEN_PANES, "compare")
@@ -38,7 +38,7 @@ class Board(RunTable, Parallel, Curves):
 
     panes = traitlets.List(traitlets.Enum(PANES), allow_none=True, default_value=None).tag(sync=True)
 
-    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+    def __init__(self, store: Store, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "board", **traits})
 
     def _shown_parts(self) -> tuple[str, ...]:

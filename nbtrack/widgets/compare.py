@@ -29,7 +29,7 @@ from nbtrack.widgets.runs_panel import RunsPanel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.views.compare_row import CompareRow
 
 RunLike = str | int | Run | ActiveRun | RunsPanel | pd.DataFrame
@@ -70,7 +70,7 @@ class Compare(Panel):
     key_filter = traitlets.Unicode("").tag(sync=True)
     compare_height = traitlets.Int(0, min=0).tag(sync=True)
 
-    def __init__(self, store: LocalStore, runs: Sequence[str], base: str = "", **traits: Any) -> None:
+    def __init__(self, store: Store, runs: Sequence[str], base: str = "", **traits: Any) -> None:
         self._sent: list[tuple[dict[str, Any], bytes]] = []
         self._sent_header: dict[str, Any] = {}
         self._version = 0
@@ -200,7 +200,7 @@ def _plain(row: CompareRow, column: int) -> Any:
     return value
 
 
-def run_ids(store: LocalStore, runs: Iterable[Any]) -> list[str]:
+def run_ids(store: Store, runs: Iterable[Any]) -> list[str]:
     """Return the ids of runs as people name them, each once.
 
     Raises
@@ -242,7 +242,7 @@ def _check_count(ids: list[str]) -> list[str]:
     return ids
 
 
-def _resolved(store: LocalStore, name: str | int) -> str:
+def _resolved(store: Store, name: str | int) -> str:
     run_id = store.resolve_run(name)
     if run_id == name:  # an id is taken as it is
         store.get_run(run_id)
@@ -309,7 +309,7 @@ def compare(
     )
 
 
-def _matching(store: LocalStore, filter_string: str) -> list[str]:
+def _matching(store: Store, filter_string: str) -> list[str]:
     found = store.run_columns(RunQuery(filter_string, order_by=("start_time DESC",), max_results=MAX_RUNS + 1))
     ids = [str(run_id) for run_id in found.attributes["run_id"]]
     if len(ids) > MAX_RUNS:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nbtrack.store.local import LocalStore
-    from nbtrack.store.protocol import RunColumns
+    from nbtrack.store.protocol import RunColumns, Store
     from nbtrack.widgets.compare import RunLike
 
 MOST_DRAWN = 200
@@ -74,7 +73,7 @@ class Curves(RunsPanel):
     max_drawn = traitlets.Int(20).tag(sync=True)
     curves_height = traitlets.Int(0, min=0).tag(sync=True)
 
-    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+    def __init__(self, store: Store, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "curves", **traits})
 
     @traitlets.validate("x")
@@ -241,7 +240,7 @@ def check_smoothing(value: float) -> float:
     raise InvalidValueError(message)
 
 
-def _check_metrics(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
+def _check_metrics(store: Store, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
     if not wanted:
         return
     found = store.run_columns(RunQuery(experiment_ids=ids, max_results=MAX_RUNS))

@@ -27,7 +27,7 @@ from nbtrack.widgets.reach import peek_while_busy
 
 if TYPE_CHECKING:
     from nbtrack.entities import Run
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.views.questions import Answer
 
 TICK_S = 0.2
@@ -62,7 +62,7 @@ class Live(Panel):
     log_y = traitlets.Bool(default_value=False).tag(sync=True)
     folded = traitlets.Bool(default_value=False).tag(sync=True)
 
-    def __init__(self, store: LocalStore, run_id: str, **traits: Any) -> None:
+    def __init__(self, store: Store, run_id: str, **traits: Any) -> None:
         self._feed = LiveFeed(store, run_id)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -299,7 +299,7 @@ def live(run: ActiveRun | Run | str | int | None = None, *, x: str = "step", log
     return Live(*_meant(run), x=x, log_y=log_y)
 
 
-def _meant(run: ActiveRun | Run | str | int | None) -> tuple[LocalStore, str]:
+def _meant(run: ActiveRun | Run | str | int | None) -> tuple[Store, str]:
     """Return store and id of the run that a person means."""
     current = active.current_run() if run is None else run
     if isinstance(current, ActiveRun):
@@ -314,7 +314,7 @@ def _meant(run: ActiveRun | Run | str | int | None) -> tuple[LocalStore, str]:
     return store, store.resolve_run(name)
 
 
-def _latest(store: LocalStore) -> str:
+def _latest(store: Store) -> str:
     """Return the run that is running, the newest if there are several; else the newest run."""
     for query in ("status = 'RUNNING'", ""):
         found = store.search_runs(RunQuery(filter_string=query, order_by=("start_time DESC",), max_results=1))

@@ -31,7 +31,7 @@ from nbtrack.widgets.reach import sends_from_any_thread, unopened_comm
 from nbtrack.widgets.surroundings import nobody_looks
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 CSS = """<style>
 .jp-OutputArea-child:has(> .jp-OutputArea-output .nbt-fallback):has(+ .jp-OutputArea-child .nbt-root){display:none}
@@ -56,7 +56,7 @@ class Panel(anywidget.AnyWidget):
 
     Parameters
     ----------
-    store : LocalStore
+    store : Store
         What the page may ask about.
     **traits
         First values, such as ``_view``.
@@ -69,7 +69,7 @@ class Panel(anywidget.AnyWidget):
     _bundle = traitlets.Bytes(None, allow_none=True).tag(sync=True)
     _data = traitlets.Bytes(None, allow_none=True).tag(sync=True)
 
-    def __init__(self, store: LocalStore, **traits: Any) -> None:
+    def __init__(self, store: Store, **traits: Any) -> None:
         self._aside = Aside()
         light = {"layout": LeanLayout(), "_fallback_id": f"nbt-{new_run_id()[-8:]}"}
         super().__init__(**{**light, **traits})

@@ -18,7 +18,7 @@ from nbtrack.widgets.runs_panel import RunsPanel, check_columns, chosen_experime
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 KINDS = ("linear", "log", "rank", "time", "category", "boolean")
 
@@ -50,7 +50,7 @@ class Parallel(RunsPanel):
     parallel_metric = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     parallel_height = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+    def __init__(self, store: Store, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "parallel", **traits})
 
     @traitlets.validate("axes")
@@ -163,9 +163,7 @@ def parallel(
     return Parallel(store, ids, title, **given)
 
 
-def _asked_metric(
-    store: LocalStore, ids: tuple[str, ...] | None, metric: str | None
-) -> tuple[str | None, dict[str, str]]:
+def _asked_metric(store: Store, ids: tuple[str, ...] | None, metric: str | None) -> tuple[str | None, dict[str, str]]:
     """Return the key of a metric and the statistic asked for with it."""
     if metric is None:
         return None, {}

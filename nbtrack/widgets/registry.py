@@ -19,7 +19,7 @@ from nbtrack.widgets.panel import Panel
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.views.questions import Answer
 
 
@@ -40,7 +40,7 @@ class RegistryPanel(Panel):
     version = traitlets.Int(0, min=0).tag(sync=True)
     registry_height = traitlets.Int(0, min=0).tag(sync=True)
 
-    def __init__(self, store: LocalStore, model: str = "", version: int = 0, **traits: Any) -> None:
+    def __init__(self, store: Store, model: str = "", version: int = 0, **traits: Any) -> None:
         self._reading = threading.Lock()
         self._seen: list[dict[str, Any]] = []
         super().__init__(store, **{"_view": "registry", "model": model, "version": version, **traits})

@@ -10,7 +10,7 @@ from nbtrack.search.parser import parse_order_by
 from nbtrack.widgets.runs_panel import RunsPanel
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 
 class RunTable(RunsPanel):
@@ -41,7 +41,7 @@ class RunTable(RunsPanel):
     height = traitlets.Int(0).tag(sync=True)
     density = traitlets.Enum(["compact", "normal", "relaxed"], "normal").tag(sync=True)
 
-    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+    def __init__(self, store: Store, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
         super().__init__(store, experiment_ids, title, **{"_view": "run-table", **traits})
 
     @traitlets.validate("columns")

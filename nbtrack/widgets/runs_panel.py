@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nbtrack.store.local import LocalStore
-    from nbtrack.store.protocol import RunColumns
+    from nbtrack.store.protocol import RunColumns, Store
     from nbtrack.views.questions import Answer
 
 MAX_RUNS = 100_000
@@ -88,15 +87,15 @@ class RunsPanel(Panel):
     show_deleted = traitlets.Bool(default_value=False).tag(sync=True)
     _view_traits = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, store: LocalStore, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
-        self._asked_of: tuple[LocalStore, tuple[str, ...] | None] = (store, experiment_ids)
+    def __init__(self, store: Store, experiment_ids: tuple[str, ...] | None, title: str, **traits: Any) -> None:
+        self._asked_of: tuple[Store, tuple[str, ...] | None] = (store, experiment_ids)
         self._seen_columns: set[str] = set()
         self._is_page_speaking = False
         super().__init__(store, **traits)
         self._query = RunQuery(
             experiment_ids=experiment_ids, view=ViewType.ALL, order_by=NEWEST_FIRST, max_results=MAX_RUNS
         )
-        self._runs = LiveRuns(store, self._query, store.path.name)
+        self._runs = LiveRuns(store, self._query, store.title)
         self._title = title
         self._readable = self.filter
         self._view_traits = self.view_traits
@@ -276,7 +275,7 @@ class RunsPanel(Panel):
         return {}, []
 
 
-def chosen_experiments(store: LocalStore, experiment: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, str]:
+def chosen_experiments(store: Store, experiment: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, str]:
     """Return ids and title of the experiments that a view shows; None means all.
 
     Raises
@@ -287,7 +286,7 @@ def chosen_experiments(store: LocalStore, experiment: str | Sequence[str] | None
     if experiment is None:
         chosen = active.chosen_experiment()
         if chosen is None:
-            return None, store.path.name
+            return None, store.title
         experiment = chosen
     names = names_in("experiment", experiment)
     known = {e.name: e.experiment_id for e in store.search_experiments()}
@@ -306,7 +305,7 @@ def names_in(what: str, given: Any) -> list[str]:
     raise InvalidValueError(message)
 
 
-def check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
+def check_columns(store: Store, ids: tuple[str, ...] | None, wanted: Sequence[str]) -> None:
     """Raise for a column that no run has, naming the nearest; ``metrics.acc`` and ``metrics.acc.max`` both name a metric.
 
     Raises
@@ -320,7 +319,7 @@ def check_columns(store: LocalStore, ids: tuple[str, ...] | None, wanted: Sequen
             raise NotFoundError("Column", name, near or known)
 
 
-def known_columns(store: LocalStore, ids: tuple[str, ...] | None) -> set[str]:
+def known_columns(store: Store, ids: tuple[str, ...] | None) -> set[str]:
     """Return the columns that the runs have; none when there are no runs."""
     found = store.run_columns(RunQuery(experiment_ids=ids, view=ViewType.ALL, max_results=MAX_RUNS))
     if not len(found):
@@ -331,7 +330,7 @@ def known_columns(store: LocalStore, ids: tuple[str, ...] | None) -> set[str]:
 
 
 def usable_state(
-    panel: type[RunsPanel], store: LocalStore, ids: tuple[str, ...] | None, state: dict[str, Any]
+    panel: type[RunsPanel], store: Store, ids: tuple[str, ...] | None, state: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a view has of a saved state, without columns that these runs do not have."""
     known = known_columns(store, ids)

@@ -16,7 +16,7 @@ from nbtrack.tracking.environment import notebook_path
 from nbtrack.views.saved import cell_view, save_cell_view
 
 if TYPE_CHECKING:
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
     from nbtrack.widgets.runs_panel import RunsPanel
 
 
@@ -25,11 +25,11 @@ class ViewMemory:
 
     def __init__(self) -> None:
         self._states: dict[tuple[str, str], dict[str, Any]] = {}
-        self._unsaved: dict[tuple[str, str], LocalStore] = {}
+        self._unsaved: dict[tuple[str, str], Store] = {}
         self._counted: tuple[Any, int] = (None, 0)
         self._listening: Any = None
 
-    def recall(self, panel: RunsPanel, store: LocalStore, shell: Any) -> None:
+    def recall(self, panel: RunsPanel, store: Store, shell: Any) -> None:
         """Bring back what was left in the view of this cell, and note what is changed in it from now on."""
         cell = self._place(shell, type(panel).__name__)
         if cell is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.journal import control
+from nbtrack.journal.follow import GapError
 from nbtrack.names import check_artifact_path
 from nbtrack.registry.registry import Registry
 from nbtrack.store.files import digest_of
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
     from nbtrack.store.local import LocalStore
 
 REGISTRY = "registry."
-ONLY_LOOKS = READS | {REGISTRY + verb for verb in REGISTRY_READS} | {"artifact_digest", "parquet", "signature", "sql"}
-ALL = ONLY_LOOKS | CHANGES | {REGISTRY + verb for verb in REGISTRY_CHANGES}
+MAX_STATE = 1 << 20
+ONLY_LOOKS = (
+    READS
+    | {REGISTRY + verb for verb in REGISTRY_READS}
+    | {"artifact_digest", "is_writer_alive", "news", "orders", "parquet", "signature", "sql"}
+)
+ALL = ONLY_LOOKS | {"put_state"} | CHANGES | {REGISTRY + verb for verb in REGISTRY_CHANGES}
 
 
 def find(store: LocalStore, verb: str) -> Callable[..., Any]:
@@ -36,8 +43,9 @@ def find(store: LocalStore, verb: str) -> Callable[..., Any]:
     own: dict[str, Callable[..., Any]] = {
         "sql": lambda query, values=(): guarded_sql(store.path, store.folder, query, values),
         "signature": lambda: repr(store.signature()),
-        "set_experiment_tags": store.experiments.set_tags,
-        "delete_experiment_tag": store.experiments.delete_tag,
+        "news": lambda run_id, cut: _news(store, run_id, cut),
+        "orders": lambda run_ids: _orders(store, run_ids),
+        "put_state": lambda run_id, state: _put_state(store, run_id, state),
         "artifact_digest": lambda run_id, path: _digest(store, run_id, path),
         "parquet": lambda runs, hidden_tags: _parquet(store, runs, hidden_tags),
         "post_order": lambda run_id, order: _post(store, run_id, order),
@@ -56,6 +64,33 @@ def _parquet(store: LocalStore, runs: list[str], hidden_tags: list[str]) -> dict
         return {
             name: (Path(folder) / name).read_bytes() for name in store.write_parquet(runs, Path(folder), hidden_tags)
         }
+
+
+def _news(store: LocalStore, run_id: str, cut: dict[str, int]) -> tuple[dict[str, int], Any, bool] | None:
+    """Return how far it has been read now, the points since then, and whether there was anything else; None when records went by unseen."""
+    follower = store.follow(run_id, cut)
+    try:
+        found = follower.news()
+    except GapError:
+        return None
+    finally:
+        follower.close()
+    return follower.cut, found.points, found.has_other
+
+
+def _orders(store: LocalStore, run_ids: dict[str, int]) -> dict[str, Any]:
+    """Return what was asked of runs since the offsets that are given with them: ``{run id: (orders, offset)}``."""
+    found = {run_id: control.orders_since(store.folder, run_id, offset) for run_id, offset in run_ids.items()}
+    return {run_id: each for run_id, each in found.items() if each[1] != run_ids[run_id]}
+
+
+def _put_state(store: LocalStore, run_id: str, state: dict[str, Any] | None) -> None:
+    """Keep what a run says of itself, for whoever looks at it; None when it has ended."""
+    if state is None:
+        control.clear(store.folder, run_id)
+    elif len(json.dumps(state)) <= MAX_STATE:
+        store.make_folder()
+        control.write_state(store.folder, run_id, state)
 
 
 def _post(store: LocalStore, run_id: str, order: Any) -> None:

@@ -175,6 +175,11 @@ class Connection:
         return found | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
+def address(url: str) -> str:
+    """Return the URL of a server without its login; raises ``InvalidValueError`` for one that cannot be used."""
+    return _parts(url)[0]
+
+
 def _parts(url: str) -> tuple[str, tuple[str, str] | None]:
     """Return the URL without its login, and the login."""
     found = urlsplit(url.strip())

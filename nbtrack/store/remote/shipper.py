@@ -14,6 +14,7 @@ from nbtrack.errors import NbtrackError, NotFoundError, UnreachableError, warn
 from nbtrack.journal.outbox import Outbox
 from nbtrack.journal.replica import MissingRecordsError
 from nbtrack.journal.segments import is_alive
+from nbtrack.store.remote.exchange import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class Shipper:
         self._writer = writer
         self._blobs = blobs
         self._connection = connection
+        self.exchange = Exchange(folder, connection)
         self._outbox = Outbox(folder)
         self._sending = threading.Lock()
         self._wake = threading.Event()
@@ -116,12 +118,13 @@ class Shipper:
     def _run(self) -> None:
         pause = PAUSE_S
         while not self._is_closing:
-            self._wake.wait(BEAT_S / 2)
+            self._wake.wait(PAUSE_S if self.exchange.is_busy else BEAT_S / 2)
             self._wake.clear()
             with suppress(OSError):
                 self._writer.sync()
             try:
                 self._round()
+                self.exchange.round()
                 pause = PAUSE_S
             except NbtrackError as error:
                 self._tell(error)

@@ -15,6 +15,7 @@ from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path, check_name
 from nbtrack.store.remote.blobs import FetchedBlobs
 from nbtrack.store.remote.connection import Connection
+from nbtrack.store.remote.following import FollowerThere
 from nbtrack.store.remote.registry import RegistryThere
 from nbtrack.store.remote.shipper import Shipper
 from nbtrack.version import __version__
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from nbtrack.artifacts.blobs import Blobs
     from nbtrack.journal.control import Order
     from nbtrack.store.live import Curves
-    from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, TrackingStore
+    from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, Store
 
 GOODBYE_S = 10.0
 """How long the end of a process waits until its last records have arrived; they wait on after it."""
@@ -57,7 +59,7 @@ class ServerStore:
     def __init__(self, url: str) -> None:
         self.connection = Connection(url)
         self.folder = outbox_folder(self.connection.url)
-        self.blobs = FetchedBlobs(self.folder, self.connection)
+        self.blobs: Blobs = FetchedBlobs(self.folder, self.connection)
         self.writer = Writer(self.folder, __version__, self._stir)
         self.shipper = Shipper(self.folder, self.writer, self.blobs, self.connection)
         self.registry = RegistryThere(self)
@@ -77,6 +79,7 @@ class ServerStore:
     def append(self, *records: Record) -> None:
         """Write changes to this process's journal, from where they are sent; see :class:`TrackingStore`."""
         self.make_folder()
+        self.shipper.exchange.hear(records)
         self.writer.events(records)
 
     def log_metrics(self, run_id: str, step: int, values: dict[str, float], t_us: int | None = None) -> None:
@@ -243,6 +246,14 @@ class ServerStore:
             (folder / Path(name).name).write_bytes(data)
         return {name: len(data) for name, data in found.items()}
 
+    def follow(self, run_id: str, cut: dict[str, int]) -> FollowerThere:
+        """Return who reads what is logged in a run from now on."""
+        return FollowerThere(self._ask, run_id, cut)
+
+    def is_writer_alive(self, writer: str) -> bool:
+        """Say whether the process behind a writer lives, as far as the server knows."""
+        return bool(self._ask("is_writer_alive", writer))
+
     def signature(self) -> Hashable:
         """Return something that changes when anything that could be read changes; the last one known when the server does not answer."""
         with suppress(UnreachableError):
@@ -297,5 +308,5 @@ class ServerStore:
         self.shipper.wake()
 
 
-def _fits(store: ServerStore) -> TrackingStore:
+def _fits(store: ServerStore) -> Store:
     return store

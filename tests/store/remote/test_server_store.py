@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, UnreachableError
+from nbtrack.journal import control
 from nbtrack.registry.remote import registry_of
 from nbtrack.store.protocol import RunQuery
-from nbtrack.store.remote import connection, shipper
+from nbtrack.store.remote import connection, exchange, shipper
 from nbtrack.store.remote.store import ServerStore
 from tests.store.kit import end, start
 from tests.store.remote.served import Served, wait_until
@@ -190,3 +191,37 @@ def test_a_login_in_the_address_is_shown_to_nobody(tmp_path: Path, monkeypatch: 
     with pytest.raises(UnreachableError) as told:
         store.settings()
     assert "secret" not in str(told.value)
+
+
+def test_a_run_hears_what_is_asked_of_it_on_the_server_and_says_how_it_stands(
+    store: ServerStore, served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(exchange, "LOOK_S", 0.0)
+    run_id = begin(store)
+    inbox = control.Inbox(store.folder, run_id)
+    control.write_state(store.folder, run_id, {"knobs": [{"name": "lr"}]})
+    wait_until(lambda: served.store.live_state(run_id) == {"knobs": [{"name": "lr"}]})
+    assert store.live_state(run_id) == {"knobs": [{"name": "lr"}]}
+    served.store.post_order(run_id, control.new_order("stop"))
+    orders: list[Any] = []
+
+    def heard() -> list[Any]:
+        orders.extend(inbox.new())
+        return orders
+
+    wait_until(heard)
+    assert [order["do"] for order in orders] == ["stop"]
+    end(store, run_id)  # type: ignore[arg-type]
+    wait_until(lambda: served.store.live_state(run_id) == {})
+
+
+def test_a_run_is_followed_point_by_point(store: ServerStore):
+    run_id = begin(store)
+    store.log_metrics(run_id, 0, {"loss": 1.0})
+    follower = store.follow(run_id, store.curves(run_id, 10).cut)
+    assert follower.news().points == {}
+    store.log_metrics(run_id, 1, {"loss": 0.5})
+    store.log_metrics(run_id, 2, {"loss": 0.25})
+    assert follower.news().points["loss"][:2] == ([1, 2], [0.5, 0.25])
+    assert follower.news().points == {}
+    assert store.is_writer_alive(store.writer.id)
