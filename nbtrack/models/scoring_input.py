@@ -12,7 +12,7 @@ import pandas as pd
 
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
-from nbtrack.models import nested
+from nbtrack.models import nested, request_limits
 from nbtrack.models.column_types import AnyType, Array, DataType, Object
 from nbtrack.models.json_columns import cast_frame, tensor
 from nbtrack.models.json_numbers import plain_numbers
@@ -136,6 +136,7 @@ def read_csv(body: bytes, schema: Schema | None = None) -> pd.DataFrame:
         texts = {
             name: str for name, spec in schema.input_dict().items() if spec.type in (DataType.string, DataType.binary)
         }
+    request_limits.check_csv(body)
     try:
         frame: pd.DataFrame = pd.read_csv(io.BytesIO(body), dtype=texts, **_EXACT)
     except (ValueError, OverflowError) as cause:
@@ -149,10 +150,11 @@ def read_parquet(body: bytes) -> pd.DataFrame:
     """Read a Parquet table; it brings its types along."""
     require("pyarrow", "to read Parquet requests", extra="models")
     try:
-        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(body), engine="pyarrow")
+        return request_limits.parquet(body)
+    except InvalidValueError:
+        raise
     except Exception as cause:
         raise InvalidValueError(f"The body cannot be read as Parquet: {' '.join(str(cause).split())[:200]}") from cause
-    return frame
 
 
 def _decoded(body: bytes | str) -> Any:
@@ -182,6 +184,7 @@ def frame_of(form: str, payload: Any, schema: Schema | None) -> pd.DataFrame:
     if form == "dataframe_records":
         if not isinstance(payload, list) or not all(isinstance(row, dict) for row in payload):
             raise InvalidValueError("dataframe_records is an array of objects, one a row.")
+        request_limits.check_records(payload, form)
         frame = pd.DataFrame(payload)
     else:
         if not isinstance(payload, dict) or "data" not in payload or payload.keys() - {"columns", "data", "index"}:
@@ -189,6 +192,10 @@ def frame_of(form: str, payload: Any, schema: Schema | None) -> pd.DataFrame:
                 'dataframe_split is an object {"columns": […], "data": [[…], …]}, maybe with "index".'
             )
         nested.check_lengths(payload["data"], form)
+        data = payload["data"]
+        request_limits.check_columns(
+            len(data[0]) if isinstance(data, list) and data and isinstance(data[0], list) else 0, form
+        )
         frame = pd.DataFrame(payload["data"], columns=payload.get("columns"), index=payload.get("index"))
     return frame if schema is None else cast_frame(frame, schema)
 
@@ -217,6 +224,7 @@ def tensors_of(form: str, payload: Any, schema: Schema | None) -> Any:
         return _typed_tensors(form, payload, schema, rows=rows)
     if rows:
         _check_rows(payload, schema, form)
+        request_limits.check_records(payload, form)
         return cast_frame(pd.DataFrame(payload), schema)
     return _typed_columns(payload, schema)
 

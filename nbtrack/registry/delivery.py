@@ -11,11 +11,13 @@ import json
 import logging
 import os
 import random
+import socket
 import ssl
 import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from nbtrack.registry.webhooks import Webhook
 
 TIMEOUT_S = 10.0
+"""For each step of a request."""
+LONGEST_S = 30.0
+"""For all of them."""
 TRIES = 4
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -106,6 +111,11 @@ def deliver(hook: Webhook, event: str, data: Mapping[str, Any], tries: int = TRI
             break
         except (OSError, http.client.HTTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"
+        except (
+            ValueError
+        ) as problem:  # a host or path that cannot be written in a request; its text may have the URL in it
+            error = f"the request cannot be written ({type(problem).__name__})"
+            break
         else:
             error = "" if 200 <= status < 300 else f"the answer was {status}"  # noqa: PLR2004 - success in HTTP
             if status not in BUSY:
@@ -145,6 +155,9 @@ def _post(hook: Webhook, event: str, data: Mapping[str, Any], delivery_id: str) 
         headers["X-MLflow-Signature"] = signature(webhooks.resolved(hook.secret), delivery_id, timestamp, body)
     connection = _Connection(str(parts.hostname), addresses.check_port(parts.port, parts.scheme), parts.scheme)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    until = threading.Timer(LONGEST_S, connection.give_up)
+    until.daemon = True
+    until.start()
     try:
         connection.request("POST", target, body=body.encode(), headers=headers)
         reply = connection.getresponse()
@@ -152,6 +165,7 @@ def _post(hook: Webhook, event: str, data: Mapping[str, Any], delivery_id: str) 
         asked = reply.getheader("Retry-After", "")
         return reply.status, float(asked) if asked.isdigit() else None
     finally:
+        until.cancel()
         connection.close()
 
 
@@ -169,6 +183,12 @@ class _Connection(http.client.HTTPConnection):
         if self._is_secure:
             sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self.host)
         self.sock = sock
+
+    def give_up(self) -> None:
+        """End the connection, from another thread: the other side may send a byte now and then for days."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _at_exit() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -124,7 +125,7 @@ class ModelApp:
         began = time.perf_counter()
         status, rows = 200, 0
         try:
-            body = await self._body(request)
+            body = await self._whole_body(request)
             content_type = request.headers.get("content-type", "")
             answer, rows, key = await self._in_time(self._predict, content_type, body)
             response = Response(answer, media_type="application/json", headers={**HEADERS, **_named(key)})
@@ -133,6 +134,17 @@ class ModelApp:
             response = _refusal(refused)
         self.meter.answered(status, time.perf_counter() - began, rows)
         return response
+
+    async def _whole_body(self, request: Request) -> bytes:
+        """Return the body; who sends it a byte at a time is not waited for longer than a prediction may take."""
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                return await self._body(request)
+        except TimeoutError:
+            message = f"The body did not arrive within {self.limits.timeout_s:g} seconds (--timeout)."
+            raise Refused(408, "DEADLINE_EXCEEDED", message) from None
+        except ClientDisconnect:
+            raise Refused(400, "BAD_REQUEST", "The connection ended before the body did.") from None
 
     async def _body(self, request: Request) -> bytes:
         given = request.headers.get("content-type", "")

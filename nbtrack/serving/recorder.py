@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 import time
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from nbtrack.serving.held import Served
     from nbtrack.tracking.run import ActiveRun
+
+log = logging.getLogger("nbtrack.serving")
 
 FLUSH_S = 5.0
 MAX_ROWS = 50_000
@@ -87,7 +90,10 @@ class Recorder:
 
     def _go_on(self, flush_s: float) -> None:
         while not self._stopping.wait(flush_s):
-            self.flush()
+            try:
+                self.flush()
+            except Exception:
+                log.exception("Requests of the last %g seconds could not be recorded.", flush_s)
 
 
 def _figures(requests: list[tuple[float, float, str, Any, Any, int]], dropped: int) -> dict[str, float]:
@@ -121,8 +127,13 @@ def _named(found: Any) -> dict[str, list[Any]]:
 def _table(requests: list[tuple[float, float, str, Any, Any, int]]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - only where requests are recorded
 
-    frames: list[pd.DataFrame] = [_frame(pd, request) for request in requests]
+    frames: list[pd.DataFrame] = [_unique(_frame(pd, request)) for request in requests]
     return pd.concat(frames, ignore_index=True)
+
+
+def _unique(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with one column of each name, the first: requests may repeat names, files may not."""
+    return frame if frame.columns.is_unique else frame.loc[:, ~frame.columns.duplicated()]
 
 
 def _frame(pd: Any, request: tuple[float, float, str, Any, Any, int]) -> Any:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -207,6 +208,27 @@ def test_what_leads_inside_is_not_sent_though_it_is_kept(server: HookServer, mon
     assert done.error.startswith("gaierror")
     missing = delivery.deliver(Webhook("id", "ci", "$NOT_THERE", EVERY), EVERY[0], {})
     assert (missing.tries, missing.error) == (1, "The environment variable NOT_THERE is not set in this process.")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://{}.example/token".format("a" * 70), "http://127.0.0.1:1/tökén", "http://127.0.0.1:{port}/tökén"]
+)
+def test_what_cannot_be_written_in_a_request_is_told_without_the_url(server: HookServer, url: str):
+    done = delivery.deliver(Webhook("id", "ci", url.format(port=server.port), EVERY), EVERY[0], {}, tries=1)
+    assert not done.success
+    assert "token" not in done.error
+    assert "tök" not in done.error
+    assert server.taken == []
+
+
+def test_who_answers_a_byte_at_a_time_is_left(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(addresses.ALLOWED_HOSTS, "127.0.0.1")
+    monkeypatch.setattr(delivery, "LONGEST_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as slow:  # takes the connection, and never answers
+        hook = Webhook("id", "ci", f"http://127.0.0.1:{slow.getsockname()[1]}/", EVERY)
+        done = delivery.deliver(hook, EVERY[0], {}, tries=1)
+    assert not done.success
+    assert "timed out" not in done.error, "that would be the limit of one step, seconds later"
 
 
 def test_a_connection_is_encrypted_for_https(server: HookServer):

@@ -118,6 +118,13 @@ def test_a_prediction_that_takes_too_long_is_given_up(client: httpx.Client) -> N
     assert post(client, {"dataframe_records": RECORDS}).status_code == 200
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=10) as slow:
+        head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        slow.sendall(head.encode())
+        assert slow.recv(20).startswith(b"HTTP/1.1 408")
+
+
 def test_a_body_that_is_too_large_is_refused(client: httpx.Client) -> None:
     reply = post(client, {"dataframe_records": [{"x": 1.0, "city": "U" * 20_000}]})
     assert reply.status_code == 413

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,3 +95,21 @@ def test_flushes_follow_each_other_and_bursts_drop_the_oldest(tmp_path: Path, mo
     assert list(table["prediction"].astype(str))[:8] == ["2"] * 4 + ["3"] * 4
     assert table["input"].iloc[-1] == "'b'"
     assert time.time() - table["time"].iloc[0].timestamp() < 3600
+
+
+def test_a_request_that_cannot_be_a_table_does_not_end_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    made = Recorder(nbtrack.start_run("serving"), flush_s=0.01)
+    served = Served(None, "models:/m@a", "models:/m/1")
+    failed = threading.Event()
+    monkeypatch.setattr(recorder.log, "exception", lambda *_: failed.set())
+    made.take(served, pd.DataFrame([[1, 2]], columns=["x", "x"]), [1], 1, 0.001)
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "_table", lambda _: 1 / 0)
+        made.take(served, pd.DataFrame({"x": [5]}), [1], 1, 0.001)
+        assert failed.wait(30)
+    made.take(served, pd.DataFrame({"x": [7]}), [1], 1, 0.001)
+    made.close()
+    assert list(recorded(nbtrack.get_run(made._run.id))["input.x"])[-1] == 7
