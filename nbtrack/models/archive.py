@@ -118,7 +118,7 @@ def _opened(path: Path) -> tarfile.TarFile | None:
     """Open a tar file, packed or not; None when it is none."""
     source = _Careful(path)
     try:
-        return tarfile.open(fileobj=source, mode="r:")  # type: ignore[call-overload,no-any-return]  # noqa: SIM115 - the caller closes
+        return tarfile.open(fileobj=source, mode="r:")  # type: ignore[call-overload,no-any-return]
     except InvalidValueError:
         source.close()
         raise

@@ -32,7 +32,7 @@ _OPTIONS = (
 _HARMLESS = {
     "arena_extend_strategy", "cudnn_conv_algo_search", "cudnn_conv_use_max_workspace", "device_id", "do_copy_in_default_stream",
     "enable_cuda_graph", "gpu_mem_limit", "use_tf32", "session.intra_op.allow_spinning", "session.inter_op.allow_spinning",
-    "session.set_denormal_as_zero", "session.disable_prepacking", "session.use_env_allocators", "session.use_device_allocator_for_initializers",
+    "session.set_denormal_as_zero", "session.disable_prepacking", "session.use_env_allocators",
 }  # fmt: skip
 """Settings that are numbers and switches. Others name libraries to load (``trt_extra_plugin_lib_paths``, ``backend_path``) or files."""
 
