@@ -103,7 +103,7 @@ def search_runs(
         view=ViewType(run_view_type),
         max_results=max_results,
     )
-    look = _frame if output_format == "pandas" else Store.search_runs
+    look = _frame if output_format == "pandas" else lambda store, query: store.search_runs(query)
     try:
         return look(store, query)
     except NotFoundError:
