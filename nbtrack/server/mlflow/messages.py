@@ -13,6 +13,7 @@ from nbtrack.entities import ViewType
 from nbtrack.names import INT64_MAX, INT64_MIN
 from nbtrack.server.mlflow.limits import LAST_MS
 
+MAX_TEXT = 20_000_000
 RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 """In the order of MLflow's numbers, from 1."""
 
@@ -54,7 +55,8 @@ View = Annotated[ViewType, BeforeValidator(_view), Field(json_schema_extra={"enu
 class Message(BaseModel):
     """The body of a request."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    # With a limit, texts are read as Unicode: half a surrogate pair, which JSON can say and no file can keep, is refused.
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, str_max_length=MAX_TEXT)
 
 
 class KeyValue(Message):
