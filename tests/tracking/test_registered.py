@@ -138,8 +138,8 @@ def test_what_is_kept_elsewhere_is_registered_and_not_located():
     made = nbtrack.register_model("s3://bucket/model", "fraud")
     assert (made.source, made.run_id) == ("s3://bucket/model", None)
     assert nbtrack.Client().get_model_version_download_uri("fraud", 1) == "s3://bucket/model"
-    with pytest.raises(InvalidValueError, match="is kept elsewhere, at s3://bucket/model"):
-        locate("models:/fraud/1")
+    found = locate("models:/fraud/1")
+    assert (found.run_id, str(found.remote)) == ("", "s3://bucket/model")
 
 
 def test_what_is_no_model_is_not_registered(tmp_path: Path):
