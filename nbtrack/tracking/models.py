@@ -21,7 +21,7 @@ from nbtrack.models.mlmodel import FILE, MLmodel
 from nbtrack.models.saving import save
 from nbtrack.models.trust import Trust
 from nbtrack.models.yaml_text import MAX_BYTES, read_yaml
-from nbtrack.tracking import active, fluent, logged_models, seals
+from nbtrack.tracking import active, fluent, logged_models, model_turns, seals
 from nbtrack.tracking.downloads import walk
 from nbtrack.tracking.model_files import Fetched, Place, fetch, known_files, locate
 from nbtrack.tracking.starting import start_run
@@ -154,14 +154,15 @@ def _store(
         body = {"path": f"{path}/{name}", "sha256": blob.sha256, "size": blob.size, "mime": mime_of(name)}
         records.append(("artifact", run.id, None, body))
         logged.append((name, blob.sha256))
-    is_own = not run.is_joined and not run._is_resumed  # noqa: SLF001 - asked on the same floor
-    history = run.tags.get(logged_models.HISTORY) if is_own else logged_models.history_of(run.store, run.id)
-    old = logged_models.at(run.store, run.id, path) if logged_models.has_name(history, path) else None
-    tags = {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}
-    aside = _put_aside(run.store, old) if old else []
     model = logged_models.record(mlmodel, logged, params, model_tags, model_type)
-    run.store.append(*aside, *records, model, ("tags", run.id, tags, None))
-    run.tags.update(tags)
+    is_own = run._leads() and not run._is_resumed  # noqa: SLF001 - asked on the same floor
+    with model_turns.turn(run.store, run.id, is_own=is_own) as has_others:
+        history = logged_models.history_of(run.store, run.id) if has_others else run.tags.get(logged_models.HISTORY)
+        old = logged_models.at(run.store, run.id, path) if logged_models.has_name(history, path) else None
+        tags = {logged_models.HISTORY: logged_models.with_entry(history, mlmodel)}
+        aside = _put_aside(run.store, old) if old else []
+        run.store.append(*aside, *records, model, ("tags", run.id, tags, None))
+        run.tags.update(tags)
 
 
 def _put_aside(store: Store, old: logged_models.LoggedModel) -> list[Any]:

@@ -275,6 +275,28 @@ def test_two_models_can_be_logged_from_another_process(store: Any, tmp_path: Pat
     assert ids == {done.stdout.strip(), mine.model_id}
 
 
+def test_processes_that_log_one_name_at_once_leave_each_model_whole(store: Any, tmp_path: Path):
+    program = """
+import sys, nbtrack
+def plus(n):
+    return lambda model_input: model_input["x"] + n
+for n in range(3):
+    nbtrack.log_model(plus(n), "model", pip_requirements=[])
+    print(flush=True)
+"""
+    with nbtrack.start_run() as run:
+        other = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **run.env}, stdout=subprocess.PIPE)
+        with other:
+            assert other.stdout
+            for _ in other.stdout:  # it is at its next one while this is logged
+                nbtrack.log_model(plus(9), "model", pip_requirements=[], code_paths=[__file__])
+    assert other.returncode == 0
+    found = logged_models.models_of(store, run.id)
+    assert sorted(entry["model_id"] for entry in history(run.id)) == sorted(str(model.model_id) for model in found)
+    answers = [load_model(f"models:/{model.model_id}").predict(X)[0] for model in found]  # refused with another's files
+    assert sorted(answers) == [1.0, 2.0, 3.0, 10.0, 10.0, 10.0]
+
+
 def test_opening_a_place_reads_nothing(tmp_path: Path):
     info = nbtrack.log_model(plus(1))
     assert model_files.locate(info.model_uri).path == "model"
