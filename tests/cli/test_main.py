@@ -33,7 +33,7 @@ COMMANDS = {
         for verb in ("list", "show", "history", "register", "alias", "rollback", "stage", "tag", "expect", "delete")
     ),
     *(f"models {verb}" for verb in ("predict", "serve", "env", "generate-dockerfile", "build-docker")),
-    *("sql", "doctor", "purge", "demo"),
+    *("sql", "sync", "doctor", "purge", "demo"),
 }
 OPTIONS = {"model_uri": "models:/x/1", "source": "in.csv", "output": "out.csv", "folder": "new", "name": "image"}
 """What stands after options that a command cannot do without."""
@@ -89,7 +89,19 @@ def test_every_command_has_help_an_example_a_store_and_json(path: str, command: 
 def test_help_names_every_command(desk: Desk) -> None:
     lines = desk.lines("--help")
     named = [line.split()[1] for line in lines if re.match(r"│ [a-z]", line)]
-    assert named == ["runs", "experiments", "artifacts", "models", "ui", "sql", "export", "doctor", "purge", "demo"]
+    assert named == [
+        "runs",
+        "experiments",
+        "artifacts",
+        "models",
+        "ui",
+        "sql",
+        "sync",
+        "export",
+        "doctor",
+        "purge",
+        "demo",
+    ]
 
 
 def test_without_a_command_help_is_shown(desk: Desk) -> None:
@@ -132,7 +144,7 @@ def words_of(command: Any) -> list[str]:
 
 def test_a_store_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
     for path, command in commands():
-        if path in ("demo", "experiments create"):
+        if path in ("demo", "sync", "experiments create"):
             continue
         needed = ["select 1"] if path == "sql" else words_of(command)
         words = [*path.split(), *needed, "--store", str(tmp_path / "no.duckdb")]

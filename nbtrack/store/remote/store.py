@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.artifacts.kinds import mime_of
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
 from nbtrack.errors import NbtrackError, StoreError, UnreachableError, warn
+from nbtrack.journal.segments import list_segments
 from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path, check_name
 from nbtrack.store.remote.blobs import FetchedBlobs
@@ -34,17 +35,22 @@ if TYPE_CHECKING:
 GOODBYE_S = 10.0
 """How long the end of a process waits until its last records have arrived; they wait on after it."""
 ROOT = "NBTRACK_OUTBOX"
+NOTE = "server"
+"""The file of an outbox that names its server."""
 
 
-def outbox_folder(url: str) -> Path:
-    """Return where records for a server wait: a folder of the user's, or under NBTRACK_OUTBOX."""
-    root = os.environ.get(ROOT)
-    base = (
-        Path(root)
-        if root
-        else Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "nbtrack" / "outbox"
-    )
-    return base / hashlib.sha256(url.encode()).hexdigest()[:16]
+def outboxes() -> Path:
+    """Return the folder in which records for servers wait: NBTRACK_OUTBOX, or one of the user's own."""
+    named = os.environ.get(ROOT)
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "nbtrack" / "outbox"
+
+
+def waiting_servers() -> list[str]:
+    """Return the URLs of the servers for which something waits on this machine."""
+    notes = sorted(outboxes().glob(f"*/{NOTE}"))
+    return [note.read_text().strip() for note in notes if list_segments(note.parent / "w")]
 
 
 class ServerStore:
@@ -58,7 +64,7 @@ class ServerStore:
 
     def __init__(self, url: str) -> None:
         self.connection = Connection(url)
-        self.folder = outbox_folder(self.connection.url)
+        self.folder = outboxes() / hashlib.sha256(self.connection.url.encode()).hexdigest()[:16]
         self.blobs: Blobs = FetchedBlobs(self.folder, self.connection)
         self.writer = Writer(self.folder, __version__, self._stir)
         self.shipper = Shipper(self.folder, self.writer, self.blobs, self.connection)
@@ -292,8 +298,11 @@ class ServerStore:
 
     def make_folder(self) -> None:
         """Make the outbox; raises ``StoreError`` where that is not possible."""
+        if self.folder.is_dir():
+            return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / NOTE).write_text(self.uri)
         except OSError as cause:
             message = f"{self.folder} cannot be made ({cause.strerror}); name another folder in {ROOT}."
             raise StoreError(message) from cause
