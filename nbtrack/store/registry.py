@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.entities import ModelVersion
+from nbtrack.entities import ModelVersion, RegisteredModel
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
 from nbtrack.journal.writer import user_name
 from nbtrack.names import (
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from nbtrack.entities import ModelEvent, RegisteredModel
+    from nbtrack.entities import ModelEvent
     from nbtrack.store.local import LocalStore
     from nbtrack.store.reader import Reader
     from nbtrack.store.registry_protocol import ModelQuery, NewVersion, RegistryStore
@@ -54,7 +54,8 @@ class LocalRegistry:
         texts, body = _tags(tags), {"description": check_model_text(description), **_comment(comment)}
         with self._alone() as change:
             change.create(check_model_name(name), texts, body)
-        return self.get(name)
+        now = self._store.writer.last_us // 1000
+        return RegisteredModel(name, now, now, description=body["description"], user_id=user_name(), tags=texts)
 
     def rename(self, name: str, new_name: str, *, comment: str = "") -> None:
         """Give a model another name that is free."""

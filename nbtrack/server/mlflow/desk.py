@@ -25,7 +25,7 @@ from nbtrack.tracking import logged_models
 from nbtrack.tracking.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from nbtrack.store.local import LocalStore
     from nbtrack.store.protocol import Record
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_RUNS, MAX_MODELS = 4096, 4096
+MAX_RUNS, MAX_MODELS, MAX_ANSWERS = 4096, 4096, 512
 LOCKS = 64
 LOCATION = "mlflow.artifactLocation"
 """Tag of an experiment whose artifacts the clients keep elsewhere."""
@@ -76,8 +76,7 @@ class Desk:
         self._rest: set[str] = set()
         self._models: Remembered[LoggedModel] = Remembered(MAX_MODELS)
         self._experiments: dict[str, Experiment] | None = None
-        self.registered: dict[str, Any] = {}
-        """Registered models as they are told, by name."""
+        self._registered: Remembered[Any] = Remembered(MAX_ANSWERS)
         self.changes = 0
         """Grows with each change of experiments and models: what was read before one is not remembered after it."""
         store.followers.append(self)
@@ -155,6 +154,18 @@ class Desk:
             raise missing(f"Logged model with ID '{model_id}' not found.")
         return found
 
+    def of_registry(self, load: Callable[..., T], *asked: Any) -> T:
+        """Return what the registry says; asked the same once more, and nothing changed, it is not asked again."""
+        self.look()
+        key = repr((load.__qualname__, asked))
+        known: T | None = self._registered.get(key)
+        if known is None:
+            before = self.changes
+            known = load(*asked)
+            if self.changes == before:
+                self._registered.keep(key, known)
+        return known
+
     # -- experiments -------------------------------------------------------------------------------------------------
 
     @property
@@ -191,7 +202,7 @@ class Desk:
         if mark != self._mark:
             self._runs.clear()
             self._models.clear()
-            self.registered.clear()
+            self._registered.clear()
             self._experiments = None
             self.changes += 1
             self._mark = mark
@@ -212,7 +223,7 @@ class Desk:
         if kind == "experiment":
             self._experiments = None
         elif kind == "registry":
-            self.registered.clear()
+            self._registered.clear()
         else:
             self._models.pop(body.get("model_id") or "", None)
 

@@ -185,7 +185,6 @@ def _input(body: dict[str, Any]) -> dict[str, Any]:
     tags = dict(body.get("tags") or {})
     if body.get("context"):
         tags = {"mlflow.data.context": body["context"], **tags}
-    texts = {
-        key: body[key] for key in ("name", "digest", "source_type", "source", "schema", "profile") if body.get(key)
-    }
+    texts = {key: body[key] for key in ("name", "digest", "source_type", "source") if body.get(key)}
+    texts |= {key: body[key] for key in ("schema", "profile") if body.get(key) not in (None, "", "{}")}
     return {"dataset": texts, **({"tags": pairs(tags)} if tags else {})}

@@ -127,7 +127,7 @@ def _refusal(source: str, why: str) -> RestError:
 def get(desk: AtDesk, name: Annotated[str, Query()], version: Annotated[str, Query()]) -> Response:
     """Return a version."""
     with of_version(name, version) as number:
-        return reply({"model_version": version_told(desk.registry.version(name, number))})
+        return reply({"model_version": version_told(desk.of_registry(desk.registry.version, name, number))})
 
 
 @router.patch("/update")
@@ -172,7 +172,7 @@ def search(desk: AtDesk, query: Annotated[m.SearchModels, Query()]) -> Response:
 def download_uri(desk: AtDesk, name: Annotated[str, Query()], version: Annotated[str, Query()]) -> Response:
     """Return where the files of a version are."""
     with of_version(name, version) as number:
-        found = desk.registry.version(name, number)
+        found = desk.of_registry(desk.registry.version, name, number)
     uri = found.source
     if found.model_id:
         try:

@@ -50,14 +50,7 @@ def get(desk: AtDesk, name: Annotated[str | None, Query()] = None) -> Response:
     """Return a registered model."""
     if not name:
         raise required("name")
-    desk.look()
-    found = desk.registered.get(name)
-    if found is None:
-        before = desk.changes
-        found = told(desk.registry.get(name))
-        if desk.changes == before:
-            desk.registered[name] = found
-    return reply({"registered_model": found})
+    return reply({"registered_model": told(desk.of_registry(desk.registry.get, name))})
 
 
 @router.post("/rename")
@@ -92,7 +85,10 @@ def search(desk: AtDesk, query: Annotated[m.SearchModels, Query()]) -> Response:
     limit, offset = limit_of(query.max_results, 100, MAX_MODELS), offset_of(query.page_token)
     # MLflow's client leaves prompts out in this way, and means models without the tag, too.
     text = _NOT_A_PROMPT.sub(_MISSING_FITS, query.filter or "")
-    found = desk.store.registry.search(ModelQuery(text, tuple(query.order_by or ()), limit + 1, offset))
+    asked = ModelQuery(text, tuple(query.order_by or ()), limit + 1, offset)
+    is_of_now = "now" in text.lower()  # such a search finds others later
+    find = desk.store.registry.search
+    found = find(asked) if is_of_now else desk.of_registry(find, asked)
     return page(
         "registered_models", [told(x) for x in found[:limit]], token(offset + limit) if len(found) > limit else None
     )
@@ -113,7 +109,11 @@ def latest_versions_by_query(
 
 
 def _latest(desk: Desk, name: str, stages: list[str] | None) -> Response:
-    return page("model_versions", [version_told(v) for v in desk.registry.latest_versions(name, stages or None)], None)
+    return page(
+        "model_versions",
+        [version_told(v) for v in desk.of_registry(desk.registry.latest_versions, name, stages or None)],
+        None,
+    )
 
 
 # -- tags ----------------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def set_alias(desk: AtDesk, body: m.SetAlias) -> Response:
 def get_by_alias(desk: AtDesk, name: Annotated[str, Query()], alias: Annotated[str, Query()]) -> Response:
     """Return the version at which an alias points."""
     try:
-        return reply({"model_version": version_told(desk.registry.version_by_alias(name, alias))})
+        return reply({"model_version": version_told(desk.of_registry(desk.registry.version_by_alias, name, alias))})
     except NotFoundError as error:
         if error.what != "Alias":
             raise

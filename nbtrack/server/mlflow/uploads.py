@@ -54,7 +54,7 @@ _open: dict[str, Upload] = {}
 @router.post("/create/{address:path}")
 def create(request: Request, desk: AtDesk, address: str, body: m.CreateUpload) -> Response:
     """Begin an upload; the answer names an address for each part."""
-    n_parts = body.num_parts or 1
+    n_parts = 1 if body.num_parts is None else body.num_parts
     if not 1 <= n_parts <= MAX_PARTS:
         raise invalid("num_parts", n_parts, f"It must be between 1 and {MAX_PARTS}.")
     spot = target(desk, "/".join(part for part in (address, _name(body.path)) if part))

@@ -61,7 +61,7 @@ class Rest:
         found = self._connection.getresponse()
         return Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """Return what a GET is answered."""
         return self._fine(self.ask("GET", f"{API}{path}?{urlencode(query, doseq=True)}"))
 

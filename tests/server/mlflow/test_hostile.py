@@ -58,29 +58,48 @@ def test_odd_values_in_every_field_of_every_route(rest, routes, store):
             "stage": "None", "model_json": "{}"}  # fmt: skip
     here = str(store.path.parent)
     for method, path, fields, query in routes:
-        address = path.format(model_id="m-" + "0" * 32, webhook_id="w", key="k", address="0/x", upload_id="u", number="1")
-        for name in fields:
-            for value in ODD:
+        address = path.format(
+            model_id="m-" + "0" * 32, webhook_id="w", key="k", address="0/x", upload_id="u", number="1"
+        )
+        for place, name in enumerate(fields):
+            for value in ODD[place % 6 :: 6]:  # each field a sixth of them, the next field the next sixth
                 body = {field: fine[field] for field in fields if field in fine} | {name: value}
                 check(rest.ask(method, address, body), here)
         for name in query:
-            for value in ("", "x", "-1", str(HUGE), "%00", "%ff", "a%22b", "../..", "NaN", "x" * 2000):
-                others = "&".join(f"{field}={fine[field]}" for field in query if field != name and isinstance(fine.get(field), str))
+            for value in ("", "-1", str(HUGE), "%00", "%ff", "x" * 2000):
+                others = "&".join(
+                    f"{field}={fine[field]}" for field in query if field != name and isinstance(fine.get(field), str)
+                )
                 check(rest.ask(method, f"{address}?{name}={value}&{others}"), here)
 
 
-BODIES = [b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff\xfe", b'{"a":' * 2000, b"{}" * 3, b'{"run_id": NaN}', b'{"key": Infinity}']
+BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"1",
+    b'"x"',
+    b"\xff\xfe",
+    b'{"a":' * 2000,
+    b"{}" * 3,
+    b'{"run_id": NaN}',
+    b'{"key": Infinity}',
+]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
 def test_bodies_that_are_no_json_object(rest, routes, store, kind):
     for method, path, fields, _ in routes:
         if fields:
-            for body in BODIES:
+            for body in BODIES if kind == "application/json" else BODIES[-1:]:
                 headers = {"content-type": kind} if kind else {}
-                found = rest.ask(method, path.format(model_id="m", webhook_id="w", key="k", address="a"), body, **headers)
+                found = rest.ask(
+                    method, path.format(model_id="m", webhook_id="w", key="k", address="a"), body, **headers
+                )
                 check(found, str(store.path.parent))
-                assert found.status >= 400 or "/test" in path or body.startswith(b'{"'), (path, body)
+                has_fields = kind == "application/json" and body.startswith(b'{"')
+                assert found.status >= 400 or "/test" in path or has_fields, (path, body)
 
 
 JSON = st.recursive(
@@ -90,7 +109,9 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_any_json_is_answered(rest, routes, store, data):
     method, path, fields, _ = data.draw(st.sampled_from([each for each in routes if each[2]]))
@@ -140,7 +161,9 @@ def test_an_address_never_leads_out(rest, store, method, address):
     assert found.status >= 400 or method == "DELETE" or found.json in ({}, {"files": []})
     assert b"evil" not in found.body
     after = sorted(path for path in store.path.parent.rglob("*") if "w" not in path.parts[-2:])
-    assert [p for p in after if p not in before and p.suffix not in (".jnl", ".lock", ".duckdb", ".parquet", ".json")] == []
+    assert [
+        p for p in after if p not in before and p.suffix not in (".jnl", ".lock", ".duckdb", ".parquet", ".json")
+    ] == []
 
 
 def test_lists_of_addresses_never_lead_out(rest):
