@@ -131,10 +131,20 @@ class Connection:
         if self.is_resting:
             raise UnreachableError(self._silence("has not answered just now"))
         with self._answering():
-            answer = self._open().request(method, self._path(path), **options)
+            answer = self._request(method, self._path(path), options)
         if answer.status_code not in fine:
             raise self._refusal(answer)
         return answer
+
+    def _request(self, method: str, url: str, options: dict[str, Any]) -> Any:
+        """Ask once more when a connection that had been open for a while turns out to be closed; all that is asked may come twice."""
+        stale = (self._httpx.RemoteProtocolError, self._httpx.ReadError, self._httpx.WriteError)
+        try:
+            return self._open().request(method, url, **options)
+        except stale:
+            if not isinstance(options.get("content", b""), bytes):
+                raise
+        return self._open().request(method, url, **options)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

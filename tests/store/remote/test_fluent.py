@@ -8,6 +8,7 @@ import pytest
 
 import nbtrack
 from nbtrack.store.remote import connection, shipper
+from nbtrack.store.remote.store import ServerStore
 from tests.store.remote.served import Served
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def test_a_training_is_recorded_and_found(served: Served, tmp_path: Path):
     nbtrack.set_experiment("vision")
     nbtrack.set_experiment_tag("owner", "ada")
     nbtrack.set_experiment(None)
-    assert nbtrack.get_experiment_by_name("vision").tags == {"owner": "ada"}
+    vision = nbtrack.get_experiment_by_name("vision")
+    assert vision is not None
+    assert vision.tags == {"owner": "ada"}
 
 
 def test_views_show_the_runs_of_a_server(served: Served):
@@ -73,6 +76,8 @@ def test_a_run_begins_and_ends_without_the_server(served: Served):
         run.log_metric("loss", 0.5)
     assert run.number is None
     served.is_down = False
-    nbtrack.Client().store.sync()
+    store = nbtrack.Client().store
+    assert isinstance(store, ServerStore)
+    store.sync()
     found = nbtrack.get_run(run.id)
     assert (found.info.status, found.info.number, found.data.metrics["loss"]) == ("FINISHED", 1, 0.5)

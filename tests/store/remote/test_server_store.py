@@ -225,3 +225,10 @@ def test_a_run_is_followed_point_by_point(store: ServerStore):
     assert follower.news().points["loss"][:2] == ([1, 2], [0.5, 0.25])
     assert follower.news().points == {}
     assert store.is_writer_alive(store.writer.id)
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_anew(store: ServerStore, served: Served):
+    store.settings()
+    served.stop()
+    served.start()
+    assert store.settings() == served.store.settings()
