@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OPENS_S = 2.0
 POINTS = ["before_commit", "after_commit", "after_close", "mid_delete"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("kills")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("kills")]
 
 
 def check(store: LocalStore, said: dict[str, Acknowledged]) -> int:
@@ -70,6 +70,7 @@ def round_of_kills(path: Path, dice: random.Random, n_writers: int, folders: lis
     return said
 
 
+@pytest.mark.slow
 def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path, record_property) -> None:
     path = tmp_path / "runs.duckdb"
     store = quiet_store(path)

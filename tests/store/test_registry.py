@@ -17,6 +17,7 @@ from nbtrack.store.apply_registry import MODEL_TABLES
 from nbtrack.store.protocol import RunQuery
 from nbtrack.store.rebuild import rebuild
 from nbtrack.store.registry_protocol import NewVersion
+from tests.effort import tries
 from tests.store.kit import assert_same, crash, end, everything, fold_all, quiet_store, start
 from tests.store.processes import quick
 from tests.store.test_many_processes import answers_of
@@ -64,9 +65,9 @@ BODIES = st.one_of(
 )
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=tries(10), suppress_health_check=list(HealthCheck), deadline=None)
 @given(
-    changes=st.lists(st.tuples(st.integers(0, 2), BODIES, st.dictionaries(TEXTS, TEXTS)), min_size=4, max_size=25),
+    changes=st.lists(st.tuples(st.integers(0, 2), BODIES, st.dictionaries(TEXTS, TEXTS)), min_size=10, max_size=60),
     order=st.permutations([0, 1, 2]),
 )
 def test_late_folds_in_any_order_give_the_same_models(changes: list[Any], order: list[int]) -> None:
