@@ -121,7 +121,8 @@ def test_what_is_not_there_is_said_in_mlflows_words(rest):
 
 def test_only_statuses_that_exist(rest):
     run = rest.run()
-    for status in ("DONE", "running", 0, 6, True, {}):
+    odd: list[Any] = ["DONE", "running", 0, 6, True, {}]
+    for status in odd:
         assert "It must be one of RUNNING" in refused(rest, "runs/update", run_id=run, status=status)
     assert rest.post("runs/update", run_id=run, status=3, end_time=T0)["run_info"]["status"] == "FINISHED"
     assert rest.post("runs/update", run_id=run, status="RUNNING")["run_info"].get("end_time") is None
