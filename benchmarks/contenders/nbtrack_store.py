@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbtrack
 from nbtrack.store.fold_lock import fold_lock
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.views.questions import answer
 
 from benchmarks import material
@@ -52,7 +52,7 @@ class Contender:
     def _use(self, name: str) -> LocalStore:
         path = self._folder / f"{name}.duckdb"
         nbtrack.set_tracking_uri(path)
-        return open_store(path)
+        return open_local(path)
 
     @contextmanager
     def _unfolded(self, store: LocalStore) -> Iterator[None]:
@@ -253,7 +253,7 @@ class Contender:
             for step, (value, ms) in points:
                 run.log_metric("loss", value, step, ms)
         store.close()
-        open_store(store.path).fold(timeout=120)
+        open_local(store.path).fold(timeout=120)
         database, history = store.path.stat().st_size, _size(store.folder / "history")
         return {"database": database, "history": history, "store": database + _size(store.folder)}
 

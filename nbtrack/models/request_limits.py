@@ -65,7 +65,8 @@ def parquet(body: bytes) -> pd.DataFrame:
         _check(size)
         batches.append(batch)
     table = pa.Table.from_batches(batches, file.schema_arrow)
-    return table.cast(pq.read_schema(io.BytesIO(body))).to_pandas()
+    found: pd.DataFrame = table.cast(pq.read_schema(io.BytesIO(body))).to_pandas()
+    return found
 
 
 def _dense_size(column: Any) -> int:

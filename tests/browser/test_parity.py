@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import nbtrack
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.views.watcher import watch
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def study(lab: NotebookPage) -> Iterator[NotebookPage]:
             for step in range(5):
                 run.log_metrics({"acc": (index * 7 % 24) / 24 + step / 100, "loss": 1 / (step + 1)}, step=step)
     yield lab
-    watch(open_store(uri)).close()
+    watch(open_local(uri)).close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import nbtrack
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.views.watcher import watch
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def interface(tmp_path: Path) -> Iterator[Interface]:
     found = nbtrack.ui()
     yield found
     found.close()
-    watch(open_store(tmp_path / "runs.duckdb")).close()
+    watch(open_local(tmp_path / "runs.duckdb")).close()
 
 
 @pytest.fixture

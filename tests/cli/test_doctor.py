@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbtrack.cli.options import open_store
+from nbtrack.cli.options import open_local
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -53,4 +53,4 @@ def test_a_store_without_history_cannot_be_rebuilt(empty: Desk) -> None:
 
 
 def test_a_folder_names_the_store_in_it(desk: Desk) -> None:
-    assert open_store(str(desk.store.path.parent)).path == desk.store.path
+    assert open_local(str(desk.store.path.parent)).path == desk.store.path

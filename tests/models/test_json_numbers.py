@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.models import scoring_input
+from nbtrack.models.column_types import DataType
 from nbtrack.models.enforce import enforce_schema
 from nbtrack.models.json_numbers import plain_numbers
 from nbtrack.models.schema import ColSpec, Schema
@@ -39,7 +40,7 @@ def requests(draw: Any) -> tuple[dict[str, Any], Schema]:
     rows = [[draw(cells) for _ in given_names] for _ in range(n_rows)]
     form = draw(st.sampled_from(["split", "records", "instances", "inputs", "columns", "row", "uneven"]))
     records = [dict(zip(given_names, row, strict=True)) for row in rows]
-    bodies = {
+    bodies: dict[str, Any] = {
         "split": lambda: {"dataframe_split": {"columns": given_names, "data": rows}},
         "records": lambda: {"dataframe_records": records},
         "instances": lambda: {"instances": records},
@@ -77,7 +78,7 @@ def test_the_short_way_gives_what_the_long_one_gives(request: tuple[dict[str, An
     assert np.array_equal(*zeros), "-0.0 is not 0.0"
 
 
-WINE = Schema([ColSpec("double", "acid"), ColSpec("double", "hue")])
+WINE = Schema([ColSpec(DataType.DOUBLE, "acid"), ColSpec(DataType.DOUBLE, "hue")])
 
 
 @pytest.mark.parametrize(

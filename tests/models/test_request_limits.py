@@ -56,7 +56,7 @@ def test_an_honest_parquet_table_is_read_as_it_was():
             "number": [1.5, None, 3.0],
             "text": ["a", None, "b"],
             "bytes": [b"a", b"b", None],
-            "time": pd.to_datetime(["2026-01-01", None, "2026-01-02"]),
+            "time": [pd.Timestamp("2026-01-01"), pd.NaT, pd.Timestamp("2026-01-02")],
             "list": [[1], [2, 3], None],
             "kind": pd.Categorical(["x", "y", "x"]),
         },

@@ -12,7 +12,7 @@ import pytest
 
 import nbtrack
 from nbtrack.server.running import Interface  # noqa: TC001 - dataclasses read their annotations
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.views.watcher import watch
 from tests.widgets.blob import unpack
 
@@ -104,7 +104,7 @@ def interface(tmp_path: Path) -> Iterator[Interface]:
     found = nbtrack.ui()
     yield found
     found.close()
-    watch(open_store(tmp_path / "runs.duckdb")).close()
+    watch(open_local(tmp_path / "runs.duckdb")).close()
 
 
 @pytest.fixture

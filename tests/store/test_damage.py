@@ -246,7 +246,7 @@ def test_random_damage_to_a_journal_costs_only_what_it_hits(tmp_path: Path) -> N
     store = quiet_store(path)
     seen = everything(store)
     counted = "SELECT name, count(*) FROM runs JOIN metrics USING (run_id) GROUP BY name"
-    points = dict(store.sql(counted).itertuples(index=False))
+    points: dict[str, int] = dict(store.sql(counted).itertuples(index=False))
     assert points.keys() == journals.keys()
     assert set(points.values()) <= {49, 50}
     with warnings.catch_warnings(record=True) as told:

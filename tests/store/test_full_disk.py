@@ -43,16 +43,16 @@ def _answer(said: Connection, work: Callable[..., Any], args: tuple[Any, ...]) -
 def train_on_a_small_disk(folder: Path, size: int, pretend: bool) -> dict[str, Any]:
     """Log through the API until the disk is full and beyond, make room, go on, end."""
     import nbtrack
-    from nbtrack.store.opening import close_all
+    from nbtrack.store.opening import close_all, open_local
 
     disk = Disk(folder, size, pretend=pretend)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         nbtrack.set_tracking_uri(folder / "runs.duckdb")
         run = nbtrack.start_run("full")
-        writer = run.store.writer
-        run.store.keeper.close()  # folds would need room of their own; they are another test's
-        run.store.keeper.wake = lambda: None  # type: ignore[method-assign]
+        writer, store = run.store.writer, open_local(folder / "runs.duckdb")
+        store.keeper.close()  # folds would need room of their own; they are another test's
+        store.keeper.wake = lambda: None  # type: ignore[method-assign]
         disk.fill(leave=400_000)
         full_at = None
         for step in range(6000):

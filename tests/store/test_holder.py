@@ -16,7 +16,7 @@ import nbtrack
 from nbtrack.errors import NbtrackWarning
 from nbtrack.store.connect import READ_PATIENCE, writing
 from nbtrack.store.fold_lock import fold_lock
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.store.protocol import RunQuery
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
     nbtrack.set_tracking_uri(path)
     with nbtrack.start_run("before"):
         nbtrack.log_metric("acc", 0.5)
-    assert open_store(path).fold(timeout=10) is not None
+    assert open_local(path).fold(timeout=10) is not None
     return path
 
 
@@ -69,12 +69,12 @@ def test_a_reader_shows_a_copy_and_says_once_who_holds_the_file(path: Path) -> N
         again = nbtrack.search_runs(order_by="number")["run_name"].tolist()
         assert names == again == ["before", "during"]
         assert len(said) == 1
-        columns = open_store(path).run_columns(RunQuery())
+        columns = open_local(path).run_columns(RunQuery())
         assert columns.snapshot is not None
         assert str(pid) in str(columns.holder)
-        assert open_store(path).fold() is None
+        assert open_local(path).fold() is None
     assert nbtrack.search_runs(order_by="number")["run_name"].tolist() == ["before", "during"]
-    assert open_store(path).fold(timeout=10) is not None
+    assert open_local(path).fold(timeout=10) is not None
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -87,7 +87,7 @@ def test_a_session_of_this_very_process_is_shared(path: Path, *, read_only: bool
         assert mine.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
     finally:
         mine.close()
-    assert open_store(path).fold(timeout=10) is not None
+    assert open_local(path).fold(timeout=10) is not None
     assert duckdb.connect(str(path)).execute("SELECT count(*) FROM runs").fetchall() == [(2,)]
 
 
@@ -111,7 +111,7 @@ def test_a_long_fold_of_another_process_is_waited_for(path: Path) -> None:
         assert folding.stdout.readline() == b"folding\n"
         done = threading.Timer(3.0, lambda: folding.stdin and folding.stdin.close())
         done.start()
-        found = open_store(path).run_columns(RunQuery())
+        found = open_local(path).run_columns(RunQuery())
         done.join()
     finally:
         folding.kill()
@@ -132,7 +132,7 @@ def test_a_long_fold_of_this_process_is_waited_for(path: Path) -> None:
     folding = threading.Thread(target=fold_slowly)
     folding.start()
     assert entered.wait(60)
-    found = open_store(path).run_columns(RunQuery())
+    found = open_local(path).run_columns(RunQuery())
     folding.join()
     assert found.snapshot is None
     assert found.attributes["name"].tolist() == ["before"]

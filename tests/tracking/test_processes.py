@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import nbtrack
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_stopped_process_still_runs_and_a_killed_one_does_not(tmp_path: Path):
     try:
         assert process.stdout
         assert process.stdout.readline() == b"open\n"
-        store = open_store(tmp_path)
+        store = open_local(tmp_path)
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
         statuses = store.sql("SELECT status FROM runs")["status"].tolist()

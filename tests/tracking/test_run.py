@@ -13,7 +13,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import InvalidValueError, NbtrackError, NbtrackWarning
 from nbtrack.names import INT64_MAX, INT64_MIN, new_run_id
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.tracking.starting import join
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ MISTAKES: list[tuple[str, Callable[[ActiveRun], Any]]] = [
 
 @pytest.fixture(scope="module")
 def open_run(tmp_path_factory: pytest.TempPathFactory) -> ActiveRun:
-    return join(open_store(tmp_path_factory.mktemp("mistakes")), new_run_id())
+    return join(open_local(tmp_path_factory.mktemp("mistakes")), new_run_id())
 
 
 @pytest.mark.parametrize(("says", "mistake"), MISTAKES)

@@ -107,7 +107,7 @@ def test_a_store_chosen_while_a_run_is_open_is_for_the_next_run(tmp_path: Path):
     with nbtrack.start_run("there") as other:
         pass
     assert run.data.metrics == {"loss": 0.5}
-    assert other.store.path == tmp_path / "other.duckdb"
+    assert other.store.uri == str(tmp_path / "other.duckdb")
 
 
 def test_a_child_process_is_told_when_its_name_is_not_used_and_may_nest(monkeypatch: pytest.MonkeyPatch):

@@ -22,11 +22,11 @@ from nbtrack.views.questions import answer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
+def store(tmp_path: Path) -> Store:
     nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
     for index in range(3):
         with nbtrack.start_run(f"run-{index}", params={"lr": 0.1**index, "model": "cnn"}, tags={"team": "x"}) as run:
@@ -56,11 +56,11 @@ def unpack(blob: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(blob[4 : 4 + length]), blob[4 + length + -(4 + length) % 8 :]
 
 
-def ask(store: LocalStore, **question: Any) -> dict[str, Any]:
+def ask(store: Store, **question: Any) -> dict[str, Any]:
     return answer(store, question)[0]
 
 
-def test_every_section_has_its_rows_in_the_order_of_the_runs(store: LocalStore) -> None:
+def test_every_section_has_its_rows_in_the_order_of_the_runs(store: Store) -> None:
     found = compare_runs(store, ids()[::-1])
     assert [run.name for run in found.runs] == ["run-2", "run-1", "run-0"]
     assert row(found, "params", "model").is_same
@@ -73,27 +73,27 @@ def test_every_section_has_its_rows_in_the_order_of_the_runs(store: LocalStore) 
     assert "mlflow.runName" not in {r.key for r in found.of("tags")}
 
 
-def test_a_logged_nan_is_a_value_and_its_extremes_are_none(store: LocalStore) -> None:
+def test_a_logged_nan_is_a_value_and_its_extremes_are_none(store: Store) -> None:
     found = compare_runs(store, ids())
     assert np.isnan(row(found, "metrics", "loss", "last").values[2])  # type: ignore[arg-type]
     assert row(found, "metrics", "loss", "min").values == (1.0, 1.0, None)
 
 
-def test_a_run_without_a_list_of_packages_lacks_none(store: LocalStore) -> None:
+def test_a_run_without_a_list_of_packages_lacks_none(store: Store) -> None:
     found = compare_runs(store, ids())
     assert row(found, "environment", "numpy").values == (NOT_RECORDED, "1.1", "1.2")
     assert row(found, "environment", "pandas").is_same
     assert "python" not in {r.key for r in found.of("environment")}
 
 
-def test_a_series_of_images_is_one_row_with_its_steps(store: LocalStore) -> None:
+def test_a_series_of_images_is_one_row_with_its_steps(store: Store) -> None:
     series = row(compare_runs(store, ids()), "artifacts", "images/sample")
     assert series.kind == "series"
     assert [[step for step, *_ in steps] for steps in series.steps] == [[0], [0, 5], [0, 5]]
     assert len(set(series.values)) == 3
 
 
-def test_datasets_are_compared_by_digest_rows_and_columns(store: LocalStore) -> None:
+def test_datasets_are_compared_by_digest_rows_and_columns(store: Store) -> None:
     found = compare_runs(store, ids())
     assert not row(found, "datasets", "train (training) · digest").is_same
     assert row(found, "datasets", "train (training) · rows").values == (3.0, 3.0, 3.0)
@@ -101,7 +101,7 @@ def test_datasets_are_compared_by_digest_rows_and_columns(store: LocalStore) -> 
     assert row(found, "datasets", "train (training) · x min").values == (0.0, 1.0, 1.0)
 
 
-def test_the_blob_holds_texts_once_and_numbers_as_numbers(store: LocalStore) -> None:
+def test_the_blob_holds_texts_once_and_numbers_as_numbers(store: Store) -> None:
     _, (blob,) = answer(store, {"what": "compare", "runs": ids()})
     head, body = unpack(blob)
     assert head["kind"] == "compare"
@@ -130,14 +130,14 @@ def test_keys_are_in_the_order_that_people_count(tmp_path: Path) -> None:
     assert [r.key for r in compare_runs(get_store(), [run.id]).of("params")] == ["10", "p1", "p2", "p10"]
 
 
-def test_runs_that_are_gone_are_left_out(store: LocalStore) -> None:
+def test_runs_that_are_gone_are_left_out(store: Store) -> None:
     assert len(compare_runs(store, [*ids(), "0" * 32]).runs) == 3
     assert compare_runs(store, ["0" * 32]).runs == ()
     _, (blob,) = answer(store, {"what": "compare", "runs": []})
     assert unpack(blob)[0]["runs"] == []
 
 
-def test_one_sentence_may_be_asked_for(store: LocalStore) -> None:
+def test_one_sentence_may_be_asked_for(store: Store) -> None:
     first, second, _ = ids()
     parts = ask(store, what="compare_sentence", run=first, base=second)["parts"]
     assert "".join(text for text, _ in parts).startswith("#1 changed lr 0.1 → 1.0 against #2; acc fell by 0.1")
@@ -145,7 +145,7 @@ def test_one_sentence_may_be_asked_for(store: LocalStore) -> None:
         ask(store, what="compare_sentence", run="0" * 32, base=second)
 
 
-def test_a_file_comes_with_what_it_is_and_never_under_another_name(store: LocalStore) -> None:
+def test_a_file_comes_with_what_it_is_and_never_under_another_name(store: Store) -> None:
     facts, (data,) = answer(store, {"what": "compare_file", "run": ids()[1], "path": "source/cell.py"})
     assert data == b"# fit\nlr = 1\n"
     assert (facts["mime"], facts["is_text"], facts["is_cut"]) == ("text/x-python", True, False)
@@ -155,7 +155,7 @@ def test_a_file_comes_with_what_it_is_and_never_under_another_name(store: LocalS
             answer(store, {"what": "compare_file", "run": ids()[1], "path": path})
 
 
-def test_long_texts_are_cut_and_large_images_stay_away(store: LocalStore) -> None:
+def test_long_texts_are_cut_and_large_images_stay_away(store: Store) -> None:
     run = nbtrack.start_run(run_id=ids()[0])
     run.log_text("x" * 1_500_000, "long.txt")
     run.log_bytes(b"\x89PNG\r\n\x1a\n" + bytes(6_000_000), "large.png")
@@ -172,7 +172,7 @@ def test_long_texts_are_cut_and_large_images_stay_away(store: LocalStore) -> Non
     assert (data, facts["is_text"]) == (b"", False)
 
 
-def test_a_list_of_packages_is_read_once_for_each_content(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_packages_is_read_once_for_each_content(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     compare_runs(store, ids())
     monkeypatch.setattr(compare_files, "_parse", lambda file: pytest.fail(f"{file} read again"))
     compare_runs(store, ids())
@@ -188,6 +188,6 @@ def test_a_list_of_packages_is_read_once_for_each_content(store: LocalStore, mon
         ({"what": "compare_table", "runs": ["0" * 32], "path": "a.csv"}, "in two runs, not in 1"),
     ],
 )
-def test_a_question_that_cannot_be_used_says_why(store: LocalStore, question: dict[str, Any], said: str) -> None:
+def test_a_question_that_cannot_be_used_says_why(store: Store, question: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidValueError, match=said):
         answer(store, question)

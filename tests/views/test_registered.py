@@ -17,7 +17,7 @@ from nbtrack.views.model_edits import edit_model
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.protocol import Store
 
 
 class Trap:
@@ -31,7 +31,7 @@ class Trap:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
+def store(tmp_path: Path) -> Store:
     """Two versions of fraud with metrics and params, one of price."""
     from sklearn.linear_model import LogisticRegression
 
@@ -54,17 +54,17 @@ def store(tmp_path: Path) -> LocalStore:
     return active.get_store()
 
 
-def ask(store: LocalStore, **question: Any) -> dict[str, Any]:
+def ask(store: Store, **question: Any) -> dict[str, Any]:
     return questions.answer(store, question)[0]
 
 
-def test_models_are_listed_in_brief(store: LocalStore) -> None:
+def test_models_are_listed_in_brief(store: Store) -> None:
     found = {model["name"]: model for model in ask(store, what="models")["models"]}
     assert (found["fraud"]["versions"], found["fraud"]["aliases"]) == (2, {"champion": 1})
     assert found["price"]["versions"] == 1
 
 
-def test_a_model_has_its_versions_with_metrics_newest_first(store: LocalStore) -> None:
+def test_a_model_has_its_versions_with_metrics_newest_first(store: Store) -> None:
     found = ask(store, what="model", name="fraud")
     assert found["metrics"] == [{"key": "auc", "goal": "max"}, {"key": "loss", "goal": "min"}]
     rows = [(v["version"], v["run"], v["aliases"], v["metrics"]) for v in found["versions"]]
@@ -79,14 +79,14 @@ def test_a_model_has_its_versions_with_metrics_newest_first(store: LocalStore) -
     assert found["back"] == {"champion": 1}
 
 
-def test_a_run_knows_what_was_registered_from_it(store: LocalStore) -> None:
+def test_a_run_knows_what_was_registered_from_it(store: Store) -> None:
     newest, oldest = nbtrack.search_runs()["run_id"]
     found = ask(store, what="run-models", run=newest)["versions"]
     assert [(v["name"], v["version"]) for v in found] == [("fraud", 2), ("price", 1)]
     assert ask(store, what="run-models", run=oldest)["versions"][0]["aliases"] == ["champion"]
 
 
-def test_many_versions_are_told_of_as_each_by_itself(store: LocalStore) -> None:
+def test_many_versions_are_told_of_as_each_by_itself(store: Store) -> None:
     wanted = [("price", 1), ("fraud", 1), ("fraud", 9)]
     found = list(registered.about_versions(store, wanted))
     assert [(name, version) for name, version, _ in found] == wanted[:2]
@@ -94,7 +94,7 @@ def test_many_versions_are_told_of_as_each_by_itself(store: LocalStore) -> None:
         assert content == ask(store, what="model-version", name=name, version=version)
 
 
-def test_a_version_says_where_it_came_from_and_how_to_load_it(store: LocalStore) -> None:
+def test_a_version_says_where_it_came_from_and_how_to_load_it(store: Store) -> None:
     found = ask(store, what="model-version", name="fraud", version=1)
     assert found["run"]["name"] == "C 0.1"
     assert found["datasets"][0]["name"] == "payments"
@@ -105,7 +105,7 @@ def test_a_version_says_where_it_came_from_and_how_to_load_it(store: LocalStore)
     assert "'models:/fraud/2'" in ask(store, what="model-version", name="fraud", version=2)["load"]
 
 
-def test_a_move_is_looked_at_before_it_is_made(store: LocalStore) -> None:
+def test_a_move_is_looked_at_before_it_is_made(store: Store) -> None:
     nbtrack.expect("fraud", "auc >= champion.auc + 0.5", alias="champion")
     found = ask(store, what="model-move", name="fraud", version=2, alias="champion")
     assert found["before"] == 1
@@ -123,7 +123,7 @@ def test_a_move_is_looked_at_before_it_is_made(store: LocalStore) -> None:
     assert compared["metrics"][0]["better"] is False
 
 
-def test_nothing_is_loaded(store: LocalStore, tmp_path: Path) -> None:
+def test_nothing_is_loaded(store: Store, tmp_path: Path) -> None:
     trace = tmp_path / "was-loaded"
     with nbtrack.start_run() as run:
         nbtrack.pyfunc.log_model(python_model=lambda model_input: model_input, name="m", pip_requirements=[])
@@ -147,12 +147,12 @@ def test_nothing_is_loaded(store: LocalStore, tmp_path: Path) -> None:
         ({"what": "model", "name": "x' OR name != '"}, NotFoundError),
     ],
 )
-def test_questions_of_nothing_are_refused(store: LocalStore, question: dict[str, Any], error: type[Exception]) -> None:
+def test_questions_of_nothing_are_refused(store: Store, question: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         ask(store, **question)
 
 
-def test_each_change_is_made_and_stands_in_the_history(store: LocalStore) -> None:
+def test_each_change_is_made_and_stands_in_the_history(store: Store) -> None:
     for change in (
         {"do": "alias", "alias": "champion", "version": 2, "comment": "better"},
         {"do": "rollback", "alias": "champion"},
@@ -180,7 +180,7 @@ def test_each_change_is_made_and_stands_in_the_history(store: LocalStore) -> Non
     assert [model["name"] for model in ask(store, what="models")["models"]] == ["price"]
 
 
-def test_a_gate_holds_an_alias_back_until_it_is_forced_with_a_reason(store: LocalStore) -> None:
+def test_a_gate_holds_an_alias_back_until_it_is_forced_with_a_reason(store: Store) -> None:
     nbtrack.expect("fraud", "auc >= 0.95", alias="champion")
     move = {"do": "alias", "name": "fraud", "alias": "champion", "version": 2}
     with pytest.raises(GateRefusedError, match="auc"):
@@ -191,7 +191,7 @@ def test_a_gate_holds_an_alias_back_until_it_is_forced_with_a_reason(store: Loca
     assert nbtrack.get_model_version_by_alias("fraud", "champion").version == 2
 
 
-def test_what_somebody_else_changed_meanwhile_is_not_written_over(store: LocalStore) -> None:
+def test_what_somebody_else_changed_meanwhile_is_not_written_over(store: Store) -> None:
     alias = {"name": "fraud", "do": "alias", "alias": "champion", "version": 2}
     with pytest.raises(InvalidValueError, match="points at version 1 now"):
         edit_model(store, {**alias, "seen": 2})
@@ -216,7 +216,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_written_over(store: LocalSt
         {"do": "tag", "name": "fraud", "key": "", "value": "x"},
     ],
 )
-def test_changes_that_are_not_allowed_change_nothing(store: LocalStore, change: dict[str, Any]) -> None:
+def test_changes_that_are_not_allowed_change_nothing(store: Store, change: dict[str, Any]) -> None:
     before = ask(store, what="model", name="fraud")
     with pytest.raises(InvalidValueError):
         edit_model(store, change)

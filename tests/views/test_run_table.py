@@ -9,7 +9,7 @@ import pytest
 
 import nbtrack
 from nbtrack.entities import ViewType
-from nbtrack.store.opening import open_store
+from nbtrack.store.opening import open_local
 from nbtrack.store.protocol import RunColumns, RunQuery
 from nbtrack.tracking import surroundings
 from nbtrack.views.run_rows import changed_rows, take_rows
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
-    return open_store(tmp_path / "runs.duckdb")
+    return open_local(tmp_path / "runs.duckdb")
 
 
 def look(store: LocalStore) -> RunColumns:
