@@ -123,6 +123,10 @@ def serve(  # noqa: PLR0913, PLR0917 - options
             "--record", metavar="EXPERIMENT", help="Record requests and predictions there.", show_default=False
         ),
     ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Of a proxy that asks by its own name.", show_default=False),
+    ] = None,
     trust: Trust = False,
     store: options.Store = None,
     as_json: options.Json = False,
@@ -132,7 +136,10 @@ def serve(  # noqa: PLR0913, PLR0917 - options
     from nbtrack.serving.settings import Settings  # noqa: PLC0415
 
     uri = _use(store, model_uri)
-    settings = Settings(model_uri, uri, timeout, max_bytes, threads, 2.0 if follow else 0.0, record, trust)
+    hosts = tuple(allow_host or ())
+    settings = Settings(
+        model_uri, uri, timeout, max_bytes, threads, 2.0 if follow else 0.0, record, trust, allow_hosts=hosts
+    )
 
     def told(url: str) -> None:
         if as_json:
@@ -146,6 +153,9 @@ def serve(  # noqa: PLR0913, PLR0917 - options
         running.run_workers(settings, workers, host=host, port=port, told=told)
         return
     serving = running.Serving(settings, host=host, port=port)
+    from nbtrack.serving.worker import speak  # noqa: PLC0415
+
+    speak()
     told(serving.url)
     serving.run()
 

@@ -132,6 +132,8 @@ class ModelApp:
         except Refused as refused:
             status = refused.status
             response = _refusal(refused)
+            if self.recorder is not None:
+                self.recorder.refuse(status, refused.message)
         self.meter.answered(status, time.perf_counter() - began, rows)
         return response
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtrack.serving import refusals
 from nbtrack.serving.frames import prediction_columns
 from nbtrack.serving.predictions import plain
+from nbtrack.serving.refusals import Refusals
 from nbtrack.store.tabular import Tables
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Recorder:
     Every few seconds the run gets one Parquet file ``requests/<n>.parquet`` with the columns ``input.<name>``, ``prediction``, ``time``,
     ``seconds`` and ``model``, and one step of the metrics ``requests``, ``rows``, ``seconds_median``, ``seconds_max``, ``prediction_mean``.
     A model that answers with a table has ``prediction.<name>`` and ``prediction_mean/<name>`` for each of its columns.
+    Requests that are refused are counted in the metrics ``refused`` and ``refused/<status>``; ``refused.json`` has the reasons, and the tag
+    ``nbtrack.refused`` the most frequent one.
 
     Parameters
     ----------
@@ -49,6 +53,7 @@ class Recorder:
         self._waiting: deque[tuple[float, float, str, Any, Any, int]] = deque()
         self._n_rows = 0
         self._n_dropped = 0
+        self._refusals = Refusals()
         self._lock = threading.Lock()
         self._step = 0
         self._tables = Tables(1)
@@ -66,19 +71,42 @@ class Recorder:
                 self._n_rows -= gone
                 self._n_dropped += gone
 
+    def refuse(self, status: int, message: str) -> None:
+        """Count a request that was refused, and why."""
+        self._refusals.count(status, message)
+
     def flush(self) -> None:
         """Write down what has come since the last time."""
+        refused = self._refusals.take()
         with self._lock:
             requests, self._waiting, self._n_rows = list(self._waiting), deque(), 0
             dropped, self._n_dropped = self._n_dropped, 0
-        if not requests:
+        if not requests and not refused:
             return
-        self._run.log_metrics(_figures(requests, dropped), step=self._step)
+        figures = _figures(requests, dropped) if requests else {}
+        figures |= {"refused": float(refused.total())} | {
+            f"refused/{status}": float(n) for status, n in refused.items()
+        }
+        self._run.log_metrics(figures, step=self._step)
+        if refused:
+            self._tell_refusals()
+        if requests:
+            self._keep(requests)
+        self._step += 1
+
+    def _tell_refusals(self) -> None:
+        reasons = self._refusals.listed()
+        self._run.set_tag("nbtrack.refused", refusals.most(reasons))
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+            path = Path(folder) / "refused.json"
+            path.write_bytes(refusals.as_json(reasons))
+            self._run.log_artifact(path)
+
+    def _keep(self, requests: list[tuple[float, float, str, Any, Any, int]]) -> None:
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             path = Path(folder) / f"{self._step:06d}.parquet"
             self._tables.write(_table(requests), path, "parquet")
             self._run.log_artifact(path, "requests")
-        self._step += 1
 
     def close(self) -> None:
         """Write down the rest, and end the run."""

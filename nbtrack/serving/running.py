@@ -14,6 +14,7 @@ from nbtrack.serving.settings import Settings
 from nbtrack.serving.threaded import ThreadedServer, listen, url_of
 
 if TYPE_CHECKING:
+    import socket
     from types import TracebackType
 
 GRACE_S = 10
@@ -27,6 +28,8 @@ class Serving(ThreadedServer):
     ----------
     url : str
         Its page, with a form to try the model; predictions are at ``<url>/invocations``.
+    model : str
+        Which version answers now, such as ``models:/fraud/3``.
     """
 
     name = "nbtrack-serving"
@@ -36,11 +39,17 @@ class Serving(ThreadedServer):
     def __init__(self, settings: Settings, *, host: str = "127.0.0.1", port: int = 0) -> None:
         uvicorn = require("uvicorn", WHY, extra="serving")
         require("starlette", WHY, extra="serving")
-        from nbtrack.serving.worker import build  # noqa: PLC0415 - the packages may be missing
+        from nbtrack.serving.worker import build, guarded  # noqa: PLC0415 - the packages may be missing
 
-        app = build(replace(settings, parent=0)).app()
+        self._model_app = build(replace(settings, parent=0))
         found = listen(host, port)
+        app = guarded(self._model_app.app(), _located(settings, found))
         super().__init__(found, url_of(found, host), uvicorn.Server(uvicorn.Config(app, **_options())))
+
+    @property
+    def model(self) -> str:
+        """Return which version answers now: another one when the alias that is followed has moved."""
+        return self._model_app.held.served.key
 
     def __enter__(self) -> Self:
         """Return the server itself."""
@@ -79,7 +88,7 @@ def run_workers(
     open_socket = listen(host, port)
     folder = tempfile.mkdtemp(prefix="nbtrack-serving-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    replace(settings, parent=os.getpid()).to_environment()
+    replace(_located(settings, open_socket), parent=os.getpid()).to_environment()
     workers = supervisor("nbtrack.serving.worker:make_app", open_socket, n_workers, settings.timeout_s, **_options())
     if told is not None:
         told(url_of(open_socket, host))
@@ -89,6 +98,13 @@ def run_workers(
         open_socket.close()
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         shutil.rmtree(Path(folder), ignore_errors=True)
+
+
+def _located(settings: Settings, open_socket: socket.socket) -> Settings:
+    """Return the settings with whether only this machine reaches the socket."""
+    from nbtrack.serving.hosts import is_loopback  # noqa: PLC0415 - the packages may be missing
+
+    return replace(settings, is_local=is_loopback(open_socket.getsockname()[0]))
 
 
 def serve(
@@ -113,7 +129,8 @@ def serve(
     trust : bool
         Load a model although you did not log it; loading a model runs code of whoever made it.
     **limits
-        ``timeout_s``, ``max_bytes``, ``n_threads``; ``experiment="…"`` records requests and predictions.
+        ``timeout_s``, ``max_bytes``, ``n_threads``; ``experiment="…"`` records requests and predictions;
+        ``allow_hosts=("model.example.com",)`` lets a proxy ask by its own name (see :mod:`nbtrack.serving.hosts`).
 
     Returns
     -------

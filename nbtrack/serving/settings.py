@@ -31,6 +31,10 @@ class Settings:
         The model's code may run although this user did not log it.
     parent : int
         Process that a worker ends with; 0 for none.
+    is_local : bool
+        Only this machine reaches the server, so requests must name this machine; see :mod:`nbtrack.serving.hosts`.
+    allow_hosts : tuple of str
+        Names that requests may use besides, such as that of a proxy.
     """
 
     model_uri: str
@@ -42,6 +46,8 @@ class Settings:
     experiment: str = ""
     trust: bool = False
     parent: int = 0
+    is_local: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse to follow what never moves."""
@@ -56,4 +62,5 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """Return what :meth:`to_environment` left."""
-        return cls(**json.loads(os.environ[VARIABLE]))
+        found = json.loads(os.environ[VARIABLE])
+        return cls(**{**found, "allow_hosts": tuple(found["allow_hosts"])})

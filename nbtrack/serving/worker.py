@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from nbtrack.serving.app import Limits, ModelApp
 from nbtrack.serving.held import Held, Served
+from nbtrack.serving.hosts import LocalNames
 from nbtrack.serving.key import key_of
 from nbtrack.serving.meter import Meter
 from nbtrack.serving.settings import Settings
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from nbtrack.serving.recorder import Recorder
     from nbtrack.tracking.run import ActiveRun
@@ -27,12 +28,25 @@ PARENT_S = 1.0
 log = logging.getLogger(__name__)
 
 
-def make_app() -> Starlette:
+def make_app() -> ASGIApp:
     """Return the application of a worker; called by name."""
     settings = Settings.from_environment()
+    speak()
     if settings.parent:
         threading.Thread(target=_end_with, args=(settings.parent,), name="nbtrack-parent", daemon=True).start()
-    return build(settings).app()
+    return guarded(build(settings).app(), settings)
+
+
+def speak() -> None:
+    """Tell the terminal what happens, such as the exchange of the model. A notebook would show it in red, so nobody does it there."""
+    told = logging.getLogger("nbtrack.serving")
+    told.setLevel(logging.INFO)
+    told.addHandler(logging.StreamHandler())
+
+
+def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Return the application behind what looks at the names that it is asked by."""
+    return LocalNames(app, settings.allow_hosts) if settings.is_local else app
 
 
 def build(settings: Settings) -> ModelApp:
@@ -56,7 +70,7 @@ def build(settings: Settings) -> ModelApp:
             meter.holds(held, is_new=is_new)
             n_swaps = held.n_swaps
             if is_new:
-                log.warning("%s is %s from here on.", settings.model_uri, held.served.key)
+                log.info("%s is %s from here on.", settings.model_uri, held.served.key)
             elif held.problem:
                 log.error("%s stays in use: the next one cannot be loaded. %s", held.served.key, held.problem)
 

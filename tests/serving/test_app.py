@@ -120,7 +120,7 @@ def test_a_prediction_that_takes_too_long_is_given_up(client: httpx.Client) -> N
 
 def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.Client) -> None:
     with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=10) as slow:
-        head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        head = "POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
         slow.sendall(head.encode())
         assert slow.recv(20).startswith(b"HTTP/1.1 408")
 
@@ -173,6 +173,37 @@ def test_the_page_runs_its_own_script_and_nothing_else(client: httpx.Client, pat
     assert "unsafe-inline'" not in policy.replace("style-src 'unsafe-inline'", "")
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.com", "evil.com:5000", "127.0.0.1.evil.com", "localhost@evil.com", "10.0.0.5", "[::2]:80", ""]
+)
+@pytest.mark.parametrize("path", ["/docs", "/invocations"])
+def test_a_page_whose_name_was_bound_to_this_machine_is_refused(client: httpx.Client, host: str, path: str) -> None:
+    content = json.dumps({"dataframe_records": RECORDS})
+    reply = client.request(
+        "POST" if path == "/invocations" else "GET", path, content=content, headers={**JSON, "host": host}
+    )
+    assert reply.status_code == 421
+    assert "asked by the names of this machine" in reply.text
+    assert "doubling" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:9", "127.0.0.1:5000", "127.0.0.2", "[::1]:80", "model.localhost"]
+)
+def test_this_machine_is_called_by_many_names(client: httpx.Client, host: str) -> None:
+    assert client.get("/ping", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(("host", "more", "status"), [("127.0.0.1", ("model.example.com",), 200), ("0.0.0.0", (), 200)])
+def test_a_proxy_and_an_open_server_are_asked_by_other_names(
+    folder: Path, host: str, more: tuple[str, ...], status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serve(str(folder), trust=True, host=host, allow_hosts=more) as serving:
+        url = serving.url.replace("0.0.0.0", "127.0.0.1")
+        assert httpx.get(f"{url}/ping", headers={"host": "Model.example.com"}).status_code == status
+
+
 def test_a_taken_port_is_said() -> None:
     taken = listen("127.0.0.1", 0)
     try:
@@ -195,7 +226,7 @@ def test_a_host_of_nobody_is_said() -> None:
 
 def test_settings_travel_to_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_NBTRACK_SERVING", "")
-    settings = Settings("models:/fraud@champion", "x.duckdb", follow_s=1.5, trust=True)
+    settings = Settings("models:/fraud@champion", "x.duckdb", follow_s=1.5, trust=True, allow_hosts=("a.b",))
     settings.to_environment()
     assert Settings.from_environment() == settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import nbtrack
-from nbtrack.serving import recorder
+from nbtrack.serving import recorder, refusals
 from nbtrack.serving.held import Served
 from nbtrack.serving.recorder import Recorder
 from nbtrack.serving.running import serve
@@ -34,7 +35,13 @@ def test_requests_and_predictions_of_a_server_are_a_run(folder: Path, tmp_path: 
         for n in (2, 3):
             body = {"dataframe_records": rows(n).to_dict("records")}
             assert client.post("/invocations", json=body).status_code == 200
-        assert client.post("/invocations", json={"dataframe_records": []}).status_code != 500
+        assert client.post("/invocations", json={"dataframe_records": []}).status_code == 400
+        assert serving.model == str(folder)
+        for _ in range(2):
+            assert client.post("/invocations", json={"dataframe_records": [{"x": 1.0}]}).status_code == 400
+        fails = {"dataframe_records": [{"x": 1.0, "city": "fail"}]}
+        assert client.post("/invocations", json=fails).status_code == 422
+        assert client.post("/invocations", content="x", headers={"content-type": "text/plain"}).status_code == 415
     (run,) = nbtrack.search_runs(experiment_names=["serving"], output_format="list")
     assert run.info.status == "FINISHED"
     assert run.data.tags["nbtrack.model_uri"] == str(folder)
@@ -44,6 +51,15 @@ def test_requests_and_predictions_of_a_server_are_a_run(folder: Path, tmp_path: 
     assert set(table["model"]) == {str(folder)}
     assert table["time"].notna().all()
     assert run.data.metrics["rows"] >= 5
+    assert {key: run.data.metrics[key] for key in ("refused", "refused/400", "refused/415", "refused/422")} == {
+        "refused": 5.0,
+        "refused/400": 3.0,
+        "refused/415": 1.0,
+        "refused/422": 1.0,
+    }
+    assert run.data.tags["nbtrack.refused"].startswith("400 · 2 requests · The input lacks 'city'")
+    reasons = json.loads(Path(nbtrack.Client().download_artifacts(run.info.run_id, "refused.json")).read_text())
+    assert [(found["status"], found["requests"]) for found in reasons] == [(400, 2), (400, 1), (422, 1), (415, 1)]
 
 
 def test_the_run_of_a_server_is_nobody_elses(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +129,18 @@ def test_a_request_that_cannot_be_a_table_does_not_end_the_recording(
     made.take(served, pd.DataFrame({"x": [7]}), [1], 1, 0.001)
     made.close()
     assert list(recorded(nbtrack.get_run(made._run.id))["input.x"])[-1] == 7
+
+
+def test_reasons_that_name_values_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MAX_REASONS", 2)
+    counts = refusals.Refusals()
+    for n in range(5):
+        counts.count(400, f"'{n}' is no number")
+    listed = counts.listed()
+    assert [(found["reason"], found["requests"]) for found in listed] == [
+        ("(other reasons)", 3),
+        ("'0' is no number", 1),
+        ("'1' is no number", 1),
+    ]
+    assert counts.take() == {400: 5}
+    assert not counts.take()
