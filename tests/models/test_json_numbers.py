@@ -78,7 +78,7 @@ def test_the_short_way_gives_what_the_long_one_gives(request: tuple[dict[str, An
     assert np.array_equal(*zeros), "-0.0 is not 0.0"
 
 
-WINE = Schema([ColSpec(DataType.DOUBLE, "acid"), ColSpec(DataType.DOUBLE, "hue")])
+WINE = Schema([ColSpec(DataType.double, "acid"), ColSpec(DataType.double, "hue")])
 
 
 @pytest.mark.parametrize(
