@@ -9,7 +9,7 @@ import pytest
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.serving.settings import Settings
-from nbtrack.serving.supervisor import supervisor
+from nbtrack.serving.supervisor import MAX_FAILED, Supervisor, supervisor
 from nbtrack.serving.threaded import listen
 
 if TYPE_CHECKING:
@@ -42,19 +42,52 @@ class Dead:
         return lambda: None
 
 
-@pytest.mark.usefixtures("kept_signals")
-def test_a_worker_at_work_is_waited_for_and_one_that_ended_is_replaced_and_named(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, kept_signals: None) -> Iterator[Supervisor]:
+    """A supervisor whose one worker is dead."""
     monkeypatch.setattr("uvicorn.supervisors.multiprocess.Process", Dead)
     with listen("127.0.0.1", 0) as open_socket:
-        made = supervisor("x:y", open_socket, 1, 60.0)
-        assert made.config.timeout_worker_healthcheck > 60
-        made.init_processes()
-        (first,) = made.processes
-        made.keep_subprocess_alive()
+        found = supervisor("x:y", open_socket, 1, 60.0)
+        found.init_processes()
+        yield found
+
+
+@pytest.mark.parametrize("code", [-11, 1, 3])
+def test_a_worker_that_ended_is_replaced_and_named_whatever_its_code(
+    made: Supervisor, code: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dead, "exitcode", code)
+    (first,) = made.processes
+    made.keep_subprocess_alive()
     assert made.processes != [first]
-    assert "Worker 77 ended by itself (exit code -11)" in caplog.text
+    assert f"Worker 77 ended by itself (exit code {code})" in caplog.text
+    assert not made.should_exit.is_set()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_only_workers_that_never_begin_end_the_server(
+    made: Supervisor, has_begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dead, "exitcode", 3)
+    for _ in range(2 * MAX_FAILED):
+        monkeypatch.setattr(Dead, "is_alive", lambda *_: True)
+        monkeypatch.setattr(Dead, "is_ready", lambda *_: has_begun, raising=False)
+        made.keep_subprocess_alive()
+        monkeypatch.setattr(Dead, "is_alive", lambda *_: False)
+        made.keep_subprocess_alive()
+    assert made.should_exit.is_set() is not has_begun
+
+
+def test_a_worker_at_work_is_waited_for(made: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def is_alive(_: Any, timeout: float) -> bool:
+        waited.append(timeout)
+        return True
+
+    monkeypatch.setattr(Dead, "is_alive", is_alive)
+    made.keep_subprocess_alive()
+    assert waited[0] > 60
 
 
 @pytest.mark.parametrize("uri", ["models:/fraud/3", "runs:/" + "0" * 32 + "/model", "folder"])
