@@ -70,6 +70,19 @@ def tell(store: TrackingStore, event: ModelEvent, data: Mapping[str, Any]) -> No
             delivery.send(hook, name, payload(event, data))
 
 
+def tell_archived(store: TrackingStore, name: str, version: int, *, is_asked: bool) -> None:
+    """Tell of versions that were archived just now, if that was asked, as `version` came to their stage: the history says which."""
+    if not is_asked or not is_anyone_listening(store):
+        return
+    moves = [event for event in store.registry.history(name) if event.op == "stage"]
+    last = max((place for place, event in enumerate(moves) if event.version == version), default=0)
+    first = last
+    while first and moves[first - 1].detail and moves[first - 1].timestamp == moves[last].timestamp:
+        first -= 1
+    for event in moves[first:last]:
+        tell(store, event, {})
+
+
 def payload(event: ModelEvent, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a webhook is told of a change, with MLflow's fields; versions are texts there."""
     version = None if event.version is None else str(event.version)

@@ -137,6 +137,7 @@ class Registry:
         """Move a version to None, Staging, Production or Archived; the others of that stage are archived if asked."""
         number, to = check_version(version), check_stage(stage)
         self._kept.set_stage(name, number, to, archive=archive_existing_versions, comment=comment)
+        hooks.tell_archived(self.store, name, number, is_asked=archive_existing_versions)
         self._tell("stage", name, version=number, stage=to, after=to, comment=comment)
         return self._kept.version(name, number)
 

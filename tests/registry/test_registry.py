@@ -278,6 +278,19 @@ def test_functions_hear_every_change(registry: Registry, heard: list[ModelEvent]
     assert (heard[0].comment, heard[0].user_id) == ("begun", kept[0].user_id)
 
 
+def test_functions_hear_of_each_version_that_is_archived(registry: Registry, heard: list[ModelEvent]):
+    registry.create("fraud")
+    for number in (1, 2, 3):
+        add(registry)
+        registry.set_stage("fraud", number, "Production")
+    heard.clear()
+    registry.set_stage("fraud", add(registry), "Production", archive_existing_versions=True)
+    told = [(event.version, event.before, event.after) for event in heard if event.op == "stage"]
+    assert told == [(n, "Production", "Archived") for n in (1, 2, 3)] + [(4, None, "Production")]
+    registry.set_stage("fraud", 4, "Production", archive_existing_versions=True)
+    assert [event.version for event in heard if event.op == "stage"] == [1, 2, 3, 4, 4]
+
+
 def test_a_function_that_fails_stops_nothing(registry: Registry, heard: list[ModelEvent]):
     def broken(_: ModelEvent) -> None:
         message = "no mail server"
