@@ -48,7 +48,8 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
     metadata : mapping, optional
     serialization_format : {"skops", "cloudpickle", "pickle"}, optional
         skops by default, whose loading runs no code; cloudpickle for what skops cannot take, with a warning that
-        says why.
+        says why. Forests and boosted trees are always cloudpickle, without a warning: trees of a forged skops file
+        could bring the process down.
     pyfunc_predict_fn : str
         The method that ``nbtrack.pyfunc`` predicts with, such as ``"predict_proba"``.
     skops_trusted_types : list of str, optional

@@ -27,7 +27,14 @@ _SLOW_IN_SKOPS = {
     ("sklearn.neighbors._kd_tree", "KDTree"),
     ("sklearn.neighbors._ball_tree", "BallTree"),
 }
-"""Types that skops does not trust: a model with one of them need not be written by it, which takes seconds for a large ensemble."""
+"""Types that skops does not trust: a model with one of them need not be written by it, which takes seconds for a large ensemble.
+
+Nor does nbtrack: they are compiled, and take numbers from the file for places in memory. ``Tree.__setstate__`` compares types and shapes,
+but not ``node_count`` with the number of nodes, nor the children of a node with it: a tree whose root has the child 10**12 loads, and
+brings the process down when it predicts (scikit-learn 1.9). So forests and boosted trees are pickles, by cloudpickle, without a warning.
+"""
+_LIBRARIES = {"sklearn", "scipy", "numpy"}
+"""What skops does not trust of these, nobody can change; of all else a user should know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ def write(
     folder : Path
         An existing folder.
     wanted : {"skops", "cloudpickle", "pickle"}, optional
-        By default skops, and cloudpickle for what skops cannot take; that is said in a warning.
+        By default skops, and cloudpickle for what skops cannot take; that is said in a warning, unless it is so for all models of this
+        kind, such as forests and boosted trees.
     trusted : iterable of str, optional
         Dotted names of types that skops may hold besides its own; whoever loads the model must name them again.
     own : frozenset of str
@@ -76,30 +84,39 @@ def write(
     except _CannotError as reason:
         if wanted == SKOPS:
             raise InvalidValueError(f"skops cannot take this {type(model).__name__}: {reason}.") from reason.__cause__
-        warn(f"{type(model).__name__} is saved with cloudpickle, whose loading runs code, because {reason}.")
+        if not reason.is_usual:
+            warn(f"{type(model).__name__} is saved with cloudpickle, whose loading runs code, because {reason}.")
         return _write_pickle(model, folder, CLOUDPICKLE)
     (folder / SKOPS_FILE).write_bytes(data)
     return Written(SKOPS_FILE, SKOPS, ("skops",), tuple(sorted(needed)))
 
 
 class _CannotError(Exception):
-    """Says why skops is not used, as the second half of a sentence."""
+    """Says why skops is not used, as the second half of a sentence; `is_usual` when no user could do anything about it."""
+
+    def __init__(self, reason: str, *, is_usual: bool = False) -> None:
+        super().__init__(reason)
+        self.is_usual = is_usual
 
 
 def _skops_bytes(model: Any, trusted: frozenset[str], *, is_quick: bool) -> tuple[bytes, set[str]]:
     """Return a model as skops writes it, after reading it back, and which of the trusted types are in it."""
     if is_quick and (slow := _slow_types(model) - trusted):
-        raise _CannotError(_untrusted(slow))
+        raise _untrusted(slow)
     io = require("skops.io", "to save scikit-learn models", package="skops", extra="models")  # a second or two, once
     try:
         data: bytes = io.dumps(model)
-        if _HERE_ONLY.search(_schema_of(data)) is not None:
-            raise _CannotError("it has classes or functions of this notebook, which skops leaves behind")
+        _check_is_taken_along(data)
         return data, _read_back(io, data, trusted)
     except _CannotError:
         raise
     except Exception as cause:
         raise _CannotError(f"skops fails with {type(cause).__name__}: {str(cause)[:200]}") from cause
+
+
+def _check_is_taken_along(data: bytes) -> None:
+    if _HERE_ONLY.search(_schema_of(data)) is not None:
+        raise _CannotError("it has classes or functions of this notebook, which skops leaves behind")
 
 
 def _read_back(io: Any, data: bytes, trusted: frozenset[str]) -> set[str]:
@@ -112,14 +129,15 @@ def _read_back(io: Any, data: bytes, trusted: frozenset[str]) -> set[str]:
     else:
         return set()
     if not unknown <= trusted:
-        raise _CannotError(_untrusted(unknown - trusted))
+        raise _untrusted(unknown - trusted)
     io.loads(data, trusted=sorted(unknown))
     return unknown
 
 
-def _untrusted(names: Iterable[str]) -> str:
+def _untrusted(names: set[str]) -> _CannotError:
     listed = ", ".join(repr(name) for name in sorted(names))
-    return f"skops does not trust types in it (to keep skops: skops_trusted_types=[{listed}])"
+    reason = f"skops does not trust types in it (to keep skops: skops_trusted_types=[{listed}])"
+    return _CannotError(reason, is_usual={name.partition(".")[0] for name in names} <= _LIBRARIES)
 
 
 def _slow_types(model: Any) -> set[str]:
