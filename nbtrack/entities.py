@@ -297,7 +297,7 @@ class ModelEvent:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ModelGate:
     """What must hold before an alias moves to a version: of one `alias` or all (None), for one `version` or all (None)."""
 
@@ -307,3 +307,9 @@ class ModelGate:
     version: int | None = None
     timestamp: int = 0
     user_id: str = ""
+
+    def __repr__(self) -> str:
+        """Say in one line what must hold before what moves where."""
+        alias = "any alias" if self.alias is None else f"@{self.alias}"
+        version = "" if self.version is None else f" to version {self.version}"
+        return f"<ModelGate {self.name!r} · {alias} moves{version} when {self.expression}>"

@@ -51,6 +51,18 @@ for seed, (lr, width, activation) in enumerate(grid):
         run.log_text("# What the first layer sees\\n\\nEach picture is the weights of **one** hidden unit.", "notes.md")
         recall = [float((model.predict(X_test)[y_test == digit] == digit).mean()) for digit in range(10)]
         run.log_table({"digit": list(range(10)), "recall": recall}, "recall.json")
+        if seed % 5 == 2:
+            needs = ["scikit-learn"]
+            nbtrack.sklearn.log_model(model, "model", input_example=X[:2], registered_model_name="digits", pip_requirements=needs)
+"""
+REGISTRY = """
+nbtrack.update_registered_model("digits", "Reads **handwritten digits** of 8 x 8 pixels. Pictures are scaled to 0 … 1 first.")
+nbtrack.set_registered_model_tag("digits", "team", "vision")
+nbtrack.set_registered_model_alias("digits", "champion", 2, comment="the first good one")
+nbtrack.set_registered_model_alias("digits", "champion", 3, comment="better on sevens")
+nbtrack.set_registered_model_alias("digits", "challenger", 4)
+nbtrack.expect("digits", "acc >= champion.acc - 0.005", alias="champion")
+nbtrack.registry("digits")
 """
 VIEWS: dict[str, str] = {
     "runs": "nbtrack.runs(order_by='metrics.acc DESC')",
@@ -59,6 +71,7 @@ VIEWS: dict[str, str] = {
     "compare": "best, second, *_ = nbtrack.search_runs(order_by=['metrics.acc DESC']).run_id\nnbtrack.compare(second, best)",
     "artifacts": "nbtrack.artifacts(best, 'weights.png')",
     "live": "nbtrack.live(best)",
+    "registry": REGISTRY.strip(),
 }
 
 
@@ -96,6 +109,7 @@ def _take(browser: Browser, home: Path, wanted: list[str]) -> None:
 
 
 def _picture(lab: NotebookPage, place: int, path: Path) -> None:
+    lab.output(place).scroll_into_view_if_needed()  # a view out of sight is not drawn
     output: Any = lab.output(place).locator(".nbt").first
     output.wait_for()
     output.scroll_into_view_if_needed()
