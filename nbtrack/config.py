@@ -73,6 +73,16 @@ def is_server(uri: str | os.PathLike[str]) -> bool:
     return os.fspath(uri).lower().startswith(("http://", "https://"))
 
 
+def is_database(uri: str | os.PathLike[str]) -> bool:
+    """Say whether a tracking URI names a database in PostgreSQL."""
+    return os.fspath(uri).lower().startswith(("postgresql://", "postgres://"))
+
+
+def is_remote(uri: str | os.PathLike[str]) -> bool:
+    """Say whether a tracking URI names something that is not a file of this machine."""
+    return is_server(uri) or is_database(uri)
+
+
 def store_path(uri: str | os.PathLike[str]) -> Path:
     """Return the DuckDB file that a local `uri` names, as an absolute path.
 

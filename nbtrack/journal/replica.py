@@ -104,7 +104,7 @@ class Replica:
         InvalidValueError
             Something is wrong with `writer` or `data`.
         """
-        lines = _read(check_writer(writer), data)
+        lines = read_lines(check_writer(writer), data)
         with self._alone():
             place = self._place(writer)
             if after > place.last:
@@ -224,7 +224,8 @@ def check_writer(writer: str) -> str:
     return writer
 
 
-def _read(writer: str, data: bytes) -> list[Line]:
+def read_lines(writer: str, data: bytes) -> list[Line]:
+    """Return the lines of a delivery; raises ``InvalidValueError`` when one is damaged or out of order."""
     if len(data) > MAX_DELIVERY:
         message = (
             f"{len(data):,} bytes are too many for one delivery (limit {MAX_DELIVERY:,}); send fewer lines at once."

@@ -7,7 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from nbtrack.config import is_server, store_path
+from nbtrack.config import is_database, is_server, store_path
 from nbtrack.errors import InvalidValueError
 from nbtrack.store.local import LocalStore
 
@@ -29,13 +29,18 @@ def open_store(uri: str | os.PathLike[str]) -> Store:
     InvalidValueError
         The URI does not name a store that can be opened here.
     MissingPackageError
-        A server is named, and ``pip install "nbtrack[remote]"`` has not been done.
+        A server is named, and ``pip install "nbtrack[remote]"`` has not been done; a database, and ``"nbtrack[postgres]"`` has not.
     """
     if is_server(uri):
         from nbtrack.store.remote.connection import address  # noqa: PLC0415 - only for those who have a server
         from nbtrack.store.remote.store import ServerStore  # noqa: PLC0415
 
         return _kept(address(os.fspath(uri)), lambda: ServerStore(os.fspath(uri)))
+    if is_database(uri):
+        from nbtrack.store.postgres.address import shown  # noqa: PLC0415 - only for those who have a database
+        from nbtrack.store.postgres.store import PostgresStore  # noqa: PLC0415
+
+        return _kept(shown(os.fspath(uri)), lambda: PostgresStore(os.fspath(uri)))
     return open_local(uri)
 
 
@@ -45,6 +50,9 @@ def open_local(uri: str | os.PathLike[str]) -> LocalStore:
         message = (
             f"{os.fspath(uri)!r} is a server; this is done with a store on this machine, there: name a .duckdb file."
         )
+        raise InvalidValueError(message)
+    if is_database(uri):
+        message = "This is done with a store on this machine, not with a database: name a .duckdb file."
         raise InvalidValueError(message)
     path = store_path(uri)
     found = _kept(str(path), lambda: LocalStore(path))

@@ -63,7 +63,7 @@ def purge(
         if not mine:
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)
-        runs, experiments, needed = _in_trash(path, folder, older_than_s)
+        runs, experiments, needed = in_trash(path, folder, older_than_s)
         if needed:
             named = ", ".join(sorted({f"{name} {version}" for _, name, version in needed}))
             report(f"keeping runs that registered versions need: {named}")
@@ -160,7 +160,7 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
     )
 
 
-def _in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str], list[int], list[tuple[str, str, int]]]:
+def in_trash(path: Path, folder: Path, older_than_s: float) -> tuple[list[str], list[int], list[tuple[str, str, int]]]:
     """Return runs and experiments that have been in the trash for long enough; what a living process has just restored is not.
 
     The third are runs that would have gone, each with the name and number of a registered version that needs it.

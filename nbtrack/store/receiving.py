@@ -67,19 +67,28 @@ class Receiver:
             Records before `after` are not here.
         """
         self._store.make_folder()
+        rewrite = self.rewriting(user=user, leave=leave)
         ends = False
 
-        def rewrite(one: Line) -> bytes:
+        def note(one: Line) -> bytes:
             nonlocal ends
+            ends = ends or one[1] == b"end"
+            return rewrite(one)
+
+        last = self._replica.receive(writer, data, after=after, lease_s=lease_s, rewrite=note)
+        self._store.keeper.fold_soon() if ends or lease_s <= 0 else self._store.keeper.wake()
+        return last
+
+    def rewriting(self, *, user: str | None = None, leave: Leave = anything) -> Callable[[Line], bytes]:
+        """Return what makes of a line what is kept of it: with the numbers that it lacks and the name of who sent it."""
+
+        def rewrite(one: Line) -> bytes:
             kind, record = _content(one)
             leave(kind, record)
-            ends = ends or kind == "end"
             is_changed = self._number(kind, record) | _name(kind, record, user)
             return _text(record) if is_changed else one[2]
 
-        last = self._replica.receive(writer, data, after=after, lease_s=lease_s, rewrite=rewrite)
-        self._store.keeper.fold_soon() if ends or lease_s <= 0 else self._store.keeper.wake()
-        return last
+        return rewrite
 
     def last(self, writer: str) -> int:
         """Return the sequence number of the last record of a writer that is here, -1 when there is none."""

@@ -11,7 +11,7 @@ from nbtrack.artifacts.blobs import Blobs
 from nbtrack.errors import NotFoundError, RemoteError
 
 if TYPE_CHECKING:
-    from nbtrack.store.remote.connection import Connection
+    from nbtrack.store.remote.way import Way
 
 
 class FetchedBlobs(Blobs):
@@ -21,10 +21,10 @@ class FetchedBlobs(Blobs):
     ----------
     folder : Path
         The outbox.
-    connection : Connection
+    connection : Way
     """
 
-    def __init__(self, folder: Path, connection: Connection) -> None:
+    def __init__(self, folder: Path, connection: Way) -> None:
         super().__init__(folder)
         self._folder = folder
         self._connection = connection

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.store.protocol import Record
-    from nbtrack.store.remote.connection import Connection
+    from nbtrack.store.remote.way import Way
 
 LOOK_S = 1.0
 BEGINS = {"start", "resume"}
@@ -27,10 +27,10 @@ class Exchange:
     ----------
     folder : Path
         The outbox.
-    connection : Connection
+    connection : Way
     """
 
-    def __init__(self, folder: Path, connection: Connection) -> None:
+    def __init__(self, folder: Path, connection: Way) -> None:
         self._folder = folder
         self._connection = connection
         self._open: dict[str, int] = {}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbtrack.artifacts.blobs import Blobs
     from nbtrack.journal.outbox import Delivery
     from nbtrack.journal.writer import Writer
-    from nbtrack.store.remote.connection import Connection
+    from nbtrack.store.remote.way import Way
 
 PAUSE_S = 0.5
 LEASE_S = 90.0
@@ -44,10 +44,10 @@ class Shipper:
         The journal of this process.
     blobs : Blobs
         Where files wait.
-    connection : Connection
+    connection : Way
     """
 
-    def __init__(self, folder: Path, writer: Writer, blobs: Blobs, connection: Connection) -> None:
+    def __init__(self, folder: Path, writer: Writer, blobs: Blobs, connection: Way) -> None:
         self._folder = folder
         self._writer = writer
         self._blobs = blobs

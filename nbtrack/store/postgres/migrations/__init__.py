@@ -1,0 +1,1 @@
+"""How the tables in PostgreSQL came to be, one step a file; Alembic takes them."""
