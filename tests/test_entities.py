@@ -26,7 +26,7 @@ from nbtrack.entities import (
 
 def test_statuses_and_stages_are_the_texts_that_are_stored():
     assert [*RunStatus] == ["RUNNING", "FINISHED", "FAILED", "KILLED"]
-    assert [*LifecycleStage] == ["active", "deleted"]
+    assert [*LifecycleStage] == ["active", "deleted", "carrier"]
     assert f"{RunStatus.FAILED}" == "FAILED"
 
 
