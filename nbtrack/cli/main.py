@@ -7,7 +7,21 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from nbtrack.cli import artifacts, demo, doctor, experiments, export, models, purge, runs, serving, sql, sync, ui
+from nbtrack.cli import (
+    artifacts,
+    demo,
+    doctor,
+    experiments,
+    export,
+    models,
+    purge,
+    runs,
+    server,
+    serving,
+    sql,
+    sync,
+    ui,
+)
 from nbtrack.cli.output import complain, fail
 from nbtrack.errors import NbtrackError, NbtrackWarning
 from nbtrack.version import __version__
@@ -15,7 +29,20 @@ from nbtrack.version import __version__
 # The class is typer's or click's own, as the version of typer has it.
 UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 INTERRUPTED = 130
-ORDER = ["runs", "experiments", "artifacts", "models", "ui", "sql", "sync", "export", "doctor", "purge", "demo"]
+ORDER = [
+    "runs",
+    "experiments",
+    "artifacts",
+    "models",
+    "ui",
+    "server",
+    "sql",
+    "sync",
+    "export",
+    "doctor",
+    "purge",
+    "demo",
+]
 
 
 class Door(TyperGroup):
@@ -91,7 +118,7 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(artifacts.app, name="artifacts")
 serving.register(models.app)
 app.add_typer(models.app, name="models")
-for noun in (ui, sql, sync, export, doctor, purge, demo):
+for noun in (ui, server, sql, sync, export, doctor, purge, demo):
     noun.register(app)
 
 

@@ -1,4 +1,4 @@
-"""The application of ``nbtrack server``: MLflow's REST over one store, its OpenAPI, health and version, and the web interface at ``/``.
+"""The application of ``nbtrack server``: nbtrack's own routes, MLflow's, their OpenAPI, health and version, the web interface at ``/``.
 
 One middleware is to stand in front of all routes: `guards` of :func:`application` is the place for it.
 """
@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
 from nbtrack.server.mlflow.routes import mlflow_router
+from nbtrack.server.native.routes import NativeRoutes
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbtrack.store.local import LocalStore
 
-ABOUT = "MLflow's REST over an nbtrack store. Errors are `{error_code, message}`."
+ABOUT = "An nbtrack store: MLflow's REST, whose errors are `{error_code, message}`, and nbtrack's own routes."
 
 
 def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None) -> FastAPI:
@@ -56,6 +57,7 @@ def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: 
     )
     app.state.desk = Desk(store)
     add_handlers(app)
+    app.include_router(NativeRoutes(store).router)
     app.include_router(mlflow_router())
     app.add_api_route("/health", health, methods=["GET"], tags=["server"])
     app.add_api_route("/version", version, methods=["GET"], tags=["server"])

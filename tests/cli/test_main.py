@@ -33,7 +33,7 @@ COMMANDS = {
         for verb in ("list", "show", "history", "register", "alias", "rollback", "stage", "tag", "expect", "delete")
     ),
     *(f"models {verb}" for verb in ("predict", "serve", "env", "generate-dockerfile", "build-docker")),
-    *("sql", "sync", "doctor", "purge", "demo"),
+    *("server", "sql", "sync", "doctor", "purge", "demo"),
 }
 OPTIONS = {"model_uri": "models:/x/1", "source": "in.csv", "output": "out.csv", "folder": "new", "name": "image"}
 """What stands after options that a command cannot do without."""
@@ -95,6 +95,7 @@ def test_help_names_every_command(desk: Desk) -> None:
         "artifacts",
         "models",
         "ui",
+        "server",
         "sql",
         "sync",
         "export",
@@ -144,7 +145,7 @@ def words_of(command: Any) -> list[str]:
 
 def test_a_store_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
     for path, command in commands():
-        if path in ("demo", "sync", "experiments create"):
+        if path in ("demo", "server", "sync", "experiments create"):
             continue
         needed = ["select 1"] if path == "sql" else words_of(command)
         words = [*path.split(), *needed, "--store", str(tmp_path / "no.duckdb")]
