@@ -72,7 +72,7 @@ def open_store(uri: str | None, *, is_new_fine: bool = False) -> "protocol.Store
     from nbtrack.store.opening import open_store as open_uri  # noqa: PLC0415
 
     named = uri or config.tracking_uri()
-    return open_uri(named) if config.is_server(named) else open_local(named, is_new_fine=is_new_fine)
+    return open_uri(named) if config.is_remote(named) else open_local(named, is_new_fine=is_new_fine)
 
 
 def open_local(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from nbtrack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+    from contextlib import AbstractContextManager
 
     import numpy as np
     import pandas as pd
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from nbtrack.artifacts.blobs import Blobs
     from nbtrack.journal.control import Order
     from nbtrack.store.live import Curves
+    from nbtrack.store.registry_protocol import RegistryStore
+    from nbtrack.store.remote.way import Way
     from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, Store
 
 GOODBYE_S = 10.0
@@ -60,15 +63,21 @@ class ServerStore:
     ----------
     url : str
         Of the server.
+    connection : Way, optional
+        What leads to where they are kept, when it is something else.
     """
 
-    def __init__(self, url: str) -> None:
-        self.connection = Connection(url)
+    def __init__(self, url: str, connection: Way | None = None) -> None:
+        self.connection: Way = connection or Connection(url)
         self.folder = outboxes() / hashlib.sha256(self.connection.url.encode()).hexdigest()[:16]
         self.blobs: Blobs = FetchedBlobs(self.folder, self.connection)
         self.writer = Writer(self.folder, __version__, self._stir)
         self.shipper = Shipper(self.folder, self.writer, self.blobs, self.connection)
-        self.registry = RegistryThere(self)
+        self.registry: RegistryStore = RegistryThere(self)
+
+    def one_look(self) -> AbstractContextManager[object]:
+        """See :meth:`TrackingStore.one_look`; each question to a server is a look of its own there."""
+        return nullcontext()
 
     @property
     def uri(self) -> str:
