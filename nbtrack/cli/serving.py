@@ -67,6 +67,12 @@ def predict(  # noqa: PLR0913, PLR0917 - options
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster; one on this machine by default."),
     ] = None,
+    rows_per_part: Annotated[
+        int | None,
+        typer.Option(
+            "--rows-per-part", metavar="N", min=1, help="What an interruption costs at most.", show_default=False
+        ),
+    ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away the parts of an interrupted job.")] = False,
     trust: Trust = False,
     store: options.Store = None,
@@ -94,6 +100,7 @@ def predict(  # noqa: PLR0913, PLR0917 - options
             keep=None if keep is None else [name for name in keep.split(",") if name],
             engine=engine,
             scheduler=scheduler,
+            piece_rows=rows_per_part,
             restart=restart,
             trust=trust,
             progress=progress,

@@ -31,6 +31,7 @@ CHUNK_ROWS = 1 << 17
 """Rows that are predicted at once."""
 PIECE_ROWS = 1 << 19
 """Rows of a part: what an interruption costs at most."""
+WORDS = {"piece_rows": "rows per part"}
 QUEUED = 2
 """Chunks that wait between reading, predicting and writing."""
 
@@ -44,9 +45,9 @@ class Piece:
     first: int
     n_rows: int
 
-    def name(self, kind: str) -> str:
+    def name(self, suffix: str) -> str:
         """Return the name of this part."""
-        return f"{self.number:06d}.{kind}"
+        return f"{self.number:06d}{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ class Job:
         return format_of(str(self.output))
 
     @property
+    def suffix(self) -> str:
+        """Return what the names of parts end with; it says whether tabs are between the columns."""
+        return ".tsv" if str(self.output).lower().removesuffix(".gz").endswith(".tsv") else f".{self.kind}"
+
+    @property
     def n_rows(self) -> int:
         """Return the rows of all files."""
         return sum(file.n_rows for file in self.files)
@@ -103,7 +109,7 @@ class Job:
     def missing(self) -> list[Piece]:
         """Return the parts that are not there yet."""
         there = self.parts.names()
-        return [piece for piece in self.pieces() if piece.name(self.kind) not in there]
+        return [piece for piece in self.pieces() if piece.name(self.suffix) not in there]
 
     def plan(self) -> dict[str, Any]:
         """Return what must be the same for parts to be of the same job."""
@@ -157,6 +163,12 @@ def run(
     return job.n_rows
 
 
+def rows_begun(parts: Parts) -> int | None:
+    """Return how many rows a part has in the job that left parts; None when there is none."""
+    found = (parts.plan() or {}).get("piece_rows")
+    return found if isinstance(found, int) and found > 0 else None
+
+
 def _settle(job: Job, parts: Parts, *, restart: bool) -> None:
     """Check that parts already there are of this job, and write down which job it is."""
     plan = job.plan()
@@ -165,7 +177,9 @@ def _settle(job: Job, parts: Parts, *, restart: bool) -> None:
     before = parts.plan()
     differing = [] if before is None else [key for key in plan if plan[key] != before.get(key)]
     if before is not None and differing:
-        what = ", ".join(f"{key} was {_short(before.get(key))}, is {_short(plan[key])}" for key in differing)
+        what = ", ".join(
+            f"{WORDS.get(key, key)} was {_short(before.get(key))}, is {_short(plan[key])}" for key in differing
+        )
         message = (
             f"An interrupted job of another kind left parts in {parts.where}: {what}. "
             "Run that one to its end, or throw its parts away with restart=True (--restart)."
@@ -189,7 +203,7 @@ def _join(job: Job, parts: Parts) -> None:
     }
     tables = Tables()
     try:
-        parts.join(tables, [piece.name(job.kind) for piece in job.pieces()], job.kind, facts)
+        parts.join(tables, [piece.name(job.suffix) for piece in job.pieces()], job.kind, facts)
     finally:
         tables.close()
 
@@ -250,11 +264,11 @@ def _score(model: Any, job: Job, span: list[Piece], tables: Tables, advanced: Ca
     if n_rows == 0:  # nobody asks a model about nothing
         empty = tables.empty(span[0].file)
         empty = empty if job.keep is None else empty[list(job.keep)]
-        parts.write(tables, empty.assign(prediction=np.empty(0)), span[0].name(kind), kind)
+        parts.write(tables, empty.assign(prediction=np.empty(0)), span[0].name(job.suffix), kind)
         return
     rows = _Rows(ahead(predict(ahead(read()))), span[0].file.path)
     for piece in span:
-        parts.write(tables, rows.take(piece.n_rows), piece.name(kind), kind)
+        parts.write(tables, rows.take(piece.n_rows), piece.name(job.suffix), kind)
 
 
 class _Rows:

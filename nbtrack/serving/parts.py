@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -174,7 +175,8 @@ class RemoteParts:
     def join(self, tables: Tables, names: Sequence[str], kind: str, facts: dict[str, str]) -> None:
         """Make the output of its parts: text goes from part to output, Parquet by way of the disk."""
         if kind != "parquet":
-            self._store.put(self._name, self._text(names, kind))
+            text = self._text(names, kind)
+            self._store.put(self._name, zipped(text) if self._name.lower().endswith(".gz") else text)
             self._store.put(self._name + META, told(facts).encode())
             return
         with tempfile.TemporaryDirectory(prefix="nbtrack-join-") as work:
@@ -196,6 +198,14 @@ class RemoteParts:
         for place, name in enumerate(names):
             pieces = self._store.stream(f"{self._folder}/{name}")
             yield from _without_first_line(pieces) if place and kind == "csv" else pieces
+
+
+def zipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield text through gzip."""
+    made = zlib.compressobj(6, wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's header
+    for piece in pieces:
+        yield made.compress(piece)
+    yield made.flush()
 
 
 def _without_first_line(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from nbtrack.artifacts.remote.uri import is_remote
 from nbtrack.errors import InvalidValueError
 from nbtrack.serving import batch
 from nbtrack.serving.frames import kept_of, scored
+from nbtrack.serving.parts import parts_of
 from nbtrack.store.remote_tables import check_is_writable
 from nbtrack.store.tabular import Tables, format_of
 
@@ -43,7 +44,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     keep: Sequence[str] | None = None,
     engine: str = "local",
     scheduler: str | None = None,
-    piece_rows: int = batch.PIECE_ROWS,
+    piece_rows: int | None = None,
     restart: bool = False,
     trust: bool = False,
     progress: batch.Progress | None = None,
@@ -66,8 +67,8 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         Where the work is done; with the latter, input and output must be in an object store, or on a disk that all workers see.
     scheduler : str, optional
         Address of the Dask scheduler; the client of this process, or a cluster on this machine, when not given.
-    piece_rows : int
-        Rows of a part: what an interruption costs at most.
+    piece_rows : int, optional
+        Rows of a part: what an interruption costs at most. An interrupted job goes on with its own; 524,288 by default.
     restart : bool
         Throw away the parts of an interrupted job instead of going on with it.
     trust : bool
@@ -90,6 +91,8 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     from nbtrack.serving.key import key_of  # noqa: PLC0415
     from nbtrack.tracking import active, models  # noqa: PLC0415
 
+    if piece_rows is not None and piece_rows < 1:
+        raise InvalidValueError(f"A part has at least one row; piece_rows (--rows-per-part) is {piece_rows}.")
     if engine not in ENGINES:
         raise InvalidValueError(f"Engine {engine!r} is not known; there are {', '.join(ENGINES)}.")
     key = key_of(model_uri)
@@ -111,7 +114,9 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     finally:
         tables.close()
     kept = None if keep is None else tuple(keep)
-    job = batch.Job(key, model.metadata.run_id, tuple(files), path, kept, settings, piece_rows)
+    begun = None if restart else batch.rows_begun(parts_of(path))
+    part = piece_rows or begun or batch.PIECE_ROWS
+    job = batch.Job(key, model.metadata.run_id, tuple(files), path, kept, settings, part)
     if engine == "local":
         work = batch.score_here(model)
     else:

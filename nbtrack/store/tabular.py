@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import json
 import os
 import re
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import duckdb
 
@@ -37,6 +38,14 @@ PASSING = "FORMAT parquet, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1"
 MEMORY = "512MB"
 VECTOR_ROWS = 2048
 """Rows of a DuckDB vector: what it hands out is a multiple of it."""
+
+
+def is_left_by_a_job(path: str) -> bool:
+    """Say whether a file tells of an output beside it (``out.csv.meta.json``), or is a part of one (``out.csv.parts/000000.csv``)."""
+    *folders, name = str(path).replace("\\", "/").split("/")
+    told = [name.removesuffix(".meta.json")] if name.endswith(".meta.json") else []
+    parts = [each.removesuffix(".parts") for each in folders if each.endswith(".parts")]
+    return any(each.lower().endswith(suffix) for each in told + parts for suffix in sum(SUFFIXES.values(), ()))
 
 
 def format_of(path: str) -> str:
@@ -82,6 +91,8 @@ class Tables:
     def files(self, pattern: str | os.PathLike[str]) -> list[TableFile]:
         """Return the files that a path, glob or URI of an object store names, by name, with their rows counted.
 
+        A glob leaves out what scoring jobs leave beside their outputs.
+
         Raises
         ------
         NotFoundError
@@ -91,9 +102,14 @@ class Tables:
         """
         text = str(pattern)
         if is_remote(text):
-            return [self._file(str(each.uri), each.size, each.modified_ns) for each in remote_tables.find(text)]
+            remote = [
+                each
+                for each in remote_tables.find(text)
+                if str(each.uri) == text or not is_left_by_a_job(str(each.uri))
+            ]
+            return [self._file(str(each.uri), each.size, each.modified_ns) for each in remote]
         found = [text] if Path(text).is_file() else sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - absolute or not
-        found = [each for each in found if Path(each).is_file()]
+        found = [each for each in found if Path(each).is_file() and (each == text or not is_left_by_a_job(each))]
         if not found:
             raise NotFoundError(
                 "File", text, where=str(Path.cwd()), hint=" Give a path or a pattern such as 'in/*.parquet'."
@@ -156,7 +172,7 @@ class Tables:
             how = f"{FORMATS[kind]}, KV_METADATA {{{pairs}}}" if facts else FORMATS[kind]
             self._copy(self._con, f"SELECT * FROM read_parquet([{names}])", path, kind, how)
             return
-        with _beside(path) as target, target.open("wb") as out:
+        with _beside(path) as target, target.open("wb") as file, packed(file, path.name) as out:
             for place, part in enumerate(parts):
                 with part.open("rb") as source:
                     if place and kind == "csv":
@@ -166,6 +182,8 @@ class Tables:
     def _copy(self, con: duckdb.DuckDBPyConnection, query: str, path: Path, kind: str, options: str) -> None:
         if kind == "csv" and path.name.lower().removesuffix(".gz").endswith(".tsv"):
             options += ", DELIMITER '\t'"
+        if path.name.lower().endswith(".gz"):
+            options += ", COMPRESSION gzip"
         with _beside(path) as target:
             con.execute(f"COPY ({query}) TO {quoted(str(target))} ({options})")
 
@@ -173,6 +191,16 @@ class Tables:
         """Return the metadata of a Parquet file."""
         rows = self._con.execute("SELECT key, value FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
         return {bytes(key).decode(): bytes(value).decode() for key, value in rows}
+
+
+@contextmanager
+def packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """Give what to write a file's text to: through gzip when its name ends with ``.gz``."""
+    if not name.lower().endswith(".gz"):
+        yield file
+        return
+    with gzip.GzipFile("", "wb", 6, file, mtime=0) as out:
+        yield out  # type: ignore[misc]
 
 
 class _beside:  # noqa: N801 - used like a function

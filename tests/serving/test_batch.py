@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ from filelock import FileLock
 
 from nbtrack.errors import InvalidValueError, NotFoundError, StoreError
 from nbtrack.serving.batch import Job, ahead, run, score_here, score_piece
-from nbtrack.serving.parts import DiskParts
+from nbtrack.serving.parts import DiskParts, zipped
 from nbtrack.store.tabular import Tables, format_of, read_facts
 
 N = 10_000
@@ -65,6 +66,35 @@ def test_every_kind_is_read_and_written_in_order(tables: Tables, tmp_path: Path,
     facts = tables.facts(tmp_path / output) if output.endswith("parquet") else read_facts(tmp_path / output)
     assert (facts["nbtrack.model"], facts["nbtrack.run_id"], facts["nbtrack.rows"]) == ("models:/fraud/3", "r1", str(N))
     assert not DiskParts(Path(made.output)).folder.exists()
+
+
+@pytest.mark.parametrize("output", ["out.tsv", "out.tsv.gz", "out.csv.gz", "out.jsonl.gz"])
+def test_an_output_is_what_its_name_says(tables: Tables, tmp_path: Path, output: str) -> None:
+    tables.write(frame(0), tmp_path / "in.parquet", "parquet")
+    run(job(tables, tmp_path / "in.parquet", tmp_path / output), score_here(Doubling()))
+    data = (tmp_path / output).read_bytes()
+    lines = (gzip.decompress(data) if output.endswith(".gz") else data).decode().splitlines()
+    if "jsonl" in output:
+        assert json.loads(lines[5])["prediction"] == 2.5
+    else:
+        between = "\t" if ".tsv" in output else ","
+        assert lines[0] == between.join(["id", "x", "name", "prediction"])
+        assert [line.split(between)[0] for line in lines[1:]] == list(map(str, range(N)))
+    assert tables.files(tmp_path / output)[0].n_rows == N
+
+
+def test_text_for_an_object_store_goes_through_gzip() -> None:
+    assert gzip.decompress(b"".join(zipped(iter([b"a,b\n", b"1,2\n"])))) == b"a,b\n1,2\n"
+
+
+def test_a_pattern_leaves_out_what_jobs_leave(tables: Tables, tmp_path: Path) -> None:
+    names = ["a.json", "a.csv.meta.json", "b.parts/c.json", "a.csv.parts/000000.json", "notes.meta.json"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"x": 1}\n')
+    found = [Path(file.path).relative_to(tmp_path).as_posix() for file in tables.files(tmp_path / "**/*.json")]
+    assert found == ["a.json", "b.parts/c.json", "notes.meta.json"]
+    assert tables.files(tmp_path / "a.csv.meta.json")[0].n_rows == 1
 
 
 def test_several_files_follow_each_other_by_name(tables: Tables, tmp_path: Path) -> None:
@@ -120,7 +150,7 @@ def test_a_piece_is_scored_by_itself(tables: Tables, tmp_path: Path) -> None:
     piece = made.pieces()[1]
     assert score_piece(Doubling(), made, piece) == piece.n_rows
     assert made.missing() == [each for each in made.pieces() if each.number != 1]
-    assert pd.read_csv(parts.folder / piece.name("csv"))["id"].iloc[0] == piece.first
+    assert pd.read_csv(parts.folder / piece.name(".csv"))["id"].iloc[0] == piece.first
 
 
 def test_an_empty_file_gives_an_empty_file(tables: Tables, tmp_path: Path) -> None:

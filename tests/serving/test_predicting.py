@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,21 @@ class TestCommandLine:
         assert json.loads(done.stdout)["rows"] == 2 * N
         first = (desk / "out.jsonl").read_text().splitlines()[1]
         assert json.loads(first) == {"id": 1, "prediction": 4.0}
+
+    def test_a_job_goes_on_with_its_own_rows_per_part(self, desk: Path, folder: Path) -> None:
+        words = ["-m", str(folder), "-i", "in.csv", "-o", "out.csv", "--trust", "--store", str(desk / "runs.duckdb")]
+        rows(6).assign(city=["Ulm"] * 4 + ["fail"] * 2).to_csv(desk / "in.csv", index=False)
+        before = (desk / "in.csv").stat()
+        assert self.call(*words, "--rows-per-part", "2").exit_code == 1
+        text = (desk / "in.csv").read_text()
+        (desk / "in.csv").write_text(text.replace("fail", "Bonn"))
+        os.utime(desk / "in.csv", ns=(before.st_atime_ns, before.st_mtime_ns))
+        other = self.call(*words, "--rows-per-part", "3")
+        assert other.exit_code == 1
+        assert "rows per part was 2, is 3" in " ".join(other.stderr.split())
+        done = self.call(*words)
+        assert done.exit_code == 0, done.output
+        assert list(pd.read_csv("out.csv")["prediction"]) == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
 
     @pytest.mark.parametrize(("params", "words"), [("{", "is not JSON"), ("[1]", "a JSON object is expected")])
     def test_params_that_are_no_object_are_refused(self, desk: Path, folder: Path, params: str, words: str) -> None:
