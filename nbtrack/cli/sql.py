@@ -63,7 +63,7 @@ def fetch(
             *known.head(n_rows or len(known)).itertuples(index=False, name=None)
         ]
     with store.reading() as reader:
-        done = reader.con.execute(query, list(values))
+        done = reader.run(query, values)
         names = [column[0] for column in done.description or ()]
         return names, (done.fetchall() if n_rows is None else done.fetchmany(n_rows)) if names else []
 

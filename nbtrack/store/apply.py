@@ -1,8 +1,8 @@
 """Applies journal records to the rows they touch: the one place where events become state.
 
 The records are in a temporary table ``j`` (see ``records.py``), the folded tables under a prefix such as ``d.``. For each
-table the touched rows are made in ``x_<table>``; readers show them over the folded ones, a fold writes them down.
-``x_metrics`` and ``x_events`` hold only what is new, as those tables only grow. A run's state
+table that changes, the touched rows are made in ``x_<table>``; readers show them over the folded ones, a fold writes them down.
+``metrics`` and ``events`` only grow, there it is what is new. A run's state
 follows from its events in their order, in whatever order they are folded (see ``late.py``).
 """
 
@@ -11,281 +11,208 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbtrack.store.apply_experiments import apply_experiments, apply_settings
-from nbtrack.store.apply_registry import apply_registry, find_touched
+from nbtrack.store.apply_registry import MODEL_TABLES, apply_registry
+from nbtrack.store.apply_runs import ORDER, apply_runs
 from nbtrack.store.late import gather
-from nbtrack.store.marks import REST
-from nbtrack.store.schema import TABLES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ORDER = "(t, w, q)"
-"""The order of records of several writers: time, then writer, then its own sequence."""
 NAMED_ORDER = "{'t': t, 'w': w, 'q': q}"
-"""The same as a value that a table can keep."""
+"""The order of records as a value that a table can keep."""
 
-HOLDER = f"CASE WHEN o->>'holder' = '{REST}' THEN '{REST}' ELSE w END"
-"""Whose life a run is bound to: the writer that began it, or nobody's, when it was begun over MLflow's REST."""
+Rows = dict[str, str]
+"""What of the tables changes: by name, the query of the touched rows, or, of a table that only grows, of the new ones."""
 
-_WHOLE_TABLES = ("experiments", "experiment_tags", "settings")
+GROWING = ("metrics", "events")
+"""Tables that only grow."""
+WHOLE = ("experiments", "experiment_tags", "settings")
+"""Small tables that are made anew as a whole."""
 
 
-def apply(con: DuckDBPyConnection, base: str) -> None:
-    """Make the ``x_`` tables out of ``j`` and the folded tables under `base`."""
-    con.execute(";".join(f"CREATE OR REPLACE TEMP TABLE x_{name}({columns})" for name, columns in TABLES.items()))
-    con.execute(";".join(f"INSERT INTO x_{name} SELECT * FROM {base}{name}" for name in _WHOLE_TABLES))
-    con.execute(f"DELETE FROM j WHERE r IN (SELECT run_id FROM {base}_purged)")
-    con.execute(
-        f"DELETE FROM j WHERE k = 'experiment' AND 'experiment/' || (o->>'experiment_id') IN (SELECT run_id FROM {base}_purged)"
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT r AS run_id FROM j WHERE r IS NOT NULL")
-    find_touched(con)
-    kinds = {kind for (kind,) in con.execute("SELECT DISTINCT k FROM j").fetchall()}
-    if con.execute("SELECT count(*) FROM touched").fetchall()[0][0]:
-        _apply_runs(con, base)
-    if kinds & {"start", "experiment"}:
-        apply_experiments(con, base)
+def touched_by(name: str) -> tuple[str, str]:
+    """Return the column that says to whom a row of a table belongs, and the temporary table of those who are touched."""
+    return ("registry_id", "touched_models") if name in MODEL_TABLES else ("run_id", "touched")
+
+
+def apply(con: DuckDBPyConnection, base: str) -> Rows:
+    """Make the rows that ``j`` changes out of it and the folded tables under `base`; tables that are not named stay as they are."""
+    if con.execute(f"SELECT count(*) FROM {base}_purged").fetchall()[0][0]:
+        con.execute(
+            f"""
+            DELETE FROM j WHERE r IN (SELECT run_id FROM {base}_purged)
+            OR (k = 'experiment' AND 'experiment/' || (o->>'experiment_id') IN (SELECT run_id FROM {base}_purged))
+            """
+        )
+    kinds, has_runs, are_new, is_headed = con.execute(
+        f"""
+        SELECT list(DISTINCT k), count(r) > 0, count(*) FILTER (r IN (SELECT run_id FROM {base}runs)) = 0,
+               count(DISTINCT w) = count(DISTINCT w) FILTER (k = 'hdr') FROM j
+        """
+    ).fetchall()[0]
+    kinds = {*(kinds or ())}
+    made: list[str] = []
+    if has_runs:
+        made += _of_runs(con, base, kinds, are_new=are_new)
+    if kinds & {"start", "experiment"} and apply_experiments(con, base, kinds):
+        made += ["experiments", "experiment_tags"]
     if "setting" in kinds:
         apply_settings(con, base)
+        made.append("settings")
     if "registry" in kinds:
         apply_registry(con, base)
+        made += MODEL_TABLES
+    rows = {name: f"SELECT * FROM x_{name}" for name in made}
     if kinds - {"m", "hdr"}:
-        _events(con, base)
+        rows["events"] = _events(base, is_headed=is_headed)
+    return rows
 
 
-def _apply_runs(con: DuckDBPyConnection, base: str) -> None:
-    con.execute(f"INSERT INTO x_runs SELECT b.* FROM {base}runs b SEMI JOIN touched USING (run_id)")
-    gather(con, base)
-    kinds = {kind for (kind,) in con.execute("SELECT DISTINCT k FROM j UNION SELECT DISTINCT k FROM e").fetchall()}
-    _runs(con)
+def _of_runs(con: DuckDBPyConnection, base: str, kinds: set[str], *, are_new: bool) -> list[str]:
+    con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT r AS run_id FROM j WHERE r IS NOT NULL")
+    events = gather(con, base, are_new=are_new)
+    if events.has_late:
+        kinds = kinds | {kind for (kind,) in con.execute("SELECT DISTINCT k FROM past").fetchall()}
+    apply_runs(con, base, kinds, events, are_new=are_new)
+    made = ["runs"]
     if "m" in kinds:
-        _metrics(con, base)
-    else:
-        con.execute(f"INSERT INTO x_latest SELECT b.* FROM {base}latest b SEMI JOIN touched USING (run_id)")
-    _params(con, base, kinds)
-    _tags(con, base, kinds)
-    _artifacts(con, base, kinds)
-    _inputs(con, base, kinds)
+        _metrics(con, base, are_new=are_new)
+        made += ["metrics", "latest"]
+    for name, (told_by, make) in _TOLD_BY.items():
+        if events.has_late or kinds & told_by:
+            kept = None if are_new else f"SELECT b.* FROM {base}{name} b SEMI JOIN settled USING (run_id)"
+            make(con, kept or f"SELECT * FROM {base}{name} LIMIT 0", events.source, kinds)
+            made.append(name)
+    return made
 
 
-def _copy_settled(con: DuckDBPyConnection, base: str, table: str) -> None:
-    con.execute(f"INSERT INTO x_{table} SELECT b.* FROM {base}{table} b SEMI JOIN settled USING (run_id)")
-
-
-def _runs(con: DuckDBPyConnection) -> None:
-    # A run can be touched before its start is seen (a child process was folded first): such a row has no number.
-    con.execute(
-        f"""
-        INSERT INTO x_runs
-        SELECT run_id, (o->>'number')::BIGINT, (o->>'experiment_id')::BIGINT, o->>'name', 'RUNNING',
-               make_timestamp(coalesce((o->>'start_us')::BIGINT, t)), NULL, NULL, 'active', o->>'user', o->>'parent', w,
-               make_timestamp(t), 0, NULL
-        FROM (SELECT r AS run_id, arg_min(o, {ORDER}) AS o, arg_min({HOLDER}, {ORDER}) AS w, min(t) AS t
-              FROM e WHERE k = 'start' GROUP BY r)
-        WHERE run_id NOT IN (SELECT run_id FROM x_runs)
-        """
-    )
+def _metrics(con: DuckDBPyConnection, base: str, *, are_new: bool) -> None:
     con.execute(
         """
-        INSERT INTO x_runs
-        SELECT r, NULL, 0, 'run ' || r[:8], 'RUNNING', make_timestamp(min(t)), NULL, NULL, 'active', NULL, NULL,
-               arg_min(w, (t, w)), NULL, 0, NULL
-        FROM (SELECT r, w, t FROM j UNION ALL SELECT r, w, t FROM e UNION ALL SELECT r, w, first FROM seen)
-        WHERE r IS NOT NULL AND r NOT IN (SELECT run_id FROM x_runs) GROUP BY r
-        """
-    )
-    con.execute(
-        """
-        UPDATE x_runs SET last_seen = greatest(last_seen, make_timestamp(n.t)) FROM
-            (SELECT r, max(t) AS t FROM (SELECT r, k, t FROM j UNION ALL SELECT r, 'm', last FROM seen)
-             WHERE k NOT IN ('state', 'forget') GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-    _run_changes(con)
-
-
-def _run_changes(con: DuckDBPyConnection) -> None:
-    con.execute(
-        f"""
-        UPDATE x_runs SET
-            status = CASE n.k WHEN 'end' THEN n.o->>'status' ELSE 'RUNNING' END,
-            writer = CASE n.k WHEN 'end' THEN writer ELSE n.w END,
-            end_time = CASE n.k WHEN 'end' THEN make_timestamp((n.o->>'end_us')::BIGINT) END,
-            duration = CASE n.k WHEN 'end' THEN (n.o->>'duration_us')::BIGINT / 1e6 END,
-            lost = greatest(x_runs.lost, n.lost)
-        FROM (SELECT r, arg_max(k, {ORDER}) AS k, arg_max(o, {ORDER}) AS o, arg_max({HOLDER}, {ORDER}) AS w,
-                     max(coalesce((o->>'lost')::BIGINT, 0)) AS lost
-              FROM e WHERE k IN ('resume', 'end') GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-    con.execute(
-        f"""
-        UPDATE x_runs SET writer = n.w FROM
-            (SELECT r, arg_max({HOLDER}, {ORDER}) AS w FROM e WHERE k = 'resume' GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-    con.execute(
-        f"""
-        UPDATE x_runs SET lifecycle_stage = n.stage,
-            deleted_time = CASE n.stage WHEN 'deleted' THEN make_timestamp(n.t) END
-        FROM (SELECT r, arg_max(o->>'lifecycle_stage', {ORDER}) AS stage, max(t) AS t FROM e WHERE k = 'state' GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-    con.execute(
-        f"""
-        UPDATE x_runs SET name = n.value FROM
-            (SELECT r, arg_max(p['mlflow.runName'], {ORDER}) AS value FROM e
-             WHERE k = 'tags' AND p['mlflow.runName'] IS NOT NULL GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-    con.execute(
-        f"""
-        UPDATE x_runs SET parent_run_id = n.parent.value FROM
-            (SELECT r, arg_max({{'value': p['mlflow.parentRunId']}}, {ORDER}) AS parent FROM e
-             WHERE (k = 'tags' AND p['mlflow.parentRunId'] IS NOT NULL)
-                OR (k = 'untag' AND list_contains((o->'keys')::VARCHAR[], 'mlflow.parentRunId')) GROUP BY r) n
-        WHERE run_id = n.r
-        """
-    )
-
-
-def _metrics(con: DuckDBPyConnection, base: str) -> None:
-    con.execute(
-        """
-        INSERT INTO x_metrics
-        SELECT run_id, key, step, make_timestamp(t)::TIMESTAMP_MS, value FROM
+        CREATE OR REPLACE TEMP TABLE x_metrics AS
+        SELECT run_id, key, step, make_timestamp(t)::TIMESTAMP_MS AS timestamp, value FROM
             (SELECT r AS run_id, unnest(map_keys(m)) AS key, s AS step, t, unnest(map_values(m)) AS value, q FROM j WHERE k = 'm')
         ORDER BY run_id, key, q
         """
     )
-    con.execute(
-        f"""
-        INSERT INTO x_latest
-        SELECT run_id, key, arg_max(step, (step, timestamp, value)), arg_max(timestamp, (step, timestamp, value)),
-               arg_max(value, (step, timestamp, value)), min(min), max(max), sum(count)::BIGINT, sum(nans)::BIGINT
-        FROM (
-            SELECT run_id, key, max(step) AS step, arg_max(timestamp, (step, timestamp, value)) AS timestamp,
-                   arg_max(value, (step, timestamp, value)) AS value, min(value) FILTER (NOT isnan(value)) AS min,
-                   max(value) FILTER (NOT isnan(value)) AS max, count(*) AS count, count(*) FILTER (isnan(value)) AS nans
-            FROM x_metrics GROUP BY ALL
-            UNION ALL
-            SELECT b.* FROM {base}latest b SEMI JOIN touched USING (run_id)
-        ) GROUP BY run_id, key
+    newest = """
+        SELECT run_id, key, max(step) AS step, arg_max(timestamp, (step, timestamp, value)) AS timestamp,
+               arg_max(value, (step, timestamp, value)) AS value, min(value) FILTER (NOT isnan(value)) AS min,
+               max(value) FILTER (NOT isnan(value)) AS max, count(*) AS count, count(*) FILTER (isnan(value)) AS nans
+        FROM x_metrics GROUP BY run_id, key
+    """
+    if not are_new:
+        newest = f"""
+            SELECT run_id, key, arg_max(step, (step, timestamp, value)) AS step, arg_max(timestamp, (step, timestamp, value)) AS timestamp,
+                   arg_max(value, (step, timestamp, value)) AS value, min(min) AS min, max(max) AS max,
+                   sum(count)::BIGINT AS count, sum(nans)::BIGINT AS nans
+            FROM ({newest} UNION ALL SELECT b.* FROM {base}latest b SEMI JOIN touched USING (run_id)) GROUP BY run_id, key
         """
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE x_latest AS {newest}")
 
 
-def _params(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
-    _copy_settled(con, base, "params")
-    kept = ""
+def _params(con: DuckDBPyConnection, kept: str, events: str, kinds: set[str]) -> None:
+    values = f"""
+        SELECT r AS run_id, unnest(map_keys(p)) AS key, unnest(map_values(p)) AS value, t, w, q FROM {events} WHERE k = 'params'
+    """
     if "forget" in kinds:
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE forgotten_params AS
             SELECT run_id, key, max({NAMED_ORDER}) AS until FROM
-                (SELECT r AS run_id, unnest((o->'params')::VARCHAR[]) AS key, t, w, q FROM e WHERE k = 'forget')
+                (SELECT r AS run_id, unnest((o->'params')::VARCHAR[]) AS key, t, w, q FROM {events} WHERE k = 'forget')
             GROUP BY run_id, key
             """
         )
-        con.execute("DELETE FROM x_params WHERE (run_id, key) IN (SELECT (run_id, key) FROM forgotten_params)")
-        kept = f"LEFT JOIN forgotten_params USING (run_id, key) WHERE until IS NULL OR {NAMED_ORDER} > until"
-    if "params" in kinds:
-        con.execute(
-            f"""
-            INSERT INTO x_params
-            SELECT run_id, key, arg_min(value, {ORDER}) FROM (
-                SELECT run_id, key, value, t, w, q FROM
-                    (SELECT r AS run_id, unnest(map_keys(p)) AS key, unnest(map_values(p)) AS value, t, w, q FROM e WHERE k = 'params')
-                {kept}
-            ) n ANTI JOIN x_params USING (run_id, key) GROUP BY run_id, key
-            """
+        kept = f"SELECT * FROM ({kept}) ANTI JOIN forgotten_params USING (run_id, key)"
+        values = f"""
+            SELECT run_id, key, value, t, w, q FROM ({values})
+            LEFT JOIN forgotten_params USING (run_id, key) WHERE until IS NULL OR {NAMED_ORDER} > until
+        """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE x_params AS WITH kept AS ({kept})
+        SELECT * FROM kept UNION ALL
+        SELECT run_id, key, arg_min(value, {ORDER}) FROM ({values}) ANTI JOIN kept USING (run_id, key) GROUP BY run_id, key
+        """
+    )
+
+
+def _tags(con: DuckDBPyConnection, kept: str, events: str, kinds: set[str]) -> None:
+    told = {
+        "tags": "unnest(map_keys(p)) AS key, unnest(map_values(p)) AS value",
+        "untag": "unnest((o->'keys')::VARCHAR[]) AS key, NULL::VARCHAR AS value",
+        "forget": "unnest((o->'tags')::VARCHAR[]) AS key, NULL::VARCHAR AS value",
+    }
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE x_tags AS WITH labels AS (
+            SELECT run_id, key, arg_max({{'value': value, 't': t}}, {ORDER}) AS last
+            FROM ({_told(told, events, kinds)}) GROUP BY run_id, key
         )
+        SELECT * FROM ({kept}) ANTI JOIN labels USING (run_id, key) UNION ALL
+        SELECT run_id, key, last.value, make_timestamp(last.t) FROM labels WHERE last.value IS NOT NULL
+        """
+    )
 
 
-def _tags(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
-    _copy_settled(con, base, "tags")
-    if not kinds & {"tags", "untag", "forget"}:
-        return
+def _artifacts(con: DuckDBPyConnection, kept: str, events: str, kinds: set[str]) -> None:
+    told = {
+        "artifact": "o->>'path' AS path, o",
+        "forget": "unnest((o->'artifacts')::VARCHAR[]) AS path, NULL::JSON AS o",
+    }
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE labels AS
-        SELECT run_id, key, arg_max({{'value': value, 't': t}}, {ORDER}) AS last FROM (
-            SELECT r AS run_id, unnest(map_keys(p)) AS key, unnest(map_values(p)) AS value, t, w, q FROM e WHERE k = 'tags'
-            UNION ALL
-            SELECT r, unnest((o->'keys')::VARCHAR[]), NULL, t, w, q FROM e WHERE k = 'untag'
-            UNION ALL
-            SELECT r, unnest((o->'tags')::VARCHAR[]), NULL, t, w, q FROM e WHERE k = 'forget'
-        ) GROUP BY run_id, key
-        """
-    )
-    con.execute("DELETE FROM x_tags USING labels l WHERE x_tags.run_id = l.run_id AND x_tags.key = l.key")
-    con.execute(
-        "INSERT INTO x_tags SELECT run_id, key, last.value, make_timestamp(last.t) FROM labels WHERE last.value IS NOT NULL"
-    )
-
-
-def _artifacts(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
-    _copy_settled(con, base, "artifacts")
-    if not kinds & {"artifact", "forget"}:
-        return
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE files AS
-        SELECT run_id, path, arg_max({{'o': o, 't': t}}, {ORDER}) AS last FROM (
-            SELECT r AS run_id, o->>'path' AS path, o, t, w, q FROM e WHERE k = 'artifact'
-            UNION ALL
-            SELECT r, unnest((o->'artifacts')::VARCHAR[]), NULL, t, w, q FROM e WHERE k = 'forget'
-        ) GROUP BY ALL
-        """
-    )
-    con.execute(
-        "DELETE FROM x_artifacts USING files f WHERE x_artifacts.run_id = f.run_id AND x_artifacts.path = f.path"
-    )
-    con.execute(
-        """
-        INSERT INTO x_artifacts
+        CREATE OR REPLACE TEMP TABLE x_artifacts AS WITH files AS (
+            SELECT run_id, path, arg_max({{'o': o, 't': t}}, {ORDER}) AS last
+            FROM ({_told(told, events, kinds)}) GROUP BY run_id, path
+        )
+        SELECT * FROM ({kept}) ANTI JOIN files USING (run_id, path) UNION ALL
         SELECT run_id, path, last.o->>'sha256', (last.o->>'size')::BIGINT, last.o->>'mime', make_timestamp(last.t) FROM files
         WHERE last.o->>'sha256' IS NOT NULL
         """
     )
 
 
-def _inputs(con: DuckDBPyConnection, base: str, kinds: set[str]) -> None:
-    _copy_settled(con, base, "inputs")
-    if "input" in kinds:
-        con.execute(
-            f"""
-            INSERT INTO x_inputs
-            SELECT run_id, name, digest, o->>'source_type', o->>'source', o->>'schema', o->>'profile', context, o->>'tags',
-                   make_timestamp(t)
-            FROM (SELECT r AS run_id, o->>'name' AS name, o->>'digest' AS digest, coalesce(o->>'context', '') AS context,
-                         arg_min(o, {ORDER}) AS o, min(t) AS t FROM e WHERE k = 'input' GROUP BY ALL) n
-            ANTI JOIN x_inputs USING (run_id, name, digest, context)
-            """
-        )
-
-
-def _events(con: DuckDBPyConnection, base: str) -> None:
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE authors AS SELECT w, any_value(o->>'user') AS user_id FROM j WHERE k = 'hdr' GROUP BY w"
+def _told(told: dict[str, str], events: str, kinds: set[str]) -> str:
+    """Return the query of what the events of several kinds say of a run; of those kinds that there are, or of the first."""
+    found = [kind for kind in told if kind in kinds] or [*told][:1]
+    return " UNION ALL ".join(
+        f"SELECT r AS run_id, {told[kind]}, t, w, q FROM {events} WHERE k = '{kind}'" for kind in found
     )
-    # A writer of another machine goes on without a new header when its journal was folded meanwhile.
-    if con.execute("SELECT count(*) FROM (SELECT DISTINCT w FROM j ANTI JOIN authors USING (w))").fetchall()[0][0]:
-        con.execute(
-            f"""
-            INSERT INTO authors SELECT writer, any_value(user_id) FROM {base}events
-            WHERE writer IN (SELECT w FROM j) AND writer NOT IN (SELECT w FROM authors) GROUP BY writer
-            """
-        )
+
+
+def _inputs(con: DuckDBPyConnection, kept: str, events: str, _: set[str]) -> None:
     con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE x_inputs AS WITH kept AS ({kept})
+        SELECT * FROM kept UNION ALL
+        SELECT run_id, name, digest, o->>'source_type', o->>'source', o->>'schema', o->>'profile', context, o->>'tags',
+               make_timestamp(t)
+        FROM (SELECT r AS run_id, o->>'name' AS name, o->>'digest' AS digest, coalesce(o->>'context', '') AS context,
+                     arg_min(o, {ORDER}) AS o, min(t) AS t FROM {events} WHERE k = 'input' GROUP BY ALL) n
+        ANTI JOIN kept USING (run_id, name, digest, context)
         """
-        INSERT INTO x_events
-        SELECT w, q, make_timestamp(t), user_id, k, r, to_json({p: p, o: o})::VARCHAR FROM j LEFT JOIN authors USING (w)
-        WHERE k NOT IN ('m', 'hdr') ORDER BY t, w, q
-        """
+    )
+
+
+_TOLD_BY = {
+    "params": ({"params", "forget"}, _params),
+    "tags": ({"tags", "untag", "forget"}, _tags),
+    "artifacts": ({"artifact", "forget"}, _artifacts),
+    "inputs": ({"input"}, _inputs),
+}
+"""Tables that follow from the events of a run, the kinds of records that change them, and what makes them of those."""
+
+
+def _events(base: str, *, is_headed: bool) -> str:
+    authors = "SELECT w, any_value(o->>'user') AS user_id FROM j WHERE k = 'hdr' GROUP BY w"
+    if not is_headed:  # a writer of another machine goes on without a new header when its journal was folded meanwhile
+        authors += (
+            f" UNION ALL SELECT writer, any_value(user_id) FROM {base}events WHERE writer IN (SELECT w FROM j) "
+            "AND writer NOT IN (SELECT w FROM j WHERE k = 'hdr') GROUP BY writer"
+        )
+    return (
+        "SELECT w AS writer, q AS seq, make_timestamp(t) AS timestamp, user_id, k AS kind, r AS run_id, "
+        f"to_json({{p: p, o: o}})::VARCHAR AS body FROM j LEFT JOIN ({authors}) USING (w) WHERE k NOT IN ('m', 'hdr')"
     )

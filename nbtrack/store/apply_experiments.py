@@ -40,8 +40,8 @@ class State:
             self.tags.pop(key, None)
 
 
-def apply_experiments(con: DuckDBPyConnection, base: str) -> None:
-    """Make the experiments that ``j`` touches anew in ``x_experiments`` and ``x_experiment_tags``."""
+def apply_experiments(con: DuckDBPyConnection, base: str, kinds: set[str]) -> bool:
+    """Make ``x_experiments`` and ``x_experiment_tags`` anew; say whether ``j`` touches any experiment, else there are no such tables."""
     started = {
         i: (t, name)
         for i, t, name in con.execute(
@@ -49,26 +49,26 @@ def apply_experiments(con: DuckDBPyConnection, base: str) -> None:
         ).fetchall()
         if i is not None
     }
-    created = dict(con.execute("SELECT experiment_id, epoch_us(creation_time) FROM x_experiments").fetchall())
-    changes = _changes(con, "SELECT t, o, p FROM j WHERE k = 'experiment' ORDER BY t, w, q")
+    created = dict(con.execute(f"SELECT experiment_id, epoch_us(creation_time) FROM {base}experiments").fetchall())
+    query = "SELECT t, o, p FROM j WHERE k = 'experiment' ORDER BY t, w, q"
+    changes = _changes(con, query) if "experiment" in kinds else {}
     touched = {*changes} | {i for i, (t, _) in started.items() if i not in created or t < created[i]}
-    if touched:
-        # Also for one that is new here: what another process did to it may have been folded before its making.
-        past = PAST.format(base=base)
-        query = (
-            f"SELECT t, o, p FROM (SELECT * FROM j UNION ALL BY NAME {past}) WHERE k = 'experiment' ORDER BY t, w, q"
-        )
-        changes = _changes(con, query)
+    if not touched:
+        return False
+    # Also for one that is new here: what another process did to it may have been folded before its making.
+    past = PAST.format(base=base)
+    query = f"SELECT t, o, p FROM (SELECT * FROM j UNION ALL BY NAME {past}) WHERE k = 'experiment' ORDER BY t, w, q"
+    changes = _changes(con, query)
     states = {i: _replay(con, base, i, changes.get(i, []), started.get(i), created.get(i)) for i in touched}
-    _write(con, {i: state for i, state in states.items() if state is not None})
+    _write(con, base, {i: state for i, state in states.items() if state is not None})
+    return True
 
 
 def apply_settings(con: DuckDBPyConnection, base: str) -> None:
     """Make ``x_settings`` anew: the last value of each."""
-    con.execute("DELETE FROM x_settings")
     con.execute(
         f"""
-        INSERT INTO x_settings SELECT name, last.value FROM (
+        CREATE OR REPLACE TEMP TABLE x_settings AS SELECT name, last.value AS value FROM (
             SELECT o->>'name' AS name, arg_max({{'value': o->>'value'}}, (t, w, q)) AS last
             FROM (SELECT * FROM j UNION ALL BY NAME {PAST.format(base=base)}) WHERE k = 'setting' GROUP BY ALL
         ) WHERE last.value IS NOT NULL
@@ -118,10 +118,14 @@ def _replay(
     return state
 
 
-def _write(con: DuckDBPyConnection, states: dict[int, State]) -> None:
+def _write(con: DuckDBPyConnection, base: str, states: dict[int, State]) -> None:
     ids = [*states]
-    con.execute("DELETE FROM x_experiments WHERE list_contains(?, experiment_id)", [ids])
-    con.execute("DELETE FROM x_experiment_tags WHERE list_contains(?, experiment_id)", [ids])
+    for table in ("experiments", "experiment_tags"):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE x_{table} AS SELECT * FROM {base}{table} "
+            "WHERE NOT list_contains(?::BIGINT[], experiment_id)",
+            [ids],
+        )
     rows = [(i, s.name, s.stage, s.created, max(s.updated, s.created)) for i, s in states.items()]
     if rows:
         con.execute(

@@ -52,16 +52,13 @@ _NEW = """
 """
 
 
-def find_touched(con: DuckDBPyConnection) -> None:
-    """Make ``touched_models`` out of ``j``."""
+def apply_registry(con: DuckDBPyConnection, base: str) -> None:
+    """Make ``touched_models`` out of ``j``, and these models anew in the ``x_`` tables."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_models AS "
         "SELECT DISTINCT o->>'id' AS registry_id FROM j WHERE k = 'registry' AND (o->>'id') IS NOT NULL"
     )
-
-
-def apply_registry(con: DuckDBPyConnection, base: str) -> None:
-    """Make the models that ``j`` touches anew in the ``x_`` tables."""
+    con.execute(";".join(f"CREATE OR REPLACE TEMP TABLE x_{name}({columns})" for name, columns in MODEL_TABLES.items()))
     touched = [i for (i,) in con.execute("SELECT registry_id FROM touched_models").fetchall()]
     # Looking for a few ids in the texts is quicker than reading them all as JSON.
     is_few = len(touched) <= MAX_LOOKED_FOR

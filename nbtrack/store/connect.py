@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,26 +19,25 @@ import duckdb
 from nbtrack.errors import StoreBusyError, StoreError
 from nbtrack.store.fold_lock import is_folding
 from nbtrack.store.gate import gate_of
+from nbtrack.store.lending import QUIET, SAFE, lent
 from nbtrack.store.schema import (
     BLOCK_SIZE,
     STORAGE_VERSION,
     check_version,
-    create_tables,
     initialise,
     is_old,
-    is_ours,
+    is_older,
     migrate,
+    readable_version,
     version_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
+
+    from nbtrack.store.lending import Loan
 
 _HOLDER = re.compile(r"held in (.*?) \(PID (\d+)\)")
-_SAFE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
 _DAMAGE = (
     "Corrupt database file",
     "not a valid DuckDB database file",
@@ -50,10 +49,7 @@ _DAMAGE = (
 )
 READ_PATIENCE = 2.0
 FOLD_PATIENCE = 30.0
-MAX_IDLE = 4
 HELD_FOR_LONG_S = 30.0
-QUIET = "SET enable_progress_bar = false"
-"""IPython switches the bars on; they have no place under a cell that only searches."""
 
 
 class DamagedError(StoreError):
@@ -72,6 +68,7 @@ class Base:
     """An open look at the folded tables: SQL prefix, and the time of the copy when the file itself is held elsewhere.
 
     `is_new` says that nothing was ever folded into the file, or that there is none; `is_upgraded`, that this is a copy of an older file.
+    `loan` is the session unless it is the user's own; `mark` is equal only for the same file with the same content, and None for a copy.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -80,6 +77,8 @@ class Base:
     holder: str | None = None
     is_new: bool = False
     is_upgraded: bool = False
+    loan: Loan | None = None
+    mark: Hashable = None
 
 
 def quoted(path: object) -> str:
@@ -141,80 +140,53 @@ def reading(
         A newer nbtrack made it.
     """
     fold_patience = max(patience, FOLD_PATIENCE) if waits_for_fold else patience
-    with gate_of(path).shared(fold_patience), _instance(is_private=is_private) as con:
+    with gate_of(path).shared(fold_patience), lent(path, is_private=is_private) as loan:
         if not path.exists():
-            yield _nothing_yet(con)
+            yield _nothing_yet(loan)
             return
         scratch: Path | None = None
-        base = Base(con, "d.")
+        base = Base(loan.con, "d.", loan=loan)
         try:
             try:
-                _attach(con, path, patience, fold_patience)
+                _attach(loan.con, path, patience, fold_patience)
             except _SharedError as error:
                 shared = None if is_private else _share(path)
-                scratch, base = (None, shared) if shared else _snapshot(con, path, busy(path, error))
+                scratch, base = (None, shared) if shared else _snapshot(loan, path, busy(path, error))
             except StoreBusyError as held:
-                scratch, base = _snapshot(con, path, held)
-            if not is_ours(base.con, base.prefix):
-                _detach(con)
-                yield _nothing_yet(con)
+                scratch, base = _snapshot(loan, path, held)
+            else:
+                base = replace(base, mark=_mark(path))
+            version = readable_version(base.con, str(path), base.prefix)
+            if version is None:
+                loan.detach()
+                yield _nothing_yet(loan)
                 return
-            check_version(base.con, str(path), base.prefix)
-            if is_old(base.con, base.prefix):
-                _detach(con)
-                scratch, base = _snapshot(con, path, None)
+            if is_older(version):
+                loan.detach()
+                scratch, base = _snapshot(loan, path, None)
                 base = replace(base, is_upgraded=True)
             yield base
         finally:
-            if base.con is not con:
+            if base.loan is None:
                 base.con.close()
             if scratch is not None:
-                _detach(con)
+                loan.renew()
+                loan.detach()
                 shutil.rmtree(scratch.parent, ignore_errors=True)
+
+
+def _mark(path: Path) -> Hashable:
+    """Return what an attached file is known by. Only its times and sizes are asked for, see :func:`copy_held`; nobody writes meanwhile."""
+    found = []
+    for file in (path, wal_of(path)):
+        with suppress(FileNotFoundError):
+            stat = file.stat()
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 _held: dict[Path, tuple[float, int | None]] = {}
 """When, and by whom, a file was last found held for longer than a reader waits."""
-
-_idle: list[duckdb.DuckDBPyConnection] = []
-"""In-memory instances that wait for the next read: making one takes longer than most queries."""
-
-
-@contextmanager
-def _instance(*, is_private: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Lend a session of an in-memory instance that nobody else uses; nothing stays attached to it afterwards."""
-    try:
-        instance = duckdb.connect(config=dict(_SAFE)) if is_private else _idle.pop()
-    except IndexError:
-        instance = duckdb.connect(config=dict(_SAFE))
-    session = instance.cursor()
-    session.execute(QUIET)
-    try:
-        yield session
-    finally:
-        session.close()  # temporary tables and views go with it
-        _detach(instance)
-        if len(_idle) < MAX_IDLE and not is_private:
-            _idle.append(instance)
-        else:
-            instance.close()
-
-
-def _detach(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("DETACH DATABASE IF EXISTS d")
-
-
-_inherited: list[duckdb.DuckDBPyConnection] = []
-
-
-def _drop_in_child() -> None:
-    # A forked child must not share an instance with its parent; nor close it, for that waits for threads that it does not have.
-    _inherited.extend(_idle)
-    _idle.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_in_child)
 
 
 @contextmanager
@@ -254,7 +226,7 @@ def _create(path: Path) -> None:
     new = path.with_name(path.name + ".new")
     _remove(new)
     con = duckdb.connect(
-        str(new), config={**_SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
+        str(new), config={**SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
     )
     try:
         initialise(con)
@@ -267,7 +239,7 @@ def _connect(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
     until = time.monotonic() + patience
     while True:
         try:
-            return duckdb.connect(str(path), config=dict(_SAFE))
+            return duckdb.connect(str(path), config=dict(SAFE))
         except duckdb.Error as error:
             if is_damage(error):
                 raise DamagedError(path, error) from error
@@ -331,16 +303,9 @@ def _attach(con: duckdb.DuckDBPyConnection, path: Path, patience: float, fold_pa
             return
 
 
-def _nothing_yet(con: duckdb.DuckDBPyConnection) -> Base:
-    """Show empty tables; they stay with the instance, for making them takes longer than reading a young store."""
-    (is_made,) = con.execute("SELECT count(*) FROM duckdb_databases() WHERE database_name = 'nothing'").fetchall()[0]
-    if not is_made:
-        con.execute("ATTACH ':memory:' AS nothing")
-        create_tables(con, "nothing.")
-        con.execute(
-            "INSERT INTO nothing.experiments VALUES (0, 'Default', 'active', TIMESTAMP 'epoch', TIMESTAMP 'epoch')"
-        )
-    return Base(con, "nothing.", is_new=True)
+def _nothing_yet(loan: Loan) -> Base:
+    """Show empty tables; they stay with the session, for making them takes longer than reading a young store."""
+    return Base(loan.con, loan.nothing(), is_new=True, loan=loan, mark=())
 
 
 def _share(path: Path) -> Base | None:
@@ -355,21 +320,22 @@ def _share(path: Path) -> Base | None:
     return None
 
 
-def _snapshot(con: duckdb.DuckDBPyConnection, path: Path, held: StoreBusyError | None) -> tuple[Path, Base]:
+def _snapshot(loan: Loan, path: Path, held: StoreBusyError | None) -> tuple[Path, Base]:
     """Attach a copy of the file, brought to the present schema."""
     scratch = copy_held(path)
     taken = time.time()
     try:
-        con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
-        if is_ours(con, "d.") and is_old(con, "d."):
-            _detach(con)
+        loan.con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
+        version = readable_version(loan.con, str(path), "d.")
+        if version is not None and is_older(version):
+            loan.detach()
             with writing(scratch):
                 pass
-            con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
+            loan.con.execute(f"ATTACH {quoted(scratch)} AS d (READ_ONLY)")
     except BaseException:
         shutil.rmtree(scratch.parent, ignore_errors=True)
         raise
-    return scratch, Base(con, "d.", taken if held else None, str(held) if held else None)
+    return scratch, Base(loan.con, "d.", taken if held else None, str(held) if held else None, loan=loan)
 
 
 def copy_held(path: Path) -> Path:
@@ -382,7 +348,7 @@ def copy_held(path: Path) -> Path:
         found = [p for p in (path, wal_of(path)) if p.exists()]
         subprocess.run(["cp", "--reflink=auto", *map(str, found), str(scratch)], check=False, capture_output=True)  # noqa: S603, S607
         try:
-            duckdb.connect(str(scratch / path.name), read_only=True, config=dict(_SAFE)).close()
+            duckdb.connect(str(scratch / path.name), read_only=True, config=dict(SAFE)).close()
         except duckdb.Error:
             time.sleep(0.05)  # the holder was writing while we copied
             shutil.rmtree(scratch)

@@ -17,14 +17,12 @@ import duckdb
 from nbtrack.errors import StoreBusyError, StoreError, StoreVersionError, warn
 from nbtrack.journal.liveness import MARGIN_S
 from nbtrack.journal.segments import Segment, is_alive, lease_path, list_segments, lock_path
-from nbtrack.store.apply import apply
-from nbtrack.store.apply_registry import MODEL_TABLES
+from nbtrack.store.apply import GROWING, WHOLE, Rows, apply, touched_by
 from nbtrack.store.connect import DamagedError, is_damage, reading, writing
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import append_history, compact_history, history_files
-from nbtrack.store.marks import Watermark, living_writers, read_watermark
+from nbtrack.store.marks import Watermark, living, read_watermark, running_writers
 from nbtrack.store.records import load
-from nbtrack.store.schema import RUN_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BUDGET_BYTES = 16 << 20
-_GROWING = ("metrics",)
-_WHOLE = ("experiments", "experiment_tags", "settings")
 
 
 def no_crash(point: str) -> None:
@@ -158,8 +154,7 @@ def commit(con: DuckDBPyConnection, plan: Plan, watermark: Watermark, folder: Pa
     for path in (damaged := load(con, plan.take, watermark)):
         _quarantine(path, folder)
     con.execute("BEGIN")
-    apply(con, "main.")
-    write_down(con)
+    write_down(con, apply(con, "main."))
     last = dict(con.execute("SELECT w, max(q) FROM j GROUP BY w").fetchall())
     for segment in plan.take:
         seq = max(last.get(segment.writer, -1), watermark.get(segment.writer, (-1, -1))[1])
@@ -193,31 +188,27 @@ def _withdraw(con: DuckDBPyConnection, watermark: Watermark, history: list[Path]
                 path.unlink(missing_ok=True)
 
 
-def write_down(con: DuckDBPyConnection) -> None:
-    """Replace the touched rows of the folded tables by the ``x_`` ones; growing tables only gain rows."""
-    for name in RUN_TABLES:
-        if name not in _GROWING:
-            con.execute(f"DELETE FROM main.{name} WHERE run_id IN (SELECT run_id FROM touched)")
-        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
-    for name in MODEL_TABLES:
-        con.execute(f"DELETE FROM main.{name} WHERE registry_id IN (SELECT registry_id FROM touched_models)")
-        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
-    con.execute("INSERT INTO main.events SELECT * FROM x_events")
-    for name in _WHOLE:
-        con.execute(f"DELETE FROM main.{name}")
-        con.execute(f"INSERT INTO main.{name} SELECT * FROM x_{name}")
+def write_down(con: DuckDBPyConnection, rows: Rows) -> None:
+    """Replace the touched rows of the folded tables; growing tables only gain rows."""
+    for name, query in rows.items():
+        if name in WHOLE:
+            con.execute(f"DELETE FROM main.{name}")
+        elif name not in GROWING:
+            of, touched = touched_by(name)
+            con.execute(f"DELETE FROM main.{name} WHERE {of} IN (SELECT {of} FROM {touched})")
+        con.execute(f"INSERT INTO main.{name} {query}{' ORDER BY timestamp, writer, seq' if name == 'events' else ''}")
 
 
 def _settle_killed(con: DuckDBPyConnection, plan: Plan, folder: Path) -> None:
     """Write down as KILLED the runs whose process is gone and has nothing left to fold."""
-    living = living_writers(con, "main.runs", folder)
+    alive = living(running_writers(con, "main.runs"), folder)
     taken = {segment.path for segment in plan.take} | {*plan.done}
     groups = list_segments(folder / "w")
     pending = [w for w, group in groups.items() if any(segment.path not in taken for segment in group)]
     con.execute(
         "UPDATE main.runs SET status = 'KILLED', end_time = last_seen, duration = greatest(0, epoch(last_seen - start_time)) "
         "WHERE status = 'RUNNING' AND NOT list_contains(?, writer) AND NOT list_contains(?, writer)",
-        [living, [w for w in pending if w not in living]],
+        [alive, [w for w in pending if w not in alive]],
     )
 
 

@@ -6,6 +6,7 @@ beginning: they are all in the table ``events``. The order in which journals hap
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,49 +18,66 @@ PAST = (
 )
 """Folded events with the columns of ``j``."""
 
+_NEW = "SELECT w, q, k, t, r, p, o FROM j WHERE k <> 'm'"
 
-def find_late(con: DuckDBPyConnection, base: str) -> bool:
-    """Make ``late`` (runs to be replayed) out of ``j`` and the folded rows of the touched runs in ``x_runs``; say whether there are any.
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events that decide: those of ``j``, and all earlier ones of late runs.
+
+    Attributes
+    ----------
+    source : str
+        What stands after FROM.
+    has_late : bool
+        There are late runs: ``past`` has their earlier events; ``seen`` says when and by whom they were seen first and last, which metric
+        points tell too, and those are no events.
+    """
+
+    source: str = f"({_NEW})"
+    has_late: bool = False
+
+
+def find_late(con: DuckDBPyConnection, base: str) -> list[str]:
+    """Return the touched runs that must be replayed.
 
     Replayed are also runs that had no start yet when they were folded, and those written down as killed of which more has come.
     """
+    return [
+        run_id
+        for (run_id,) in con.execute(
+            f"""
+            SELECT run_id FROM {base}runs SEMI JOIN touched USING (run_id)
+            WHERE number IS NULL OR (status = 'KILLED' AND end_time = last_seen)
+            UNION
+            SELECT r FROM (SELECT r, min((t, w, q)) AS first FROM j WHERE k <> 'm' GROUP BY r) n
+            JOIN (SELECT run_id AS r, max((epoch_us(timestamp), writer, seq)) AS last FROM {base}events
+                  WHERE run_id IN (SELECT r FROM j WHERE k <> 'm' INTERSECT SELECT run_id FROM {base}runs) GROUP BY run_id) USING (r)
+            WHERE first < last
+            """
+        ).fetchall()
+    ]
+
+
+def gather(con: DuckDBPyConnection, base: str, *, are_new: bool) -> Events:
+    """Return the events that decide, and make ``settled``, the touched runs that are not late; `are_new`: none of them was ever folded."""
+    late = [] if are_new else find_late(con, base)
     con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE late AS
-        SELECT run_id FROM x_runs WHERE number IS NULL OR (status = 'KILLED' AND end_time = last_seen)
-        """
+        "CREATE OR REPLACE TEMP TABLE settled AS SELECT run_id FROM touched WHERE NOT list_contains(?::VARCHAR[], run_id)",
+        [late],
     )
+    if not late:
+        return Events()
     con.execute(
         f"""
-        INSERT INTO late
-        SELECT r FROM (SELECT r, min((t, w, q)) AS first FROM j WHERE k <> 'm' GROUP BY r) n
-        JOIN (SELECT run_id AS r, max((epoch_us(timestamp), writer, seq)) AS last FROM {base}events
-              WHERE run_id IN (SELECT r FROM j WHERE k <> 'm' INTERSECT SELECT run_id FROM x_runs) GROUP BY run_id) USING (r)
-        WHERE first < last AND r NOT IN (SELECT run_id FROM late)
-        """
-    )
-    return bool(con.execute("SELECT count(*) FROM late").fetchall()[0][0])
-
-
-def gather(con: DuckDBPyConnection, base: str) -> None:
-    """Make ``e``, the events that decide: those of ``j``, and all earlier ones of late runs; and ``settled``, the other touched runs.
-
-    ``seen`` says when and by whom late runs were seen first and last, which metric points tell too, and those are no events.
-    """
-    has_late = find_late(con, base)
-    events = "SELECT w, q, k, t, r, p, o FROM j WHERE k <> 'm'"
-    con.execute(
-        """
         CREATE OR REPLACE TEMP TABLE seen AS
         SELECT run_id AS r, writer AS w, epoch_us(start_time) AS first, epoch_us(last_seen) AS last
-        FROM x_runs SEMI JOIN late USING (run_id)
-        """
+        FROM {base}runs WHERE list_contains(?, run_id)
+        """,
+        [late],
     )
-    con.execute("CREATE OR REPLACE TEMP TABLE settled AS SELECT run_id FROM touched ANTI JOIN late USING (run_id)")
-    if not has_late:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW e AS {events}")
-        return
-    past = f"SELECT * FROM ({PAST.format(base=base)}) WHERE r IN (SELECT run_id FROM late)"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE past AS {past}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW e AS {events} UNION ALL SELECT * FROM past")
-    con.execute("DELETE FROM x_runs WHERE run_id IN (SELECT run_id FROM late)")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE past AS SELECT * FROM ({PAST.format(base=base)}) WHERE list_contains(?, r)",
+        [late],
+    )
+    return Events(f"({_NEW} UNION ALL SELECT * FROM past)", has_late=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,6 +59,7 @@ class LocalStore(Looks):
         self.others = Others(self)
         self.followers: list[Follower] = []
         self._named_holder: str | None = None
+        self._open = threading.local()
 
     @property
     def uri(self) -> str:
@@ -159,13 +161,25 @@ class LocalStore(Looks):
     # -- reading -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
-        """Open a look at the store as it is this moment."""
+    def reading(self, *, is_fresh: bool = False) -> Iterator[Reader]:
+        """Open a look at the store as it is this moment.
+
+        A look inside another one of the same thread is that one, so an answer made of many reads pays for one, and all of it is true of
+        one moment; with `is_fresh` it sees what was written since. No fold can commit meanwhile: leave it soon.
+        """
         from nbtrack.store.reader import read  # noqa: PLC0415
 
+        outer: Reader | None = getattr(self._open, "reader", None)
+        if outer is not None and not is_fresh:
+            yield outer
+            return
         with read(self.path, self.folder) as reader:
             self._say_who_holds(reader)
-            yield reader
+            self._open.reader = reader
+            try:
+                yield reader
+            finally:
+                self._open.reader = outer
 
     def _say_who_holds(self, reader: Reader) -> None:
         if reader.holder is None or reader.snapshot is None:

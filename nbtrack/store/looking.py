@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 class Looks:
     """What can be asked of a store that :meth:`reading` opens."""
 
-    def reading(self) -> AbstractContextManager[Reader]:
-        """Open a look at the store as it is this moment."""
+    def reading(self, *, is_fresh: bool = False) -> AbstractContextManager[Reader]:
+        """Open a look at the store as it is this moment; one inside another is that one, unless it is to be `is_fresh`."""
         raise NotImplementedError
+
+    def one_look(self) -> AbstractContextManager[object]:
+        """See :meth:`TrackingStore.one_look`."""
+        return self.reading()
 
     # -- runs and experiments ----------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Looks:
         if re.fullmatch(r"\s*show\s+tables\s*;?\s*", query, re.IGNORECASE):
             return self._tables()
         with self.reading() as reader:
-            return reader.con.execute(query, list(values)).df()
+            return reader.run(query, values).df()
 
     def write_parquet(self, runs: Sequence[str], folder: Path, hidden_tags: Sequence[str] = ()) -> dict[str, int]:
         """Write the tables of some runs into Parquet files; return their bytes by name."""

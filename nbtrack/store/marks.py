@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nbtrack.journal.segments import is_alive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -23,7 +24,12 @@ def read_watermark(con: DuckDBPyConnection, prefix: str) -> Watermark:
     return {writer: (segment, last) for writer, segment, last in rows}
 
 
-def living_writers(con: DuckDBPyConnection, runs: str, folder: Path) -> list[str]:
-    """Return the writers with open runs whose process lives, and `REST`, which ends with no process."""
+def running_writers(con: DuckDBPyConnection, runs: str) -> list[str]:
+    """Return the writers with open runs."""
     rows = con.execute(f"SELECT DISTINCT writer FROM {runs} WHERE status = 'RUNNING' AND writer IS NOT NULL").fetchall()
-    return [REST, *(writer for (writer,) in rows if writer != REST and is_alive(folder / "w", writer))]
+    return [writer for (writer,) in rows]
+
+
+def living(writers: Iterable[str], folder: Path) -> list[str]:
+    """Return the writers whose process lives, and `REST`, which ends with no process."""
+    return [REST, *(writer for writer in writers if writer != REST and is_alive(folder / "w", writer))]

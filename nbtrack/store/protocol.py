@@ -9,6 +9,7 @@ from nbtrack.entities import ViewType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import numpy as np
@@ -248,6 +249,12 @@ class TrackingStore(Protocol):
 
     def is_writer_alive(self, writer: str) -> bool:
         """Say whether the process behind a writer lives."""
+
+    def one_look(self) -> AbstractContextManager[object]:
+        """Answer all that this thread asks inside the block from one moment of the store, which also costs less; for reads only.
+
+        Nothing can be folded meanwhile: no long calculation belongs inside.
+        """
 
     def sparks(self, run_ids: Sequence[str], key: str, n_points: int) -> np.ndarray[Any, Any]:
         """Return float32 of shape (n_runs, n_points): the outline of one metric for each run; NaN = nothing there."""

@@ -10,29 +10,30 @@ import duckdb
 
 from nbtrack.errors import StoreError
 from nbtrack.journal.segments import is_bare, list_segments
-from nbtrack.store.apply import apply
-from nbtrack.store.apply_registry import MODEL_TABLES
+from nbtrack.store.apply import GROWING, WHOLE, Rows, apply, touched_by
 from nbtrack.store.connect import READ_PATIENCE, DamagedError, is_damage, reading
 from nbtrack.store.history import history_files
-from nbtrack.store.marks import Watermark, living_writers, read_watermark
+from nbtrack.store.marks import Watermark, living, read_watermark, running_writers
 from nbtrack.store.rebuild import heal, upgrade
 from nbtrack.store.records import load
 from nbtrack.store.schema import BOOKKEEPING, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
     from duckdb import DuckDBPyConnection
 
     from nbtrack.journal.segments import Segment
     from nbtrack.store.connect import Base
+    from nbtrack.store.lending import Loan
 
 Groups = dict[str, list["Segment"]]
 
 TRIES = 20
-_GROWING = ("metrics", "events")
-_WHOLE = ("experiments", "experiment_tags", "settings")
+MAX_REMEMBERED_BYTES = 8 << 20
+"""What was made of longer tails is not kept in memory for the next look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,27 @@ class Reader:
     snapshot: float | None = None
     holder: str | None = None
     damaged: list[Path] = field(default_factory=list)
+    loan: Loan | None = None
+
+    def run(self, query: str, values: Sequence[Any] = ()) -> DuckDBPyConnection:
+        """Run SQL of somebody else. Unless it only selects, this session is nobody's afterwards."""
+        kinds = {statement.type for statement in self.con.extract_statements(query)}
+        if self.loan and kinds != {duckdb.StatementType.SELECT}:
+            self.loan.is_spoilt = True
+        return self.con.execute(query, list(values))
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the temporary tables and views of a session show.
+
+    They serve the next look too as long as nothing has changed (`key`), and the `views`, SQL by name, for as long as they say the same.
+    """
+
+    key: Hashable
+    damaged: list[Path]
+    writers: list[str]
+    views: dict[str, str]
 
 
 @contextmanager
@@ -114,12 +136,32 @@ def _look(base: Base, path: Path, folder: Path, before: Groups) -> Reader:
     if {s.path for s in _unfolded(before, watermark)} - {s.path for s in tail}:
         message = "a fold has taken journals meanwhile, into a file that we do not see"
         raise FileNotFoundError(message)
+    # The file is attached by now and the journals only grow: what is equal has the same content.
+    key = (path, base.mark, base.prefix, frozenset(watermark.items()), tuple((s.path, s.size) for s in tail))
+    memory: Memory | None = base.loan.memory if base.loan else None
+    if memory is None or base.mark is None or memory.key != key:
+        if base.loan:
+            base.loan.memory = None
+        memory = _prepare(base, tail, watermark, key, memory.views if memory else {})
+        if base.loan and base.mark is not None and sum(s.size for s in tail) <= MAX_REMEMBERED_BYTES:
+            base.loan.memory = memory
+    _show(base.con, memory.views, {"runs": _runs_now(living(memory.writers, folder))})
+    return Reader(base.con, base.snapshot, base.holder, memory.damaged, base.loan)
+
+
+def _prepare(base: Base, tail: list[Segment], watermark: Watermark, key: Hashable, views: dict[str, str]) -> Memory:
     tail = [segment for segment in tail if not is_bare(segment)]  # applying nothing takes as long as the search itself
-    damaged = load(base.con, tail, watermark) if tail else []
+    damaged: list[Path] = []
+    rows: Rows = {}
     if tail:
-        apply(base.con, base.prefix)
-    _make_views(base, folder, has_tail=bool(tail))
-    return Reader(base.con, base.snapshot, base.holder, damaged)
+        damaged = load(base.con, tail, watermark)
+        rows = apply(base.con, base.prefix)
+    elif views:
+        base.con.execute("DROP TABLE IF EXISTS j")
+    wanted = {"all_runs" if name == "runs" else name: _overlay(name, base.prefix, rows.get(name)) for name in TABLES}
+    wanted |= {name: f"SELECT * FROM {base.prefix}{name}" for name in BOOKKEEPING}
+    _show(base.con, views, wanted)
+    return Memory(key, damaged, running_writers(base.con, "all_runs"), views)
 
 
 def _unfolded(groups: Groups, watermark: Watermark) -> list[Segment]:
@@ -127,34 +169,34 @@ def _unfolded(groups: Groups, watermark: Watermark) -> list[Segment]:
     return [s for group in groups.values() for s in group if s.number > watermark.get(s.writer, (-1, -1))[0]]
 
 
-def _make_views(base: Base, folder: Path, *, has_tail: bool) -> None:
-    con, d = base.con, base.prefix
-    views = {"all_runs" if name == "runs" else name: _overlay(name, d, has_tail=has_tail) for name in TABLES}
-    views |= {name: f"SELECT * FROM {d}{name}" for name in BOOKKEEPING}
-    con.execute(";".join(f"CREATE TEMP VIEW {name} AS {query}" for name, query in views.items()))
-    # A run whose process is gone has been killed, whatever was last written about it.
-    living = ", ".join(f"'{writer}'" for writer in living_writers(con, "all_runs", folder))
-    is_dead = f"(status = 'RUNNING' AND (writer IS NULL OR writer NOT IN ({living})))"
-    con.execute(
-        f"""
-        CREATE TEMP VIEW runs AS SELECT * REPLACE (
+def _show(con: DuckDBPyConnection, views: dict[str, str], wanted: dict[str, str]) -> None:
+    """Make the views that do not say yet what they should."""
+    changed = {name: query for name, query in wanted.items() if views.get(name) != query}
+    if changed:
+        con.execute(";".join(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}" for name, query in changed.items()))
+        views |= changed
+
+
+def _runs_now(alive: list[str]) -> str:
+    """Return the query of `runs`: a run whose process is gone has been killed, whatever was last written about it."""
+    shown = ", ".join(f"'{writer}'" for writer in alive)
+    is_dead = f"(status = 'RUNNING' AND (writer IS NULL OR writer NOT IN ({shown})))"
+    return f"""
+        SELECT * REPLACE (
             CASE WHEN {is_dead} THEN 'KILLED' ELSE status END AS status,
             CASE WHEN {is_dead} THEN last_seen ELSE end_time END AS end_time,
             CASE WHEN {is_dead} THEN greatest(0, epoch(last_seen - start_time)) ELSE duration END AS duration
         ) FROM all_runs
-        """
-    )
+    """
 
 
-def _overlay(name: str, d: str, *, has_tail: bool) -> str:
-    if not has_tail:
+def _overlay(name: str, d: str, rows: str | None) -> str:
+    """Return the query of a table: the folded rows, and over them those that the tail touches, if it touches any."""
+    if rows is None:
         return f"SELECT * FROM {d}{name}"
-    if name in _WHOLE:
-        return f"SELECT * FROM x_{name}"
-    if name in _GROWING:
-        return f"SELECT * FROM {d}{name} UNION ALL SELECT * FROM x_{name}"
-    if name in MODEL_TABLES:
-        of, touched = "registry_id", "touched_models"
-    else:
-        of, touched = "run_id", "touched"
-    return f"SELECT * FROM {d}{name} WHERE {of} NOT IN (SELECT {of} FROM {touched}) UNION ALL SELECT * FROM x_{name}"
+    if name in WHOLE:
+        return rows
+    if name in GROWING:
+        return f"SELECT * FROM {d}{name} UNION ALL {rows}"
+    of, touched = touched_by(name)
+    return f"SELECT * FROM {d}{name} WHERE {of} NOT IN (SELECT {of} FROM {touched}) UNION ALL {rows}"

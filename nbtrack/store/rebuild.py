@@ -124,8 +124,7 @@ def _make_anew(path: Path, folder: Path, report: Callable[[str], None]) -> tuple
             UNION ALL SELECT 'experiment/' || unnest((o->'experiments')::VARCHAR[]) FROM j WHERE k = 'purge'
             """
         )
-        apply(con, "main.")
-        write_down(con)
+        write_down(con, apply(con, "main."))
         con.execute("INSERT INTO _folded SELECT w, -1, max(q) FROM j WHERE w IS NOT NULL GROUP BY w")
         con.execute("COMMIT")
     kept = _put_aside(path)

@@ -48,7 +48,6 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
     list of Path
         Segments with damaged lines; their whole lines are in ``j``.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE j({J_COLUMNS})")
     found = {segment.path: _damaged_lines(segment.path) for segment in segments}
     damaged = {path: lines for path, lines in found.items() if lines is not None}
     whole = [str(path) for path in found if path not in damaged]
@@ -63,6 +62,8 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
             if gone:  # a fold has taken it since it was checked: whoever reads looks again
                 raise FileNotFoundError(gone[0]) from error
             raise
+    else:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE j({J_COLUMNS})")
     folded = {s.writer: watermark[s.writer][1] for s in segments if s.writer in watermark}
     if folded:
         con.execute(
@@ -75,7 +76,7 @@ def load(con: DuckDBPyConnection, segments: Sequence[Segment], watermark: dict[s
 def _read(con: DuckDBPyConnection, paths: list[str]) -> None:
     con.execute(
         f"""
-        INSERT INTO j SELECT parse_filename(filename)[1:32], q, k, t, r, s, m, p, o
+        CREATE OR REPLACE TEMP TABLE j AS SELECT parse_filename(filename)[1:32] AS w, q, k, t, r, s, m, p, o
         FROM read_json(?, format='newline_delimited', ignore_errors=true, filename=true, hive_partitioning=false,
                        maximum_object_size=16777216, columns={_COLUMNS})
         WHERE c IS NOT NULL AND k IS NOT NULL AND t IS NOT NULL AND (k <> 'm' OR m IS NOT NULL)

@@ -253,7 +253,7 @@ class Change:
         """Open a look at the store while nobody else changes the registry; written when the block ends without an error."""
         store.make_folder()
         with store.numbers.changing_models():
-            with store.reading() as reader:
+            with store.reading(is_fresh=True) as reader:
                 change = cls(store, reader)
                 yield change
                 last = looking.last_time(reader.con)

@@ -109,6 +109,14 @@ def version_of(con: DuckDBPyConnection, prefix: str = "") -> int:
     return int(rows[0][0]) if rows else SCHEMA_VERSION
 
 
+def readable_version(con: DuckDBPyConnection, path: str, prefix: str = "") -> int | None:
+    """Return the version of a store's file, None for a file without its tables; raises as :func:`check_version`."""
+    try:
+        return check_version(con, path, prefix)
+    except duckdb.CatalogException:
+        return None
+
+
 def check_version(con: DuckDBPyConnection, path: str, prefix: str = "") -> int:
     """Return the version of a file that this nbtrack can read, else raise :class:`StoreVersionError`."""
     found = version_of(con, prefix)
@@ -119,7 +127,12 @@ def check_version(con: DuckDBPyConnection, path: str, prefix: str = "") -> int:
 
 def is_old(con: DuckDBPyConnection, prefix: str = "") -> bool:
     """Say whether a file must be brought up to date before it can be read."""
-    return version_of(con, prefix) < SCHEMA_VERSION
+    return is_older(version_of(con, prefix))
+
+
+def is_older(version: int) -> bool:
+    """Say whether a file of this version must be brought up to date before it can be read."""
+    return version < SCHEMA_VERSION
 
 
 def migrate(con: DuckDBPyConnection) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.store.connect import QUIET, quoted
+from nbtrack.store.connect import quoted
+from nbtrack.store.lending import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
