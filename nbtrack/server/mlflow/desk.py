@@ -22,7 +22,6 @@ from nbtrack.registry.registry import Registry
 from nbtrack.server.mlflow.errors import RestError, missing
 from nbtrack.server.mlflow.known import KnownFile, KnownRun
 from nbtrack.tracking import logged_models
-from nbtrack.tracking.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -68,7 +67,6 @@ class Desk:
 
     def __init__(self, store: LocalStore) -> None:
         self.store = store
-        self.client = Client(store.uri)
         self.registry = Registry(store)
         self._locks = [threading.RLock() for _ in range(LOCKS)]
         self._mark: Hashable = None
@@ -123,9 +121,10 @@ class Desk:
 
     def _load(self, run_id: str) -> KnownRun:
         before = self._mark
-        run = self.store.get_run(run_id)
-        known = KnownRun.of(run, logged_models.links_of(self.store, [run_id]).get(run_id, []))
-        is_ours = known.status != RunStatus.RUNNING or run_id in self._rest or self._is_rest(run_id)
+        with self.store.one_look():
+            run = self.store.get_run(run_id)
+            known = KnownRun.of(run, logged_models.links_of(self.store, [run_id]).get(run_id, []))
+            is_ours = known.status != RunStatus.RUNNING or run_id in self._rest or self._is_rest(run_id)
         if is_ours and self._mark == before:
             self._runs.keep(run_id, known)
         return known

@@ -92,7 +92,7 @@ def set_tag(desk: AtDesk, body: m.SetExperimentTag) -> Response:
     key, value = check_tag(body.key, body.value, limit=MAX_EXPERIMENT_TAG)
     if key == LOCATION:
         raise invalid("key", key, "It is set when the experiment is made.")
-    desk.client.set_experiment_tag(found.experiment_id, key, value)
+    desk.store.set_experiment_tags(found.experiment_id, {key: value})
     return reply()
 
 
@@ -102,7 +102,7 @@ def delete_tag(desk: AtDesk, body: m.DeleteExperimentTag) -> Response:
     found = _active(desk, body.experiment_id)
     if check_name(body.key) not in found.tags:
         raise RestError(f"No tag with name: {body.key} in experiment with id {body.experiment_id}", MISSING)
-    desk.client.delete_experiment_tag(found.experiment_id, body.key)
+    desk.store.delete_experiment_tag(found.experiment_id, body.key)
     return reply()
 
 

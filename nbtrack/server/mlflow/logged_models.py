@@ -78,8 +78,9 @@ def _record(desk: Desk, known: KnownRun, model_id: str, name: str, about: dict[s
     """Write that there is a model. It has its name's folder, as nbtrack's own have; an older model of the name goes aside."""
     aside: list[Record] = []
     path = name
-    inside = [path for path in desk.files(known) if path.startswith(f"{name}/") or path == name]
-    old = [found for found in logged_models.models_of(desk.store, known.run_id) if found.path == name]
+    with desk.store.one_look():
+        inside = [path for path in desk.files(known) if path.startswith(f"{name}/") or path == name]
+        old = [found for found in logged_models.models_of(desk.store, known.run_id) if found.path == name]
     if old:
         aside = _put_aside(desk, known, old[0], inside)
     elif inside:

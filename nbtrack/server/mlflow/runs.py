@@ -174,8 +174,10 @@ def search(desk: AtDesk, body: m.SearchRuns) -> Response:
     # As MLflow: without an experiment there are no runs.
     ids = tuple(i for i in body.experiment_ids or () if i.isascii() and i.isdigit())
     query = RunQuery(body.filter or "", ids, tuple(body.order_by or ()), body.run_view_type, limit + 1, offset)
-    found = desk.store.search_runs(query)
-    runs = found[:limit]
-    links = logged_models.links_of(desk.store, [run.info.run_id for run in runs]) if runs else {}
-    told = [KnownRun.of(run, links.get(run.info.run_id, ())).told(desk.root(run.info.experiment_id)) for run in runs]
+    with desk.store.one_look():
+        found = desk.store.search_runs(query)
+        runs = found[:limit]
+        links = logged_models.links_of(desk.store, [run.info.run_id for run in runs]) if runs else {}
+    roots = {found_in: desk.root(found_in) for found_in in {run.info.experiment_id for run in runs}}
+    told = [KnownRun.of(run, links.get(run.info.run_id, ())).told(roots[run.info.experiment_id]) for run in runs]
     return page("runs", told, token(offset + limit) if len(found) > limit else None)

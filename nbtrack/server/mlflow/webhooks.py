@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from nbtrack.names import INT64_MAX, INT64_MIN
-from nbtrack.registry.webhooks import Webhooks
+from nbtrack.registry.delivery import deliver
+from nbtrack.registry.webhooks import EXAMPLES, Webhooks, event_name
 from nbtrack.server.mlflow import model_messages as m
 from nbtrack.server.mlflow.desk import AtDesk
+from nbtrack.server.mlflow.errors import invalid
 from nbtrack.server.mlflow.paging import limit_of, offset_of, token
 from nbtrack.server.mlflow.replies import page, reply
 
@@ -65,8 +67,11 @@ def delete(desk: AtDesk, webhook_id: str) -> Response:
 @router.post("/{webhook_id}/test")
 def try_out(desk: AtDesk, webhook_id: str, body: m.TestWebhook | None = None) -> Response:
     """Send an example, and say how it went; of the answer only its status is told."""
-    event = _event(body.event) if body and body.event else None
-    sent = desk.client.test_webhook(webhook_id, event)
+    hook = Webhooks(desk.store).get(webhook_id)
+    event = event_name(_event(body.event)) if body and body.event else hook.events[0]
+    if event not in EXAMPLES:
+        raise invalid("event", event, f"It must be one of {', '.join(EXAMPLES)}.")
+    sent = deliver(hook, event, EXAMPLES[event], tries=1)
     result: dict[str, Any] = {"success": sent.success, "response_status": sent.status, "error_message": sent.error}
     return reply({"result": {name: value for name, value in result.items() if value not in (None, "")}})
 
