@@ -65,10 +65,12 @@ def shown(url: str) -> str:
     user, at, host = found.netloc.rpartition("@")
     user = user.partition(":")[0]
     query = [(key, value) for key, value in parse_qsl(found.query) if key.lower() not in SECRETS]
-    clean = urlunsplit(("postgresql", f"{user}{at}{host}", found.path, urlencode(query), ""))
-    if not clean.startswith("postgresql://"):  # urlunsplit leaves out an empty host
-        clean = clean.replace("postgresql:", "postgresql://", 1)
-    if found.scheme not in ("postgresql", "postgres") or found.fragment:
+    is_fine = found.scheme in ("postgresql", "postgres") and not found.fragment
+    rest = urlunsplit(("", "", found.path, urlencode(query), ""))
+    clean = (
+        f"{'postgresql' if is_fine else found.scheme}://{user}{at}{host}{rest}"  # urlunsplit leaves out an empty host
+    )
+    if not is_fine:
         raise InvalidValueError(_refusal(clean))
     return clean
 

@@ -23,6 +23,8 @@ from nbtrack.store.traffic import VERSION
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbtrack.store.postgres.replicated import Replicated
 
 ROOT = "NBTRACK_CACHE"
@@ -69,7 +71,7 @@ class Database:
 
     def call(self, verb: str, *arguments: Any, **options: Any) -> Any:
         """Ask for a verb of the store, which is up to date by then."""
-        own = {
+        own: dict[str, Callable[..., Any]] = {
             "orders": self._orders.orders,
             "post_order": self._orders.post_order,
             "put_state": self._orders.put_state,
@@ -80,7 +82,8 @@ class Database:
             return own[verb](*arguments, **options)
         store = self.pull()
         # Whoever has the database may ask it anything; the copy, too.
-        return (store.sql if verb == "sql" else verbs.find(store, verb))(*arguments, **options)
+        answer: Callable[..., Any] = store.sql if verb == "sql" else verbs.find(store, verb)
+        return answer(*arguments, **options)
 
     def deliver(
         self,

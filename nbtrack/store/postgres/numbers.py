@@ -96,6 +96,6 @@ class DatabaseNumbers(Numbers):
 
 
 def _number(con: Con, query: str, name: str) -> int:
-    found = con.execute(query, (name,)).fetchone()  # type: ignore[arg-type] # constants of this file
+    found = con.execute(query, (name,)).fetchone()
     assert found is not None
     return int(found[0])

@@ -43,7 +43,7 @@ def purge(store: Replicated, *, older_than_s: float, progress: Callable[[str], N
         before = _number(con, _SIZE)
         con.execute("INSERT INTO nbtrack.purged SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (runs,))
         for table in ("orders", "states"):
-            con.execute(f"DELETE FROM nbtrack.{table} WHERE run_id = ANY(%s)", (runs,))  # type: ignore[arg-type]
+            con.execute(f"DELETE FROM nbtrack.{table} WHERE run_id = ANY(%s)", (runs,))
         report(f"deleting {len(runs)} runs; writing the journals anew")
         used = _Cleaner(con, {*runs}, {*experiments}).clean()
         con.execute("UPDATE nbtrack.meta SET generation = gen_random_uuid()")
@@ -89,7 +89,7 @@ class _Cleaner:
 
     def _learn(self) -> None:
         """Note what was taken back, and until when."""
-        query = "SELECT writer, lines FROM nbtrack.journal WHERE position('\"k\":\"forget\"'::bytea IN lines) > 0"
+        query = 'SELECT writer, lines FROM nbtrack.journal WHERE position(\'"k":"forget"\'::bytea IN lines) > 0'
         for writer, data in self._con.execute(query).fetchall():
             for raw in data.splitlines():
                 if b'"k":"forget"' in raw:
@@ -133,6 +133,6 @@ class _Cleaner:
 
 
 def _number(con: Con, query: str) -> int:
-    found = con.execute(query).fetchone()  # type: ignore[arg-type] # constants of this file
+    found = con.execute(query).fetchone()
     assert found is not None
     return int(found[0])

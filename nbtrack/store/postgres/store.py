@@ -67,7 +67,7 @@ class PostgresStore(ServerStore):
         return self.database.call(verb, *arguments, **options)
 
     def _flush(self) -> None:
-        """Send what this process has written; inside a change of the registry that has been done, and what is sent must not depend on it."""
+        """Send what this process has written; not inside a change, on whose end what is sent must not depend."""
         if self.writer.has_segment and not self.database.pool.is_changing:
             self.shipper.flush()
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from nbtrack.artifacts.blobs import Blobs
     from nbtrack.journal.control import Order
     from nbtrack.store.live import Curves
+    from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, Store
     from nbtrack.store.registry_protocol import RegistryStore
     from nbtrack.store.remote.way import Way
-    from nbtrack.store.protocol import CurveQuery, CurveRows, Record, RunColumns, RunQuery, Store
 
 GOODBYE_S = 10.0
 """How long the end of a process waits until its last records have arrived; they wait on after it."""
@@ -288,7 +288,7 @@ class ServerStore:
         """Nothing is folded here: the server does that."""
         return None
 
-    def purge(self, **_: Any) -> dict[str, int]:
+    def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]:  # noqa: ARG002
         """Refused: what is deleted for good is deleted on the server."""
         message = f"The trash of {self.uri} is emptied on the server: nbtrack purge --store … there."
         raise StoreError(message)

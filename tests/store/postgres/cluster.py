@@ -40,7 +40,10 @@ class Cluster:
         lines += [f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
         with (self.folder / "data/postgresql.conf").open("a") as file:
             file.write("\n".join(lines) + "\n")
+        rules = self.folder / "data/pg_hba.conf"
+        rules.write_text("host all locked 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
         self.start()
+        self.ask("CREATE ROLE locked LOGIN PASSWORD 'open sesame'")
 
     def start(self) -> None:
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "start")
@@ -57,13 +60,13 @@ class Cluster:
 
     def ask(self, query: str, name: str = "postgres") -> list[Any]:
         with psycopg.connect(self.url(name), autocommit=True) as con:
-            cursor = con.execute(query)  # type: ignore[arg-type]
+            cursor = con.execute(query)
             return cursor.fetchall() if cursor.description else []
 
     def _run(self, program: str, *arguments: str) -> None:
         # One environment for all machines: nothing of the user's own database is touched.
         env = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        who = {"user": "postgres", "group": "postgres", "extra_groups": ()} if os.getuid() == 0 else {}
+        who: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": ()} if os.getuid() == 0 else {}
         command = [str(self._programs / program), *arguments]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=program == "initdb", check=False, **who)
         assert done.returncode == 0, done.stderr
