@@ -18,6 +18,8 @@ from tests.widgets.blob import unpack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.stores import Recorded
+
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -50,10 +52,8 @@ def read_page(path: Path) -> Exported:
     return Exported(text, json.loads(facts), unpack(data["nbt-runs"])[1] if "nbt-runs" in data else {}, answers)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+def four_runs() -> None:
     """Four runs, one hostile, two with files."""
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
     for index, name in enumerate(["a", "b", "c", HOSTILE]):
         with nbtrack.start_run(name, params={"lr": 10.0**-index, "model": HOSTILE}, tags={"team": HOSTILE}) as run:
             for step in range(20):
@@ -61,4 +61,9 @@ def store(tmp_path: Path) -> Path:
             if index < 2:
                 run.log_text(f"I am {name}", "notes.txt")
                 run.log_text("SECRET=hunter2", "environment/packages.txt")
+
+
+@pytest.fixture
+def store(recorded: Recorded, tmp_path: Path) -> Path:
+    recorded(four_runs)
     return tmp_path

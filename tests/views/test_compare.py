@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.store.protocol import Store
+    from tests.stores import Recorded
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def three_runs() -> None:
     for index in range(3):
         with nbtrack.start_run(f"run-{index}", params={"lr": 0.1**index, "model": "cnn"}, tags={"team": "x"}) as run:
             run.log_metrics({"acc": 0.5 + index / 10, "loss": float("nan") if index == 2 else 1.0}, step=0)
@@ -40,6 +39,11 @@ def store(tmp_path: Path) -> Store:
             run.log_table({"id": [1, 2, 3 + index], "pred": [0, index, 2]}, "preds.json")
             frame = pd.DataFrame({"x": [1.0, 2.0, float(index)], "y": ["a", "b", None]})
             run.log_input(frame, name="train", context="training")
+
+
+@pytest.fixture
+def store(recorded: Recorded) -> Store:
+    recorded(three_runs)
     return get_store()
 
 

@@ -17,12 +17,12 @@ from nbtrack.views.curves_summary import curves_html
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.stores import Recorded
+
 NAMES = ("x", "y", "low", "high", "count", "odd")
 
 
-@pytest.fixture
-def run_id(tmp_path: Path) -> str:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def one_run() -> str:
     with nbtrack.start_run("a<b>") as run:
         for step in range(300):
             values = {"loss": 50.0 if step == 123 else 1 / (step + 1), "tokens": step * 64.0}
@@ -30,6 +30,11 @@ def run_id(tmp_path: Path) -> str:
                 values["acc"] = math.nan if step == 100 else step / 300
             run.log_metrics(values, step=step)
     return run.info.run_id
+
+
+@pytest.fixture
+def run_id(recorded: Recorded) -> str:
+    return recorded(one_run)
 
 
 def ask(**question: Any) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.store.protocol import Store
+    from tests.stores import Recorded
 
 
 class Trap:
@@ -30,12 +31,10 @@ class Trap:
         return open, (self.path, "w")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
+def three_versions() -> None:
     """Two versions of fraud with metrics and params, one of price."""
     from sklearn.linear_model import LogisticRegression
 
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
     frame = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
     for number, strength in enumerate([0.1, 1.0], 1):
         with nbtrack.start_run(f"C {strength}", params={"C": strength}) as run:
@@ -51,6 +50,11 @@ def store(tmp_path: Path) -> Store:
             )
     nbtrack.register_model(f"runs:/{run.id}/model", "price")
     nbtrack.set_registered_model_alias("fraud", "champion", 1)
+
+
+@pytest.fixture
+def store(recorded: Recorded) -> Store:
+    recorded(three_versions)
     return active.get_store()
 
 

@@ -10,13 +10,16 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.views.watcher import watch
 
 
-@pytest.fixture
-def board(tmp_path):
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def three_runs():
     for index in range(3):
         with nbtrack.start_run(f"run-{index}", params={"lr": 10.0**-index}) as run:
             for step in range(2):
                 run.log_metric("loss", 1.0 / (index + 1), step=step)
+
+
+@pytest.fixture
+def board(recorded):
+    recorded(three_runs)
     made = nbtrack.runs(order_by="metrics.loss ASC")
     yield made
     made.close()

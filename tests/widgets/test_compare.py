@@ -22,16 +22,20 @@ from nbtrack.widgets.compare import Compare, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.stores import Recorded
 
 
-@pytest.fixture(autouse=True)
-def _three_runs(tmp_path: Path) -> Iterator[None]:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def three_runs() -> None:
     for index, name in enumerate(["a", "b", "c"]):
         with nbtrack.start_run(name, params={"lr": 10.0**-index, "model": "mlp"}) as run:
             for epoch in range(3):
                 run.log_metric("acc", epoch / 10 + index / 100, step=epoch)
+
+
+@pytest.fixture(autouse=True)
+def _three_runs(recorded: Recorded) -> Iterator[None]:
+    recorded(three_runs)
     yield
     watch(get_store()).close()
 

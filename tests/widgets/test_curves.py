@@ -17,16 +17,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.widgets.curves import Curves
+    from tests.stores import Recorded
 
 
-@pytest.fixture
-def curves(tmp_path: Path) -> Iterator[Curves]:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def three_runs() -> None:
     for index, name in enumerate(["a", "b", "c"]):
         with nbtrack.start_run(name, params={"seed": index, "model": "mlp"}) as run:
             run.log_metric("once", 1.0)
             for step in range(4):
                 run.log_metrics({"loss": 1 / (step + 1), "acc": step / 4, "tokens": 10.0 * step}, step=step)
+
+
+@pytest.fixture
+def curves(recorded: Recorded) -> Iterator[Curves]:
+    recorded(three_runs)
     shown = nbtrack.curves()
     yield shown
     shown.close()

@@ -15,17 +15,21 @@ from tests.widgets.blob import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.stores import Recorded
 
 
-@pytest.fixture
-def plot(tmp_path: Path) -> Iterator[Parallel]:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def twelve_runs() -> None:
     for index in range(12):
         params = {"lr": 10.0 ** -(index % 4), "model": ("cnn", "mlp")[index % 2], "epochs": 3}
         with nbtrack.start_run(f"run-{index:02d}", params=params) as run:
             for step in range(3):
                 run.log_metrics({"loss": index / 10 + step, "acc": 1 - index / 20}, step=step)
+
+
+@pytest.fixture
+def plot(recorded: Recorded) -> Iterator[Parallel]:
+    recorded(twelve_runs)
     shown = parallel("loss")
     yield shown
     shown.close()

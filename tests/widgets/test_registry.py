@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.widgets.registry import RegistryPanel
+    from tests.stores import Recorded
 
 
-@pytest.fixture
-def panel(tmp_path: Path) -> Iterator[RegistryPanel]:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def two_models() -> None:
     with nbtrack.start_run("<b>one") as run:
         run.log_metric("auc", 0.9)
         nbtrack.pyfunc.log_model(python_model=lambda model_input: model_input, name="m", pip_requirements=[])
     nbtrack.register_model(f"runs:/{run.id}/m", "fraud", tags={"<i>": "<b>"})
     nbtrack.register_model(f"runs:/{run.id}/m", "price")
     nbtrack.set_registered_model_alias("fraud", "champion", 1)
+
+
+@pytest.fixture
+def panel(recorded: Recorded) -> Iterator[RegistryPanel]:
+    recorded(two_models)
     made = nbtrack.registry("fraud")
     yield made
     made.close()

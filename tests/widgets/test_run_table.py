@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbtrack.widgets.run_table import RunTable
+    from tests.stores import Recorded
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Iterator[RunTable]:
-    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+def three_runs() -> None:
     for index, name in enumerate(["a", "b", "c"]):
         with nbtrack.start_run(name, params={"lr": 10.0**-index, "model": "mlp"}) as run:
             for epoch in range(5):
                 run.log_metric("acc", epoch / 10 + index, step=epoch)
     surroundings.settle()  # what is still being found out about the runs would arrive between two looks
+
+
+@pytest.fixture
+def table(recorded: Recorded) -> Iterator[RunTable]:
+    recorded(three_runs)
     shown = runs()
     yield shown
     shown.close()
