@@ -188,7 +188,7 @@ Nbtrack = Annotated[
     typer.Option(
         "--nbtrack",
         metavar="REQUIREMENT",
-        help="What the image installs: a requirement or a wheel; this version by default.",
+        help="What the image installs: a requirement or a wheel; by default this version, or a wheel of it where no registry has it.",
     ),
 ]
 

@@ -16,6 +16,7 @@ from nbtrack.models import environment
 from nbtrack.models.flavors import loader_of
 from nbtrack.models.mlmodel import MLmodel
 from nbtrack.models.requirement_lines import parse
+from nbtrack.serving.wheel import is_from_index, make_wheel
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def write_dockerfile(
     model_uri : str, optional
         Copied into the image; without one the image serves what is mounted at ``/opt/ml/model``.
     nbtrack : str, optional
-        What pip installs for nbtrack: a requirement, or the path of a wheel, which is copied; this version by default.
+        What pip installs for nbtrack: a requirement, or the path of a wheel, which is copied. By default this version, and where no
+        registry has it (it was installed from a folder or a repository) a wheel of the one that is running.
     trust : bool
         Nothing is loaded here, so no leave is asked; kept for symmetry with the other commands.
 
@@ -215,9 +217,13 @@ def _python_of(text: str) -> str:
 
 
 def _nbtrack(target: Path, wanted: str | None) -> str:
-    if wanted is not None and wanted.endswith(".whl"):
-        wheel = Path(wanted)
-        shutil.copyfile(wheel, target / wheel.name)
+    wheel = None
+    if wanted is None and not is_from_index():
+        wheel = make_wheel(target)
+    elif wanted is not None and wanted.endswith(".whl"):
+        wheel = target / Path(wanted).name
+        shutil.copyfile(wanted, wheel)
+    if wheel is not None:
         return f"COPY {json.dumps([wheel.name, '/opt/'])}\n{_pip(f'/opt/{wheel.name}[serving]')}"
     line = wanted or f"nbtrack[serving]=={__version__}"
     parse([line])

@@ -63,11 +63,31 @@ def test_a_dockerfile_serves_the_model_beside_it(folder: Path, tmp_path: Path) -
     assert "COPY --chown=server model /opt/ml/model" in lines
     assert "RUN pip install -r /opt/ml/requirements.txt" in lines
     assert (tmp_path / "image" / "requirements.txt").read_text().startswith("pandas")
-    assert f'RUN ["pip", "install", "nbtrack[serving]=={__version__}"]' in lines
+    wheel = f"nbtrack-{__version__}-py3-none-any.whl"
+    assert f'COPY ["{wheel}", "/opt/"]' in lines
+    assert f'RUN ["pip", "install", "/opt/{wheel}[serving]"]' in lines
+    _check_wheel(tmp_path / "image" / wheel, tmp_path / "installed")
     assert "USER server" in lines
     entry = json.loads(next(line for line in lines if line.startswith("ENTRYPOINT")).removeprefix("ENTRYPOINT "))
     assert entry[:4] == ["nbtrack", "models", "serve", "--model-uri"]
     assert "8080" in entry
+
+
+def _check_wheel(wheel: Path, target: Path) -> None:
+    """Let pip, which compares all checksums, install the wheel, and the command that it brings say its version."""
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-compile", "--quiet", "--target"]
+    subprocess.run([*pip, str(target), str(wheel)], check=True)
+    command = [sys.executable, str(target / "bin" / "nbtrack"), "--version"]
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=target)
+    assert __version__ in done.stdout
+    assert (target / "nbtrack" / "static" / "loader.js").is_file()
+
+
+def test_an_installed_version_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "is_from_index", lambda: True)
+    text = image.write_dockerfile(tmp_path / "image").read_text()
+    assert f'RUN ["pip", "install", "nbtrack[serving]=={__version__}"]' in text.splitlines()
 
 
 def test_without_a_model_the_image_serves_what_is_mounted(tmp_path: Path) -> None:
