@@ -70,10 +70,11 @@ def lineage_of(store: TrackingStore, version: ModelVersion) -> Lineage:
     if version.run_id is None:
         return Lineage(version)
     try:
-        run = store.get_run(version.run_id)
+        with store.one_look():
+            run, cell = store.get_run(version.run_id), _cell(store, version.run_id)
     except NotFoundError:
         return Lineage(version)
-    return _lineage(version, run, _cell(store, version.run_id))
+    return _lineage(version, run, cell)
 
 
 def lineages_of(store: TrackingStore, versions: Iterable[ModelVersion]) -> Iterator[Lineage]:

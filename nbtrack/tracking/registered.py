@@ -91,7 +91,8 @@ def register(
 ) -> ModelVersion:
     """Do what :func:`register_model` does, in a store of its own."""
     about = {"tags": {str(k): str(v) for k, v in (tags or {}).items()}, "description": description or ""}
-    new = source_of(store, parse(model_uri), **about)
+    with store.one_look():
+        new = source_of(store, parse(model_uri), **about)
     return registry_of(store).add_version(name, new, comment=comment, makes_model=True)
 
 

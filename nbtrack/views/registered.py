@@ -97,12 +97,13 @@ def brief(model: RegisteredModel) -> dict[str, Any]:
 
 def detail(store: TrackingStore, name: str) -> dict[str, Any]:
     """Return a model with its versions, newest first, and what happened to it, newest first."""
-    model = store.registry.get(name)
-    query = ModelQuery(f"name = {literal(name)}", ("version_number DESC",), MAX_VERSIONS)
-    versions = store.registry.search_versions(query)
-    values = store.registry.run_values([v.run_id for v in versions if v.run_id])
-    goals = _goals(store)
-    events = store.registry.history(name)
+    with store.one_look():
+        model = store.registry.get(name)
+        query = ModelQuery(f"name = {literal(name)}", ("version_number DESC",), MAX_VERSIONS)
+        versions = store.registry.search_versions(query)
+        values = store.registry.run_values([v.run_id for v in versions if v.run_id])
+        goals = _goals(store)
+        events = store.registry.history(name)
     metrics = headlines({key for found in values.values() for key in found["metrics"]}, goals)[:MAX_METRICS]
     return {
         "model": brief(model),
