@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -28,6 +27,7 @@ from nbtrack.server.mlflow.limits import (
 )
 from nbtrack.server.mlflow.replies import reply
 from nbtrack.tracking import logged_models
+from nbtrack.wire import number_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,7 +119,7 @@ def _write_points(
         if known.metrics.get(each.key) != (step, each.timestamp, each.value):
             points.append((each.timestamp * 1000, step, {each.key: each.value}))
         if each.model_id:
-            about = [each.key, _number(each.value), each.timestamp, step, each.dataset_name, each.dataset_digest]
+            about = [each.key, number_to_json(each.value), each.timestamp, step, each.dataset_name, each.dataset_digest]
             of_models.setdefault(each.model_id, []).append(about)
     for model_id in of_models:
         desk.model(model_id)
@@ -128,12 +128,6 @@ def _write_points(
     told = [_of_model(known.run_id, model_id, metrics=found) for model_id, found in of_models.items()]
     if records or told:
         desk.store.append(*records, *told)
-
-
-def _number(value: float) -> float | str:
-    from nbtrack.wire import number_to_json  # noqa: PLC0415
-
-    return number_to_json(value)
 
 
 def _of_model(run_id: str, model_id: str, **body: Any) -> Record:
@@ -225,8 +219,3 @@ def log_model(desk: AtDesk, body: m.LogModel) -> Response:
             (logged_models.RECORD, body.run_id, None, about), ("tags", body.run_id, {logged_models.HISTORY: text}, None)
         )
     return reply()
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds UTC."""
-    return time.time_ns() // 1_000_000

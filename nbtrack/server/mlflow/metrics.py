@@ -10,6 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from nbtrack.errors import NotFoundError
 from nbtrack.names import INT64_MAX, INT64_MIN
 from nbtrack.server.mlflow.desk import AtDesk
 from nbtrack.server.mlflow.errors import RestError, required
@@ -138,7 +139,11 @@ def _points(desk: Desk, run_id: str, key: str, *, is_first: bool) -> Points:
 
 def _read(desk: Desk, run_id: str, key: str) -> Points:
     """Return a history by time, then step, then value; a point that was logged twice is there once, as in MLflow."""
-    steps, stamps, values = desk.store.metric_history(run_id, key)
+    try:
+        steps, stamps, values = desk.store.metric_history(run_id, key)
+    except NotFoundError:  # of many runs some have not logged it
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0)
     times = stamps.astype("datetime64[ms]").astype(np.int64)
     order = np.lexsort((values, steps, times))
     steps, times, values = steps[order], times[order], values[order]
