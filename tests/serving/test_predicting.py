@@ -39,6 +39,22 @@ def test_a_table_in_memory_is_predicted_as_the_model_does(desk: Path, folder: Pa
     assert nbtrack.models.predict(folder, rows(2), params={"times": 3.0}, trust=True) == [0.0, 3.0]
 
 
+def test_mlflows_form_takes_tables_and_requests(desk: Path, folder: Path) -> None:
+    predict = nbtrack.models.predict
+    assert predict(model_uri=folder, input_data=rows(3), trust=True) == [0.0, 2.0, 4.0]
+    body = json.dumps({"dataframe_records": rows(2).to_dict("records"), "params": {"times": 3.0}})
+    assert predict(model_uri=folder, input_data=body, content_type="json", trust=True) == [0.0, 3.0]
+    rows(2).to_csv("in.csv", index=False)
+    assert predict(folder, input_path="in.csv", content_type="csv", env_manager="local", trust=True) == [0.0, 2.0]
+    assert predict(folder, input_path="in.csv", content_type="csv", output_path="out.json", trust=True) is None
+    assert json.loads((desk / "out.json").read_text()) == {"predictions": [0.0, 2.0]}
+    for wrong in ({}, {"data": rows(), "input_data": rows()}, {"input_data": "x", "content_type": "xml"}):
+        with pytest.raises(InvalidValueError, match="one of"):
+            predict(folder, trust=True, **wrong)
+    with pytest.raises(NotFoundError):
+        predict(folder, input_path="nowhere.csv", content_type="csv", trust=True)
+
+
 def test_files_without_an_output_come_back_as_a_table(desk: Path, folder: Path) -> None:
     found = nbtrack.models.predict(folder, "in-*.parquet", keep=["id"], trust=True)
     assert list(found.columns) == ["id", "prediction"]
@@ -128,15 +144,21 @@ class TestCommandLine:
 
 
 class TestDask:
-    """A cluster of two workers on this machine."""
+    """A cluster on this machine: a worker in a process of its own, which does two pieces at a time."""
 
     @pytest.fixture
     def address(self) -> Iterator[str]:
+        import dask
         import distributed
 
-        with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-        ) as cluster:
+        # On a busy machine a process needs time to begin; Dask's patience ends after thirty seconds.
+        patience = {"distributed.comm.timeouts.connect": "120s", "distributed.comm.timeouts.tcp": "120s"}
+        with (
+            dask.config.set(patience),
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=2, dashboard_address=None, host="127.0.0.1"
+            ) as cluster,
+        ):
             yield cluster.scheduler_address
 
     def test_pieces_are_scored_by_the_workers_and_joined_in_order(self, desk: Path, address: str) -> None:
