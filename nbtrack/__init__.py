@@ -48,7 +48,6 @@ if TYPE_CHECKING:
         log_dict,
         log_figure,
         log_image,
-        log_input,
         log_metric,
         log_metrics,
         log_param,
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
         set_tag,
         set_tags,
     )
+    from nbtrack.tracking.model_verbs import get_logged_model, log_input, log_inputs, log_outputs, search_logged_models
     from nbtrack.tracking.models import log_model
     from nbtrack.tracking.registered import (
         comment_model,
@@ -139,7 +139,6 @@ _ROOMS = {
         "log_dict",
         "log_figure",
         "log_image",
-        "log_input",
         "log_metric",
         "log_metrics",
         "log_param",
@@ -151,6 +150,7 @@ _ROOMS = {
         "set_tag",
         "set_tags",
     ],
+    "tracking.model_verbs": ["get_logged_model", "log_input", "log_inputs", "log_outputs", "search_logged_models"],
     "tracking.models": ["log_model"],
     "tracking.registered": [
         "comment_model",
@@ -233,6 +233,7 @@ __all__ = [
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
+    "get_logged_model",
     "get_model_version",
     "get_model_version_by_alias",
     "get_parent_run",
@@ -249,9 +250,11 @@ __all__ = [
     "log_figure",
     "log_image",
     "log_input",
+    "log_inputs",
     "log_metric",
     "log_metrics",
     "log_model",
+    "log_outputs",
     "log_param",
     "log_params",
     "log_table",
@@ -279,6 +282,7 @@ __all__ = [
     "rollback",
     "runs",
     "search_experiments",
+    "search_logged_models",
     "search_model_versions",
     "search_registered_models",
     "search_runs",

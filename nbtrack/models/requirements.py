@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.errors import warn
+from nbtrack.errors import InvalidValueError, warn
 from nbtrack.models.distributions import Distribution, canonical, file_of, named, of_module
 from nbtrack.models.imports import modules_of, modules_of_code
 from nbtrack.models.mlmodel import MLFLOW_VERSION, PYFUNC
@@ -77,9 +77,12 @@ def resolve(
         lines, conda = conda_lines(conda_env, has_others=bool(pip_requirements or extra_pip_requirements))
         return _with_mlflow(lines), [], conda
     if pip_requirements is not None:
+        if extra_pip_requirements is not None:
+            raise InvalidValueError(
+                "pip_requirements are all requirements, and extra_pip_requirements those besides the inferred ones; give one of them."
+            )
         lines, constraints = parse(pip_requirements)
-        more, added = parse(extra_pip_requirements or ())
-        return _with_mlflow([*lines, *more]), [*constraints, *added], None
+        return _with_mlflow(lines), constraints, None
     more, constraints = parse(extra_pip_requirements or ())
     return _with_mlflow(_merged(infer(folder, mlmodel, roots), more)), constraints, None
 

@@ -10,6 +10,7 @@ from nbtrack.artifacts.remote.uri import is_remote
 from nbtrack.errors import InvalidValueError
 from nbtrack.serving import batch
 from nbtrack.serving.frames import kept_of, scored
+from nbtrack.serving.mlflow_form import as_mlflow
 from nbtrack.serving.parts import parts_of
 from nbtrack.store.remote_tables import check_is_writable
 from nbtrack.store.tabular import Tables, format_of
@@ -37,9 +38,14 @@ class Written:
 
 def predict(  # noqa: PLR0913 - all but two by keyword
     model_uri: str | os.PathLike[str],
-    data: Any,
+    data: Any = None,
     output: str | os.PathLike[str] | None = None,
     *,
+    input_data: Any = None,
+    input_path: str | os.PathLike[str] | None = None,
+    content_type: str = "json",
+    output_path: str | os.PathLike[str] | None = None,
+    env_manager: str | None = None,
     params: Mapping[str, Any] | None = None,
     keep: Sequence[str] | None = None,
     engine: str = "local",
@@ -59,6 +65,9 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         A text or a path names a file or several: ``"in/*.parquet"``, ``"s3://bucket/day=*/in.csv"`` (or ``gs://``, ``az://``, ``abfss://``).
     output : path or URI, optional
         File or object to write rows and predictions to; its suffix says the kind. Files without an output come back as one DataFrame.
+    input_data, input_path, content_type, output_path, env_manager
+        MLflow's form: a table, or the body of a request as a text (``"json"`` or ``"csv"``), or a file with one. Predictions are returned or
+        written as JSON. The model runs here, whatever `env_manager` says; see ``nbtrack models env`` for an environment of its own.
     params : mapping, optional
         For the model's ``predict``.
     keep : sequence of str, optional
@@ -88,6 +97,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     NotFoundError
         There is no such model or file.
     """
+    del env_manager
     from nbtrack.serving.key import key_of  # noqa: PLC0415
     from nbtrack.tracking import active, models  # noqa: PLC0415
 
@@ -95,9 +105,20 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         raise InvalidValueError(f"A part has at least one row; piece_rows (--rows-per-part) is {piece_rows}.")
     if engine not in ENGINES:
         raise InvalidValueError(f"Engine {engine!r} is not known; there are {', '.join(ENGINES)}.")
+    given = [
+        name
+        for name, found in (("data", data), ("input_data", input_data), ("input_path", input_path))
+        if found is not None
+    ]
+    if len(given) != 1:
+        raise InvalidValueError(
+            f"Give data, input_data or input_path, one of them; got {' and '.join(given) or 'none'}."
+        )
     key = key_of(model_uri)
     model = models.load_pyfunc(key, trust=trust)
     settings = dict(params or {})
+    if data is None:
+        return as_mlflow(model, input_data, input_path, content_type, output_path, settings)
     if not isinstance(data, (str, Path)):
         return model.predict(data, settings or None)
     if output is None:

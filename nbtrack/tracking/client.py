@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.entities import LifecycleStage, Metric, RunStatus, ViewType
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.names import RUN_NAME, check_key, check_number, check_step, check_time, new_run_id
+from nbtrack.registry.pages import Page, offset_of
 from nbtrack.store.opening import open_store
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import active
+from nbtrack.tracking.model_verbs import ModelVerbs
 from nbtrack.tracking.naming import run_name as words
 from nbtrack.tracking.registry_verbs import RegistryVerbs
 from nbtrack.tracking.run import final_status
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from nbtrack.tracking.run import ActiveRun
 
 
-class Client(RegistryVerbs):
+class Client(RegistryVerbs, ModelVerbs):
     """Reads and writes runs by id. Unlike ``log_*`` on the active run, a call that fails here raises.
 
     Parameters
@@ -77,6 +79,11 @@ class Client(RegistryVerbs):
         """Return a run, also from the trash."""
         return self.store.get_run(run_id)
 
+    def get_parent_run(self, run_id: str) -> Run | None:
+        """Return the run that a run is nested in, or None."""
+        parent = self.get_run(run_id).info.parent_run_id
+        return self.get_run(parent) if parent else None
+
     def search_runs(
         self,
         experiment_ids: Sequence[str] | None = None,
@@ -84,10 +91,13 @@ class Client(RegistryVerbs):
         run_view_type: ViewType = ViewType.ACTIVE_ONLY,
         max_results: int = 1000,
         order_by: Sequence[str] | None = None,
-    ) -> list[Run]:
-        """Return the runs of some experiments (all by default) that match."""
+        page_token: str | None = None,
+    ) -> Page[Run]:
+        """Return a page of the runs of some experiments (all by default) that match; its ``token`` asks for the next one."""
         ids = None if experiment_ids is None else tuple(str(i) for i in experiment_ids)
-        return self.store.search_runs(RunQuery(filter_string, ids, tuple(order_by or ()), run_view_type, max_results))
+        offset, limit = offset_of(page_token), int(max_results)
+        query = RunQuery(filter_string, ids, tuple(order_by or ()), run_view_type, limit + 1, offset)
+        return Page.of(self.store.search_runs(query), limit, offset)
 
     def set_terminated(self, run_id: str, status: str = RunStatus.FINISHED, end_time: int | None = None) -> None:
         """End a run; `end_time` in milliseconds UTC, now by default."""
@@ -232,11 +242,15 @@ class Client(RegistryVerbs):
         max_results: int | None = None,
         filter_string: str | None = None,
         order_by: Sequence[str] | None = None,
-    ) -> list[Experiment]:
-        """Return the experiments that match."""
-        return self.store.search_experiments(
-            filter_string or "", view=view_type, order_by=order_by or (), max_results=max_results
-        )
+        page_token: str | None = None,
+    ) -> Page[Experiment]:
+        """Return the experiments that match, all or a page of `max_results`; its ``token`` asks for the next one."""
+        offset = offset_of(page_token)
+        most = None if max_results is None else offset + max_results + 1
+        found = self.store.search_experiments(
+            filter_string or "", view=view_type, order_by=order_by or (), max_results=most
+        )[offset:]
+        return Page.of(found, len(found) if max_results is None else max_results, offset)
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Give an experiment another name."""

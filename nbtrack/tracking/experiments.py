@@ -50,13 +50,14 @@ def get_experiment_by_name(name: str) -> Experiment | None:
 
 
 def search_experiments(
-    filter_string: str = "",
-    *,
-    view_type: ViewType = ViewType.ACTIVE_ONLY,
+    view_type: ViewType | str = ViewType.ACTIVE_ONLY,
     max_results: int | None = None,
+    filter_string: str | None = None,
     order_by: Sequence[str] | None = None,
 ) -> list[Experiment]:
-    """Return the experiments that match a filter such as ``"name LIKE 'digits%'"``."""
+    """Return the experiments that match a filter such as ``"name LIKE 'digits%'"``; a text in the first place is the filter, too."""
+    if isinstance(view_type, str):
+        filter_string, view_type = filter_string or str(view_type), ViewType.ACTIVE_ONLY
     return active.get_store().search_experiments(
         filter_string or "", view=view_type, order_by=order_by or (), max_results=max_results
     )

@@ -265,11 +265,6 @@ def load_table(
     return pd.concat(frames, ignore_index=True)
 
 
-def log_input(dataset: Any, context: str | None = None, tags: dict[str, str] | None = None, **about: Any) -> None:
-    """Record a dataset that the active run uses: pandas, numpy, or one made by ``nbtrack.data``."""
-    _run().log_input(dataset, context, tags, **about)
-
-
 def get_artifact_uri(artifact_path: str | None = None) -> str:
     """Return the URI of the active run's files, or of one of them, ``runs:/<run id>/path``."""
     uri = _run().url

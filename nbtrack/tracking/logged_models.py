@@ -105,7 +105,12 @@ def record(
 
 def made_at(run_id: str, model_id: str, step: int) -> Record:
     """Return the journal record that says at which step of its training a run made a model."""
-    return (RECORD, run_id, None, {"model_id": model_id, "used": "output", "step": check_step(step)})
+    return used(run_id, model_id, "output", step)
+
+
+def used(run_id: str, model_id: str, side: str, step: int = 0) -> Record:
+    """Return the journal record that says that a run used (``"input"``) or made (``"output"``) a model."""
+    return (RECORD, run_id, None, {"model_id": model_id, "used": side, "step": check_step(step)})
 
 
 def measured(run_id: str, model_id: str, metrics: Mapping[str, float], step: int, at_ms: int, dataset: Any) -> Record:

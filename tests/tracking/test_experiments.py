@@ -22,7 +22,7 @@ def _store(tmp_path: Path):
 
 
 def names(view: ViewType = ViewType.ACTIVE_ONLY, filter_string: str = "") -> list[str]:
-    return sorted(e.name for e in nbtrack.search_experiments(filter_string, view_type=view))
+    return sorted(e.name for e in nbtrack.search_experiments(view, filter_string=filter_string))
 
 
 def test_an_experiment_is_made_and_found():
