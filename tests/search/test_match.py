@@ -9,7 +9,7 @@ import pytest
 from nbtrack.search import parse_filter, parse_order_by
 from nbtrack.search.match import matches, ordered
 
-THING = {
+THING: dict[tuple[str, str], str | float] = {
     ("metrics", "acc"): 0.5, ("metrics", "bad"): math.nan, ("params", "lr"): "0.1", ("params", "kind"): "Ridge",
     ("tags", "team"): "a_b", ("attributes", "name"): "Model 1", ("attributes", "creation_time"): 1_700_000_000_000,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -47,20 +48,29 @@ def server_info() -> Response:
 
 
 def mlflow_router() -> APIRouter:
-    """Return all routes; those under the second prefix are the same, and not in the OpenAPI again."""
+    """Return all routes; those under the second prefix are the same, and not in the OpenAPI again.
+
+    They stand in one list: routers inside routers are looked through anew for each request.
+    """
     whole = APIRouter()
     for prefix in PREFIXES:
         is_shown = prefix == PREFIXES[0]
-        for part in TRACKING:
-            whole.include_router(part.router, prefix=f"{prefix}/mlflow", include_in_schema=is_shown)
-        whole.include_router(artifacts.router, prefix=f"{prefix}/mlflow", include_in_schema=is_shown)
-        for each in (uploads.router, artifacts.proxy):
-            whole.include_router(each, prefix=f"{prefix}/mlflow-artifacts", include_in_schema=is_shown)
+        for part in (*(each.router for each in TRACKING), artifacts.router):
+            _add(whole, f"{prefix}/mlflow", part, is_shown=is_shown)
+        for part in (uploads.router, artifacts.proxy):
+            _add(whole, f"{prefix}/mlflow-artifacts", part, is_shown=is_shown)
     for path in NEWER:
         whole.add_api_route(path, server_info, methods=["GET"], include_in_schema=path == NEWER[0], tags=["server"])
     for prefix in ("/api", "/ajax-api"):  # what else begins so is no page of the web interface
         whole.add_api_route(f"{prefix}/{{version}}.0/{{rest:path}}", no_route, methods=METHODS, include_in_schema=False)
     return whole
+
+
+def _add(whole: APIRouter, prefix: str, part: APIRouter, *, is_shown: bool) -> None:
+    for route in part.routes:
+        assert isinstance(route, APIRoute)
+        methods, tags = sorted(route.methods or ()), route.tags
+        whole.add_api_route(prefix + route.path, route.endpoint, methods=methods, tags=tags, include_in_schema=is_shown)
 
 
 async def no_route() -> Response:
