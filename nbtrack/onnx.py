@@ -80,29 +80,29 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
     )
 
 
-def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
+def log_model(  # noqa: PLR0913, PLR0917 - MLflow's parameters, in its order where they may be given by position
     onnx_model: Any,
     name: str | None = None,
-    *,
-    artifact_path: str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    registered_model_name: str | None = None,
     signature: ModelSignature | Literal[False] | None = None,
     input_example: Any = None,
-    registered_model_name: str | None = None,
     await_registration_for: int | None = None,
     pip_requirements: Sequence[str] | str | None = None,
     extra_pip_requirements: Sequence[str] | str | None = None,
-    conda_env: Mapping[str, Any] | str | None = None,
-    code_paths: Sequence[str | PathLike[str]] | None = None,
+    onnx_execution_providers: Sequence[Any] | None = None,
+    onnx_session_options: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    save_as_external_data: bool = True,  # noqa: FBT001, FBT002 - MLflow's
+    *,
+    artifact_path: str | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
     model_type: str | None = None,
     step: int = 0,
     model_id: str | None = None,
-    onnx_execution_providers: Sequence[Any] | None = None,
-    onnx_session_options: Mapping[str, Any] | None = None,
-    save_as_external_data: bool = True,
 ) -> ModelInfo:
     """Save an ONNX graph into the active run; see :func:`save_model` and :func:`nbtrack.log_model`."""
     from nbtrack.tracking import models  # noqa: PLC0415

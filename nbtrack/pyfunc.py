@@ -30,6 +30,8 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
     path: str | PathLike[str],
     python_model: PythonModel | Callable[..., Any] | str | PathLike[str] | None = None,
     *,
+    loader_module: str | None = None,
+    data_path: str | PathLike[str] | None = None,
     artifacts: Mapping[str, str | PathLike[str]] | None = None,
     signature: ModelSignature | Literal[False] | None = None,
     input_example: Any = None,
@@ -48,6 +50,8 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
         A folder that does not exist yet, or is empty.
     python_model : PythonModel, function, or path of a ``.py`` file that calls ``nbtrack.models.set_model``
         A function is called with the input, and with `params` when it names them.
+    loader_module, data_path : str and path, optional
+        In place of `python_model`: a module whose ``_load_pyfunc(path)`` returns what has ``predict``, and the file or folder that it gets.
     artifacts : mapping of str to path or URI, optional
         Files and folders to copy in, also of a run (``runs:/…``) or another model (``models:/…``); ``context.artifacts[name]`` is the
         path of each when the model is loaded.
@@ -75,39 +79,44 @@ def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by
     from nbtrack.models.saving import save  # noqa: PLC0415
     from nbtrack.tracking.artifact_sources import at_hand  # noqa: PLC0415
 
+    model, flavor, options = _chosen(python_model, loader_module, data_path, artifacts, model_config)
     with tempfile.TemporaryDirectory(prefix="nbtrack-") as work:
+        if artifacts:
+            options["artifacts"] = at_hand(artifacts, Path(work))
         save(
-            _given(python_model),
+            model,
             path,
-            "pyfunc",
-            artifacts=at_hand(artifacts or {}, Path(work)),
+            flavor,
             signature=signature,
             input_example=input_example,
             pip_requirements=pip_requirements,
             extra_pip_requirements=extra_pip_requirements,
             conda_env=conda_env,
             code_paths=code_paths,
-            model_config=model_config,
             metadata=metadata,
+            **options,
         )
 
 
-def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyword
+def log_model(  # noqa: PLR0913, PLR0917 - MLflow's parameters, in its order where they may be given by position
     name: str | None = None,
-    *,
+    loader_module: str | None = None,
+    data_path: str | PathLike[str] | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
+    infer_code_paths: bool = False,  # noqa: FBT001, FBT002 - MLflow's
+    conda_env: Mapping[str, Any] | str | None = None,
     python_model: PythonModel | Callable[..., Any] | str | PathLike[str] | None = None,
-    artifact_path: str | None = None,
     artifacts: Mapping[str, str | PathLike[str]] | None = None,
+    registered_model_name: str | None = None,
     signature: ModelSignature | Literal[False] | None = None,
     input_example: Any = None,
-    registered_model_name: str | None = None,
     await_registration_for: int | None = None,
     pip_requirements: Sequence[str] | str | None = None,
     extra_pip_requirements: Sequence[str] | str | None = None,
-    conda_env: Mapping[str, Any] | str | None = None,
-    code_paths: Sequence[str | PathLike[str]] | None = None,
-    model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    model_config: Mapping[str, Any] | str | PathLike[str] | None = None,
+    *,
+    artifact_path: str | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     run_id: str | None = None,
@@ -118,12 +127,16 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyw
     """Save a Python model into the active run; see :func:`save_model` and :func:`nbtrack.log_model` for parameters and errors."""
     from nbtrack.tracking import models  # noqa: PLC0415
 
+    model, flavor, options = _chosen(python_model, loader_module, data_path, artifacts, model_config)
+    if infer_code_paths:
+        raise _refused(
+            "infer_code_paths is not known here; a warning names modules that are only on this machine, for code_paths."
+        )
     return models.log_model(
-        _given(python_model),
+        model,
         name,
-        flavor="pyfunc",
+        flavor=flavor,
         artifact_path=artifact_path,
-        artifacts=artifacts,
         signature=signature,
         input_example=input_example,
         registered_model_name=registered_model_name,
@@ -132,7 +145,6 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyw
         extra_pip_requirements=extra_pip_requirements,
         conda_env=conda_env,
         code_paths=code_paths,
-        model_config=model_config,
         metadata=metadata,
         params=params,
         tags=tags,
@@ -140,6 +152,7 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first by keyw
         model_type=model_type,
         step=step,
         model_id=model_id,
+        **options,
     )
 
 
@@ -189,11 +202,32 @@ def spark_udf(
     return room.spark_udf(spark, model_uri, result_type, **options)
 
 
+def _chosen(
+    python_model: Any, loader_module: str | None, data_path: Any, artifacts: Any, model_config: Any
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the model, its flavor and the flavor's options: a Python model, or data with the module that loads them."""
+    if loader_module is None and data_path is None:
+        return _given(python_model), "pyfunc", {"artifacts": artifacts, "model_config": model_config}
+    if python_model is not None or artifacts or model_config:
+        raise _refused(
+            "loader_module and data_path stand alone; python_model, artifacts and model_config are of the other way."
+        )
+    if loader_module is None:
+        raise _refused("data_path is given without loader_module, the module whose _load_pyfunc(path) loads it.")
+    from nbtrack.models.flavors.loader import Loader  # noqa: PLC0415
+
+    return data_path, Loader(loader_module), {}
+
+
+def _refused(message: str) -> Exception:
+    from nbtrack.errors import InvalidValueError  # noqa: PLC0415
+
+    return InvalidValueError(message)
+
+
 def _given(python_model: Any) -> Any:
     if python_model is None:
-        from nbtrack.errors import InvalidValueError  # noqa: PLC0415
-
-        raise InvalidValueError(
+        raise _refused(
             "python_model is missing; give a PythonModel, a function, or the path of a .py file that calls nbtrack.models.set_model."
         )
     return str(python_model) if hasattr(python_model, "__fspath__") else python_model

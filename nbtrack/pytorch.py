@@ -73,9 +73,11 @@ def save_model(
     )
 
 
-def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
+def log_model(  # noqa: PLR0913 - MLflow's parameters, in its order where they may be given by position
     pytorch_model: Any,
     name: str | None = None,
+    conda_env: Mapping[str, Any] | str | None = None,
+    code_paths: Sequence[str | PathLike[str]] | None = None,
     *,
     artifact_path: str | None = None,
     signature: ModelSignature | Literal[False] | None = None,
@@ -84,8 +86,6 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by 
     await_registration_for: int | None = None,
     pip_requirements: Sequence[str] | str | None = None,
     extra_pip_requirements: Sequence[str] | str | None = None,
-    conda_env: Mapping[str, Any] | str | None = None,
-    code_paths: Sequence[str | PathLike[str]] | None = None,
     metadata: Mapping[str, Any] | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,

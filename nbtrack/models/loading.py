@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module, invalidate_caches
+from importlib import invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.flavors import Flavor, flavor, loader_of
+from nbtrack.models.flavors.loader import Loader
 from nbtrack.models.folder import inside
 from nbtrack.models.mlmodel import PYFUNC, MLmodel
 from nbtrack.models.pyfunc import PyFuncModel
@@ -56,7 +57,9 @@ def load_pyfunc(folder: Path, trust: Trust, model_config: Mapping[str, Any] | No
     put_code_on_path(folder, conf)
     found = loader_of(str(conf.get("loader_module")))
     if found is None:
-        return PyFuncModel(mlmodel, *_load_stranger(folder, conf), folder=folder)
+        stranger = Loader(str(conf.get("loader_module")))
+        native = stranger.load(folder, conf, trust)
+        return PyFuncModel(mlmodel, native, stranger.predictor(native, {}, conf), folder=folder)
     own = mlmodel.flavors.get(found.name, conf)
     if model_config:
         own = {**own, "config": {**(own.get("config") or {}), **model_config}}
@@ -147,21 +150,3 @@ def _code_of(folder: Path, conf: dict[str, Any]) -> list[Risk]:
     except NotFoundError:
         return []
     return code_risks(folder, str(conf["code"]))
-
-
-def _load_stranger(folder: Path, conf: dict[str, Any]) -> tuple[Any, Any]:
-    """Load a model whose loader module is none of ours, as MLflow does; only after everything was allowed."""
-    module = str(conf.get("loader_module"))
-    if not all(part.isidentifier() for part in module.split(".")):
-        raise InvalidValueError(f"MLmodel names the loader module {module[:80]!r}; that is no name of a module.")
-    data = conf.get("data")
-    path = inside(folder, data, "Data of the model") if data else folder
-    try:
-        loader = import_module(module)
-    except ModuleNotFoundError as cause:
-        raise InvalidValueError(f"The model is loaded by {module}, which is not installed here: {cause}.") from cause
-    native = loader._load_pyfunc(str(path))  # noqa: SLF001 - MLflow's name for it
-    import inspect  # noqa: PLC0415 - only for strangers
-
-    takes_params = "params" in inspect.signature(native.predict).parameters
-    return native, (lambda data, params: native.predict(data, params=params) if takes_params else native.predict(data))

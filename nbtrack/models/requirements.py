@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, warn
 from nbtrack.models.distributions import Distribution, canonical, file_of, named, of_module
+from nbtrack.models.flavors import loader_of
 from nbtrack.models.imports import modules_of, modules_of_code
 from nbtrack.models.mlmodel import MLFLOW_VERSION, PYFUNC
 from nbtrack.models.requirement_lines import conda_lines, name_of, parse
@@ -91,6 +92,9 @@ def infer(folder: Path, mlmodel: MLmodel, roots: Sequence[str]) -> list[str]:
     """Return pinned requirements for what loading a model folder imports; warn of modules that are only here."""
     paths, code = _files(folder, mlmodel)
     modules = modules_of([*paths, *code])
+    loader = str((mlmodel.pyfunc or {}).get("loader_module") or "")
+    if loader_of(loader) is None:
+        modules.add(loader.partition(".")[0])
     if mlmodel.signature and '"name"' in (mlmodel.signature.get("inputs") or ""):
         modules.add("pandas")  # columns with names arrive as a DataFrame
     needs = needs_of(modules, without=_tops(code))

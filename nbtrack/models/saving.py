@@ -27,7 +27,7 @@ CODE = "code"
 def save(  # noqa: PLR0913 - MLflow's parameters, all by keyword
     model: Any,
     path: str | os.PathLike[str],
-    flavor_name: str | None = None,
+    flavor_name: str | Flavor | None = None,
     *,
     signature: ModelSignature | Literal[False] | None = None,
     input_example: Any = None,
@@ -47,7 +47,7 @@ def save(  # noqa: PLR0913 - MLflow's parameters, all by keyword
         What the flavor saves.
     path : path-like
         A folder that does not exist yet, or is empty.
-    flavor_name : str, optional
+    flavor_name : str or Flavor, optional
         ``"sklearn"``, …; the one that claims the model by default.
     signature : ModelSignature or False, optional
         What the model takes and gives; inferred from `input_example` and a prediction when not given, and not at all when False.
@@ -72,7 +72,7 @@ def save(  # noqa: PLR0913 - MLflow's parameters, all by keyword
         There is something at `path`.
     InvalidValueError, NotFoundError, MissingPackageError
     """
-    chosen = flavor(flavor_name) if flavor_name else flavor_of(model)
+    chosen = flavor(flavor_name) if isinstance(flavor_name, str) else flavor_name or flavor_of(model)
     with new_folder(path) as work:
         code = _copy_code(code_paths, work)
         saved = chosen.save(model, work, **options)

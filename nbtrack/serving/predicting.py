@@ -66,8 +66,8 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     output : path or URI, optional
         File or object to write rows and predictions to; its suffix says the kind. Files without an output come back as one DataFrame.
     input_data, input_path, content_type, output_path, env_manager
-        MLflow's form: a table, or the body of a request as a text (``"json"`` or ``"csv"``), or a file with one. Predictions are returned or
-        written as JSON. The model runs here, whatever `env_manager` says; see ``nbtrack models env`` for an environment of its own.
+        MLflow's form: a table, or the body of a request as a text (``"json"`` or ``"csv"``), or a file with one. Predictions are returned,
+        or written as JSON. The model runs here, whatever `env_manager` says; ``nbtrack models env`` makes an environment of its own.
     params : mapping, optional
         For the model's ``predict``.
     keep : sequence of str, optional

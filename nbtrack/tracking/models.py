@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from nbtrack.artifacts.remote.uri import RemoteUri
+    from nbtrack.models.flavors import Flavor
     from nbtrack.models.pyfunc import PyFuncModel
     from nbtrack.models.signature import ModelSignature
     from nbtrack.store.protocol import Store
@@ -47,7 +48,7 @@ def log_model(  # noqa: PLR0913 - MLflow's parameters, all but two by keyword
     model: Any,
     name: str | None = None,
     *,
-    flavor: str | None = None,
+    flavor: str | Flavor | None = None,
     artifact_path: str | None = None,
     run_id: str | None = None,
     registered_model_name: str | None = None,
