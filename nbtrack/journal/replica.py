@@ -21,7 +21,7 @@ from filelock import FileLock
 from nbtrack.errors import InvalidValueError
 from nbtrack.journal.liveness import MARGIN_S, lease_left
 from nbtrack.journal.record import MAX_BYTES, is_whole
-from nbtrack.journal.segments import check_lines, lease_path, list_segments, segment_path
+from nbtrack.journal.segments import check_lines, lease_path, segment_path, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,9 +65,12 @@ class Replica:
         The ``X.nbtrack`` folder.
     folded : callable
         Returns the last segment and sequence number of a writer that are in the database already, ``(-1, -1)`` when none are.
+    is_lasting : bool
+        Whether each delivery survives a power cut; False where all of it can be had again.
     """
 
-    def __init__(self, folder: Path, folded: Callable[[str], tuple[int, int]]) -> None:
+    def __init__(self, folder: Path, folded: Callable[[str], tuple[int, int]], *, is_lasting: bool = True) -> None:
+        self._is_lasting = is_lasting
         self._folder = folder / "w"
         self._folded = folded
         self._places: dict[str, _Place] = {}
@@ -156,7 +159,7 @@ class Replica:
     def _look(self, writer: str) -> _Place:
         number, last = self._folded(writer)
         place = _Place(last, number, 0)
-        for segment in list_segments(self._folder).get(writer, []):
+        for segment in segments_of(self._folder, writer):
             data = segment.path.read_bytes()
             whole = data[: data.rfind(b"\n") + 1]
             os.truncate(segment.path, len(whole))  # a torn end was never acknowledged: it comes again
@@ -177,7 +180,7 @@ class Replica:
         data = b"".join([text + b"\n" for _, _, text in lines])
         path = segment_path(self._folder, writer, place.number)
         try:
-            _write_safely(path, data)
+            _write(path, data, is_lasting=self._is_lasting)
         except OSError:
             with suppress(OSError):
                 os.truncate(path, place.size)
@@ -206,12 +209,13 @@ class _Counter:
         return self._n
 
 
-def _write_safely(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, *, is_lasting: bool) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         if os.write(fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(fd)
+        if is_lasting:
+            os.fsync(fd)
     finally:
         os.close(fd)
 

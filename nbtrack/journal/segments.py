@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,16 @@ def list_segments(folder: Path) -> dict[str, list[Segment]]:
             continue  # folded away while we were looking
         segment = Segment(folder / entry.name, match[1], int(match[2]), size)
         found.setdefault(segment.writer, []).append(segment)
+    return found
+
+
+def segments_of(folder: Path, writer: str) -> list[Segment]:
+    """Return the segments of one writer in order, without a look at those of the others."""
+    found: list[Segment] = []
+    for name in sorted(name for name in os.listdir(folder) if name.startswith(writer)):  # noqa: PTH208 - names are enough
+        if match := _NAME.fullmatch(name):
+            with suppress(FileNotFoundError):  # folded away while we were looking
+                found.append(Segment(folder / name, writer, int(match[2]), (folder / name).stat().st_size))
     return found
 
 

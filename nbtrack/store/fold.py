@@ -131,10 +131,11 @@ def make_plan(folder: Path, watermark: Watermark) -> Plan:
     """Choose the sealed segments to take, up to a budget; liveness is asked before the list is believed."""
     plan = Plan()
     size = 0
-    for writer in list_segments(folder / "w"):
-        alive = is_alive(folder / "w", writer, grace_s=MARGIN_S)
-        # Listed after the liveness: a writer that died meanwhile may have opened one more segment first.
-        segments = list_segments(folder / "w").get(writer, [])
+    lives = {writer: is_alive(folder / "w", writer, grace_s=MARGIN_S) for writer in list_segments(folder / "w")}
+    # Listed after the liveness: a writer that died meanwhile may have opened one more segment first.
+    groups = list_segments(folder / "w")
+    for writer, alive in lives.items():
+        segments = groups.get(writer, [])
         folded = watermark.get(writer, (-1, -1))[0]
         for segment in segments[:-1] if alive else segments:
             if segment.number <= folded:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from nbtrack.errors import StoreError
 from nbtrack.journal.replica import Replica
 from nbtrack.store.marks import read_watermark
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from nbtrack.store.postgres.pool import Con, Pool
     from nbtrack.store.postgres.replicated import Replicated
 
-MEMORY_BYTES = 32 << 20
 DELIVERY_BYTES = 4 << 20
-FOLD_BYTES = 16 << 20
+FOLD_BYTES, FOLD_WRITERS = 16 << 20, 200
 """After so much news the copy is folded at once: reading it from journals would take longer."""
 # What this transaction has written itself could still be taken back.
 _NEWS = (
@@ -104,13 +104,10 @@ class Puller:
         assert self._store is not None
         living = living or {}
         if has_news:
-            size = self._take(con, cursor, living)
+            writers = self._take(con, cursor, living)
+            self._make_last(writers)
             self._write_cursor(_Cursor(snapshot, {i: xid for i, xid in cursor.seen.items() if xid >= int(snapshot)}))
-            if size >= FOLD_BYTES:
-                with suppress(Exception):
-                    self._store.fold()
-            else:
-                self._store.keeper.wake()
+            self._store.keeper.wake()
         self._renew(living)
         return self._store
 
@@ -125,24 +122,40 @@ class Puller:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._identity = identity
         self._store = store = self._make(folder / "runs.duckdb")
-        self._replica = Replica(store.folder, self._folded)
+        self._replica = Replica(store.folder, self._folded, is_lasting=False)
         self._told = {path.stem: 0.0 for path in (store.folder / "w").glob("*.lease")}
 
-    def _take(self, con: Con, cursor: _Cursor, living: dict[str, float]) -> int:
-        """Put new rows into the copy and note them; return how many bytes there were."""
+    def _take(self, con: Con, cursor: _Cursor, living: dict[str, float]) -> set[str]:
+        """Put new rows into the copy and note them; return whose they were."""
         waiting: dict[str, list[bytes]] = {}
-        size = total = 0
+        writers: set[str] = set()
+        size = 0
         with con.cursor() as reading, reading.copy(_ROWS, cursor.values) as copy:
             copy.set_types(["int8", "text", "text", "bytea"])
             for i, xid, writer, lines in copy.rows():
                 waiting.setdefault(writer, []).append(lines)
                 cursor.seen[i] = int(xid)
-                size, total = size + len(lines), total + len(lines)
-                if size >= MEMORY_BYTES:
+                writers.add(writer)
+                size += len(lines)
+                if size >= FOLD_BYTES or len(waiting) >= FOLD_WRITERS:
                     self._receive(waiting, living)
+                    self._fold()
                     waiting, size = {}, 0
         self._receive(waiting, living)
-        return total
+        return writers
+
+    def _fold(self) -> None:
+        assert self._store is not None
+        with suppress(StoreError, OSError):  # journals do as well, they only take longer to read
+            self._store.fold()
+
+    def _make_last(self, writers: set[str]) -> None:
+        """See to it that what was received survives a power cut, all at once, before it is noted as received."""
+        assert self._store is not None
+        for path in (self._store.folder / "w").glob("*.jnl"):
+            if path.name[:32] in writers:
+                with suppress(FileNotFoundError), path.open("rb") as file:  # folded, which lasts
+                    os.fsync(file.fileno())
 
     def _receive(self, waiting: dict[str, list[bytes]], living: dict[str, float]) -> None:
         assert self._replica is not None

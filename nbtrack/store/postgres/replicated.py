@@ -81,22 +81,23 @@ class DatabaseWriter(Writer):
         """Write several records: all of them, or none."""
         if records:
             t = self._time()
-            self._insert([event_body(kind, t, run_id, p, o) for kind, run_id, p, o in records])
+            self._insert([event_body(kind, t, run_id, p, o) for kind, run_id, p, o in records], t)
 
     def metrics(self, run_id: str, step: int, values: dict[str, float], t: int | None = None) -> None:
         """Write the metric values of one step."""
-        self._insert([metrics_body(run_id, self._time() if t is None else t, step, values)])
+        now = self._time()
+        self._insert([metrics_body(run_id, now if t is None else t, step, values)], now)
 
     def points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
         """Write many metric records."""
-        self._insert([metrics_body(run_id, t, step, values) for t, step, values in points])
+        self._insert([metrics_body(run_id, t, step, values) for t, step, values in points], self._time())
 
     def _time(self) -> int:
         with self._lock:
             return self._now()
 
-    def _insert(self, bodies: list[str]) -> None:
-        header = event_body("hdr", self._time(), None, o=self._about())
+    def _insert(self, bodies: list[str], now: int) -> None:
+        header = event_body("hdr", now, None, o=self._about())
         lines = b"".join(line(q, body) for q, body in enumerate([header, *bodies]))
         values: tuple[Any, ...] = (new_run_id(), len(bodies), lines)
         with self._pool.transaction() as con:
