@@ -5,30 +5,50 @@ from typing import Annotated
 
 import typer
 
-from nbtrack.cli import options
+from nbtrack.cli import options, tokens
 from nbtrack.cli.output import say, show_json
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(
-        "server",
-        epilog="Example: nbtrack server --store team.duckdb\n\nExample: nbtrack server --store team.duckdb --port 5000",
-    )(server)
+    group = typer.Typer(
+        invoke_without_command=True,
+        callback=server,
+        epilog="Example: nbtrack server --store team.duckdb\n\n"
+        "Example: nbtrack server --store team.duckdb --auth tokens.toml --host 0.0.0.0",
+    )
+    tokens.register(group)
+    app.add_typer(group, name="server")
 
 
 def server(
+    context: typer.Context,
     store: options.Store = None,
     host: Annotated[
-        str, typer.Option("--host", help="127.0.0.1, localhost or ::1: nobody else can reach it.")
+        str, typer.Option("--host", help="Others than 127.0.0.1, localhost and ::1 need --auth.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free one.")] = 5000,
+    auth: tokens.Auth = None,
+    allowed_hosts: Annotated[
+        str,
+        typer.Option(
+            "--allowed-hosts",
+            metavar="NAMES",
+            help="Names by which it is asked, as in 'ml.example.org,*.lab'.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: options.Json = False,
 ) -> None:
     """Serve a store to nbtrack and to the unmodified MLflow client, with the web interface beside it."""
+    if context.invoked_subcommand is not None:
+        return
     from nbtrack.server.serve import TeamServer  # noqa: PLC0415 - help is quick
 
-    found = TeamServer(options.open_local(store, is_new_fine=True), host=host, port=port)
+    names = [name.strip() for name in allowed_hosts.split(",") if name.strip()]
+    found = TeamServer(
+        options.open_local(store, is_new_fine=True), host=host, port=port, auth=auth, allowed_hosts=names
+    )
     if as_json:
         show_json({"url": found.url, "pages": found.pages_url, "store": found.store.uri})
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import ModelEvent, ModelVersion
 from nbtrack.errors import GateRefusedError, InvalidValueError, NotFoundError
+from nbtrack.journal.acting import acting
 from nbtrack.journal.writer import user_name
 from nbtrack.models.uri import ModelUri, UriKind, parse
 from nbtrack.names import check_alias, check_model_name, check_stage, check_version
@@ -379,7 +380,7 @@ class Registry:
         if not hooks.is_anyone_listening(self.store):
             return
         texts = {side: None if more.get(side) is None else str(more[side]) for side in ("before", "after")}
-        event = ModelEvent(name, time.time_ns() // 1_000_000, user_name(), op, **{**more, **texts})
+        event = ModelEvent(name, time.time_ns() // 1_000_000, acting.get() or user_name(), op, **{**more, **texts})
         hooks.tell(self.store, event, data or {})
 
 

@@ -9,6 +9,9 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.serving.threaded import ThreadedServer, listen, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from nbtrack.store.local import LocalStore
 
 WHY = "for the team server"
@@ -31,20 +34,37 @@ class TeamServer(ThreadedServer):
     start_s = 20.0
     problem = "The server did not start; `nbtrack server` in a terminal shows why."
 
-    def __init__(self, store: LocalStore, *, host: str = "127.0.0.1", port: int = 0, has_pages: bool = True) -> None:
+    def __init__(
+        self,
+        store: LocalStore,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        has_pages: bool = True,
+        auth: Path | None = None,
+        allowed_hosts: Sequence[str] = (),
+    ) -> None:
         uvicorn = require("uvicorn", WHY, extra="server")
         require("fastapi", WHY, extra="server")
         from nbtrack.server import app as interface  # noqa: PLC0415 - the packages may be missing
         from nbtrack.server import security, team  # noqa: PLC0415
+        from nbtrack.server.access.audit import Audit  # noqa: PLC0415
+        from nbtrack.server.access.keys import Keys  # noqa: PLC0415
 
-        found = listen(_check_host(host), port, backlog=BACKLOG)
+        keys = None if auth is None else Keys(auth)
+        audit = None if auth is None else Audit(store.folder)
+        found = listen(_check_host(host) if keys is None else host.strip("[]"), port, backlog=BACKLOG)
         self.store = store
         lock = security.Lock(found.getsockname()[1])
         pages = interface.Pages(store, lock) if has_pages else None
         self.sessions = pages.sessions if pages else None
         server = uvicorn.Server(
             uvicorn.Config(
-                team.application(store, pages=pages.app() if pages else None),
+                team.application(
+                    store,
+                    guards=team.gates(keys, audit, allowed_hosts),
+                    pages=pages.app(is_guarded=keys is None) if pages else None,
+                ),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -54,7 +74,9 @@ class TeamServer(ThreadedServer):
             )
         )
         url = url_of(found, host)
-        self.pages_url = f"{url}{security.OPENING}?token={lock.token}" if pages else ""
+        opening = f"{url}{security.OPENING}?token={lock.token}" if keys is None else f"{url}/"
+        self.pages_url = opening if pages else ""
+        self._audit = audit
         super().__init__(found, url, server)
 
     def close(self) -> None:
@@ -62,6 +84,8 @@ class TeamServer(ThreadedServer):
         if self.sessions is not None:
             self.sessions.close_all()
         super().close()
+        if self._audit is not None:
+            self._audit.close()
 
 
 def _check_host(host: str) -> str:
@@ -71,7 +95,8 @@ def _check_host(host: str) -> str:
         return security.check_host(host)
     except InvalidValueError:
         raise InvalidValueError(
-            f"{host!r} can be reached from elsewhere, and this server asks nobody who they are yet: that is what --auth will be "
-            "for. Until then it listens on 127.0.0.1, localhost or ::1; from another machine: "
+            f"{host!r} can be reached from elsewhere, and without --auth this server asks nobody who they are. "
+            "`nbtrack server token add NAME --role write --auth tokens.toml` makes a first token; then give --auth tokens.toml here. "
+            "Without it: 127.0.0.1, localhost or ::1, and from another machine "
             "`ssh -L 5000:127.0.0.1:5000 this-machine`, with --port 5000 here."
         ) from None

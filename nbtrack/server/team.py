@@ -1,6 +1,6 @@
 """The application of ``nbtrack server``: nbtrack's own routes, MLflow's, their OpenAPI, health and version, the web interface at ``/``.
 
-One middleware is to stand in front of all routes: `guards` of :func:`application` is the place for it.
+One middleware stands in front of all routes: :func:`gates`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
+from nbtrack.server.access.gate import Gate
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
 from nbtrack.server.mlflow.routes import mlflow_router
@@ -20,9 +22,10 @@ from nbtrack.version import __version__
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from starlette.middleware import Middleware
     from starlette.types import ASGIApp
 
+    from nbtrack.server.access.audit import Audit
+    from nbtrack.server.access.keys import Keys
     from nbtrack.store.local import LocalStore
 
 ABOUT = "An nbtrack store: MLflow's REST, whose errors are `{error_code, message}`, and nbtrack's own routes."
@@ -64,6 +67,11 @@ def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: 
     if pages is not None:
         app.mount("/", pages)
     return app
+
+
+def gates(keys: Keys | None, audit: Audit | None, allowed_hosts: Sequence[str] = ()) -> list[Middleware]:
+    """Return the one middleware before all routes: without keys, for a server that only this machine can reach."""
+    return [Middleware(Gate, keys=keys, audit=audit, allowed_hosts=tuple(allowed_hosts))]
 
 
 async def health() -> PlainTextResponse:

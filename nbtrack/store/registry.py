@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import ModelVersion, RegisteredModel
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
+from nbtrack.journal.acting import acting
 from nbtrack.journal.writer import user_name
 from nbtrack.names import (
     MAX_MODEL_TAG,
@@ -55,7 +56,9 @@ class LocalRegistry:
         with self._alone() as change:
             change.create(check_model_name(name), texts, body)
         now = self._store.writer.last_us // 1000
-        return RegisteredModel(name, now, now, description=body["description"], user_id=user_name(), tags=texts)
+        return RegisteredModel(
+            name, now, now, description=body["description"], user_id=acting.get() or user_name(), tags=texts
+        )
 
     def rename(self, name: str, new_name: str, *, comment: str = "") -> None:
         """Give a model another name that is free."""
@@ -120,7 +123,7 @@ class LocalRegistry:
             "tags": tags,
             **texts,
         }
-        return ModelVersion(name, number, now, now, user_id=user_name(), **about)
+        return ModelVersion(name, number, now, now, user_id=acting.get() or user_name(), **about)
 
     def set_stage(self, name: str, version: int, stage: str, *, archive: bool = False, comment: str = "") -> None:
         """Move a version to a stage; with `archive` those that are there are archived."""
@@ -283,7 +286,9 @@ class Change:
         self, op: str, registry_id: str, name: str, body: dict[str, Any], tags: dict[str, str] | None = None
     ) -> None:
         """Write one record when all went well."""
-        self._records.append(("registry", None, tags or None, {"op": op, "id": registry_id, "name": name, **body}))
+        self._records.append(
+            ("registry", None, tags or None, {"op": op, "id": registry_id, "name": name, **body, **_by()})
+        )
 
 
 def _comment(text: str) -> dict[str, str]:
@@ -300,3 +305,8 @@ def _tags(tags: dict[str, str] | None) -> dict[str, str]:
 
 def _fits(registry: LocalRegistry) -> RegistryStore:
     return registry
+
+
+def _by() -> dict[str, str]:
+    """Return who asked for a change, where that is not the user of this process."""
+    return {"by": acting.get()} if acting.get() else {}

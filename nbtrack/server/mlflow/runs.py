@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from nbtrack.entities import LifecycleStage, RunStatus
+from nbtrack.journal.acting import acting
 from nbtrack.names import PARENT, RUN_NAME, new_run_id
 from nbtrack.server.mlflow import messages as m
 from nbtrack.server.mlflow.desk import REST, AtDesk, Desk
@@ -49,7 +50,9 @@ def create(desk: AtDesk, body: m.CreateRun) -> Response:
             f"Current state is {experiment.lifecycle_stage}."
         )
     tags = dict(check_tag(t.key, t.value, limit=MAX_TAG, path=f"tags[{i}].key") for i, t in enumerate(body.tags or ()))
-    known = begun(desk, experiment, _chosen_name(body.run_name, tags), body.start_time, tags, body.user_id or "")
+    known = begun(
+        desk, experiment, _chosen_name(body.run_name, tags), body.start_time, tags, acting.get() or body.user_id or ""
+    )
     return reply({"run": known.told(desk.root(known.experiment_id))})
 
 

@@ -1,0 +1,269 @@
+"""The one middleware before all routes of a team server.
+
+In this order: how many are asked for at once, which host is named, which page asks, how large the body is, who it is, whether there is
+such a route, and which role it needs. A route that ``rules.py`` does not know is answered here: nobody reaches it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse
+
+from nbtrack.journal.acting import acting
+from nbtrack.server.access import hosts
+from nbtrack.server.access.bodies import Body, StopError
+from nbtrack.server.access.keys import SIGNED_IN_S, WaitError
+from nbtrack.server.access.refusals import BAD_TOKEN, UNNAMED, refusal, sign_in_page
+from nbtrack.server.access.roles import NOBODY, Role, User
+from nbtrack.server.access.rules import SIGN_IN, SIGN_OUT, is_path, rule_of
+from nbtrack.server.access.scoped import Scoped
+from nbtrack.server.security import HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from nbtrack.server.access.audit import Audit
+    from nbtrack.server.access.keys import Keys
+    from nbtrack.server.access.rules import Rule
+
+COOKIE = "nbtrack-user"
+MAX_AT_ONCE = 512
+"""Requests that are being answered; streams of pages, which have a limit of their own, do not count."""
+STREAM = "/api/stream"
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "img-src data: https://fastapi.tiangolo.com; connect-src 'self'; frame-ancestors 'none'"
+)
+
+
+@dataclass
+class _Said:
+    """What was answered."""
+
+    status: int = 0
+
+
+class Gate:
+    """The middleware.
+
+    Parameters
+    ----------
+    app : ASGI application
+    keys : Keys, optional
+        Who may come in; without it everybody who reaches a loopback address.
+    audit : Audit, optional
+        Where changes and refusals are written down.
+    allowed_hosts : sequence of str
+        Names that requests may ask for; of this machine only when there are no keys.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys | None = None,
+        audit: Audit | None = None,
+        allowed_hosts: Sequence[str] = (),
+        max_at_once: int = MAX_AT_ONCE,
+    ) -> None:
+        self.app = app
+        self.keys = keys
+        self.audit = audit
+        self.hosts = tuple(allowed_hosts) or (("*",) if keys else hosts.LOCAL_NAMES)
+        self._most = max_at_once
+        self._n = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through or say why not."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # there are no websockets here
+        is_counted = scope["path"] != STREAM
+        if is_counted and self._n >= self._most:
+            await refusal(503, "The server has too much to do; try again.", retry_s=1)(scope, receive, send)
+            return
+        self._n += is_counted
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._n -= is_counted
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rule = rule_of(scope["method"], scope["path"])
+        body, said, began = Body(receive, rule.max_body if rule else 0), _Said(), time.monotonic()
+        is_late = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_late
+            if body.stopped and not said.status:
+                is_late = True
+                said.status = body.stopped
+                await refusal(body.stopped, is_last=True)(scope, receive, with_headers)
+            elif not is_late:
+                await with_headers(message)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said.status = message["status"]
+                _protect(scope, rule, MutableHeaders(scope=message))
+            await send(message)
+
+        user: User | None = None
+        try:
+            refused, user = await self._look(scope, rule, body)
+            if refused is not None:
+                await refused(scope, body, answer)
+            else:
+                assert user is not None
+                assert rule is not None
+                await self._pass(scope, rule, user, body, answer)
+        except StopError as stop:
+            if not said.status:
+                said.status = stop.status
+                await refusal(stop.status, is_last=True)(scope, receive, with_headers)
+        finally:
+            self._note(scope, rule, user, said.status, time.monotonic() - began)
+
+    # -- who, and may they -------------------------------------------------------------------------------------------
+
+    async def _look(self, scope: Scope, rule: Rule | None, body: Body) -> tuple[Response | None, User | None]:
+        headers = Headers(scope=scope)
+        wrong = self._wrong(scope, headers, rule)
+        if wrong is not None:
+            return wrong, None
+        user: User | None = NOBODY
+        if self.keys is not None:
+            if rule is not None and rule.role == Role.NONE:
+                own = await self._sign(scope, headers, body) if scope["path"] in (SIGN_IN, SIGN_OUT) else None
+                return own, NOBODY
+            try:
+                user = await self._user(scope, headers)
+            except WaitError as wait:
+                return refusal(429, str(wait), retry_s=wait.seconds), None
+            if user is None:
+                return _unknown(scope, headers), None
+        assert user is not None
+        if rule is None or (self.keys is None and scope["path"] in (SIGN_IN, SIGN_OUT)):
+            if self.keys is None and not scope["path"].startswith(("/api/", "/ajax-api/")):
+                return None, user  # pages of the web interface, behind their own lock
+            return _nowhere(scope), user
+        return None, user
+
+    def _wrong(self, scope: Scope, headers: Headers, rule: Rule | None) -> Response | None:
+        is_probe = rule is not None and rule.role == Role.NONE and scope["path"] not in (SIGN_IN, SIGN_OUT)
+        if not is_probe and not hosts.is_allowed(headers.get("host", ""), self.hosts):
+            return refusal(421, "This server is not asked by that name; --allowed-hosts says by which.")
+        if hosts.is_foreign(headers):
+            return refusal(403, "Pages of other origins may not ask here.")
+        if scope["method"] == "POST" and hosts.is_form(headers) and scope["path"] not in (SIGN_IN, SIGN_OUT):
+            return refusal(415, "Send application/json.")
+        length = headers.get("content-length", "0")
+        if rule is not None and length.isascii() and length.isdigit() and int(length[:19]) > rule.max_body:
+            return refusal(413, f"This route takes at most {rule.max_body:,} bytes.", is_last=True)
+        return None
+
+    async def _user(self, scope: Scope, headers: Headers) -> User | None:
+        assert self.keys is not None
+        given = headers.get("authorization")
+        if given is None:
+            return self.keys.of_browser(_cookie(headers))
+        return self.keys.known(given) or await run_in_threadpool(self.keys.check, given, _address(scope))
+
+    async def _sign(self, scope: Scope, headers: Headers, body: Body) -> Response:
+        assert self.keys is not None
+        if scope["method"] != "POST":
+            return sign_in_page(status=200)
+        if scope["path"] == SIGN_OUT:
+            self.keys.sign_out(_cookie(headers))
+            out = RedirectResponse(SIGN_IN, 303)
+            out.delete_cookie(COOKIE, httponly=True, samesite="lax")
+            return out
+        said = parse_qs((await body.whole()).decode("utf-8", "replace"))
+        token = said.get("token", [""])[0].strip()
+        try:
+            user = await run_in_threadpool(self.keys.check, f"Bearer {token}", _address(scope))
+        except WaitError as wait:
+            return sign_in_page(str(wait), 429)
+        if user is None:
+            return sign_in_page(BAD_TOKEN)
+        back = RedirectResponse("/", 303)
+        key, is_safe = self.keys.sign_in(user), scope.get("scheme") == "https"
+        back.set_cookie(COOKIE, key, int(SIGNED_IN_S), httponly=True, samesite="lax", secure=is_safe)
+        scope.setdefault("state", {})["user"] = user.name
+        return back
+
+    # -- on to the route ---------------------------------------------------------------------------------------------
+
+    async def _pass(self, scope: Scope, rule: Rule | None, user: User, body: Body, send: Send) -> None:
+        if self.keys is None or (rule is not None and rule.role == Role.NONE):
+            await self.app(scope, body, send)
+            return
+        assert rule is not None
+        state = scope.setdefault("state", {})
+        state["user"], state["access"] = user.name, user
+        refused, through = await Scoped(scope, rule, user, body, send).look()
+        if refused:
+            await refusal(403, refused)(scope, body, send)
+            return
+        mark = acting.set(user.name)
+        try:
+            await self.app(scope, body, through.send)
+            await through.end()
+        finally:
+            acting.reset(mark)
+
+    def _note(self, scope: Scope, rule: Rule | None, user: User | None, status: int, seconds: float) -> None:
+        is_refused = status in (401, 403, 413, 415, 421, 429)
+        is_told = scope.get("nbtrack.role", Role.NONE) >= Role.WRITE and not (rule and rule.is_quiet)
+        is_told = is_told or (scope["path"] in (SIGN_IN, SIGN_OUT) and scope["method"] == "POST")
+        if self.audit is None or not (is_refused or is_told):
+            return
+        name = scope.get("state", {}).get("user")
+        facts: dict[str, Any] = {"user": name or (user.name if user else "") or None, "from": _address(scope)}
+        facts |= {"method": scope["method"], "path": scope["path"], "about": scope.get("nbtrack.about", "")}
+        self.audit.write(**facts, status=status, ms=round(seconds * 1000))
+
+
+def _protect(scope: Scope, rule: Rule | None, headers: MutableHeaders) -> None:
+    for name, value in HEADERS.items():
+        if name != "content-security-policy":
+            headers[name] = value
+        elif name not in headers:
+            is_page = rule is not None and rule.is_page
+            policy = DOCS_POLICY if scope["path"] == "/docs" else value if is_page else API_POLICY
+            headers[name] = policy
+
+
+def _unknown(scope: Scope, headers: Headers) -> Response:
+    """Ask who it is: a browser by a page, everybody else by a header."""
+    if "authorization" in headers:
+        return refusal(401, BAD_TOKEN)
+    is_browser = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+    return sign_in_page() if is_browser else refusal(401, UNNAMED)
+
+
+def _nowhere(scope: Scope) -> Response:
+    if is_path(scope["path"]):
+        return refusal(405, "Method Not Allowed")
+    return refusal(404, f"No such endpoint: {scope['method']} {scope['path'][:300]}")
+
+
+def _cookie(headers: Headers) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
