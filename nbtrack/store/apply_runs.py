@@ -53,13 +53,16 @@ def apply_runs(con: DuckDBPyConnection, base: str, kinds: Collection[str], event
     found = ", ".join(
         f"{(query if needs & set(kinds) else _NOTHING[name])} AS {name}" for name, (needs, query) in _CHANGES.items()
     )
-    # A late run is made from its records alone, but what it was folded with tells when it was seen first and last.
-    records = "SELECT w, q, k, t, r, p, o, false AS is_past FROM j"
-    if events.has_late:
+    records = "SELECT w, q, k, t, t AS last, r, p, o, false AS is_past FROM j WHERE k <> 'm'"
+    points = "SELECT w, NULL, 'm', min(t), max(t), r, NULL, NULL, false FROM j WHERE k = 'm' GROUP BY r, w"
+    if "m" in kinds:  # many, and only their times count
+        records += f" UNION ALL {points}"
+    if (
+        events.has_late
+    ):  # made from its records alone, but what it was folded with tells when it was seen first and last
         records += (
-            " UNION ALL SELECT w, q, k, t, r, p, o, true FROM past"
-            " UNION ALL SELECT w, NULL, 'seen', first, r, NULL, NULL, true FROM seen"
-            " UNION ALL SELECT w, NULL, 'm', last, r, NULL, NULL, false FROM seen"
+            " UNION ALL SELECT w, q, k, t, t, r, p, o, true FROM past"
+            " UNION ALL SELECT w, NULL, 'm', first, last, r, NULL, NULL, false FROM seen"
         )
     # A run can be touched before its start is seen (a child process was folded first): such a row has no number.
     con.execute(
@@ -86,7 +89,7 @@ def apply_runs(con: DuckDBPyConnection, base: str, kinds: Collection[str], event
                CASE WHEN stage IS NULL THEN {_folded("b.deleted_time", are_new)}
                     WHEN stage = 'deleted' THEN make_timestamp(staged) END AS deleted_time
         FROM (SELECT r AS run_id, min(t) AS first_t, arg_min(w, (t, w)) AS first_w,
-                     max(t) FILTER (k NOT IN ('state', 'forget') AND NOT is_past) AS last_t, {found}
+                     max(last) FILTER (k NOT IN ('state', 'forget') AND NOT is_past) AS last_t, {found}
               FROM ({records}) WHERE r IS NOT NULL GROUP BY r) n
         {"" if are_new else f"LEFT JOIN (SELECT * FROM {base}runs SEMI JOIN settled USING (run_id)) b ON b.run_id = n.run_id"}
         """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from nbtrack.errors import NbtrackError
 from nbtrack.store.schema import create_tables
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def lent(path: Path, *, is_private: bool = False) -> Iterator[Loan]:
     loan.is_spoilt = is_private
     try:
         yield loan
+    except NbtrackError:  # nothing of that name, say: the session is as it was
+        raise
     except BaseException:
         loan.memory = None
         raise
