@@ -83,15 +83,6 @@ def predict(  # noqa: PLR0913, PLR0917 - options
 
     _use(store, model_uri)
     with working(f"scoring {source}", total=1.0) as work:
-        before = 0.0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal before
-            share = done / max(total, 1)
-            work.say(f"{done:,} of {count(total, 'row')}")
-            work.advance(share - before)
-            before = share
-
         found = score(
             model_uri,
             source,
@@ -103,7 +94,7 @@ def predict(  # noqa: PLR0913, PLR0917 - options
             piece_rows=rows_per_part,
             restart=restart,
             trust=trust,
-            progress=progress,
+            progress=_told_to(work),
         )
     if as_json:
         show_json({"output": str(found.path), "rows": found.n_rows, "model": found.model, "run_id": found.run_id})
@@ -247,6 +238,20 @@ def _done(path: Path, key: str, *, as_json: bool) -> None:
         show_json({key: str(path)})
     else:
         say(str(path))
+
+
+def _told_to(work: Any) -> Any:
+    """Return what tells a progress bar of rows."""
+    before = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal before
+        share = done / max(total, 1)
+        work.say(f"{done:,} of {count(total, 'row')}")
+        work.advance(share - before)
+        before = share
+
+    return progress
 
 
 def _params(text: str) -> dict[str, Any]:

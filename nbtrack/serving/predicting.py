@@ -13,7 +13,7 @@ from nbtrack.serving.frames import kept_of, scored
 from nbtrack.serving.mlflow_form import as_mlflow
 from nbtrack.serving.parts import parts_of
 from nbtrack.store.remote_tables import check_is_writable
-from nbtrack.store.tabular import Tables, format_of
+from nbtrack.store.tabular import TableFile, Tables, format_of
 
 if TYPE_CHECKING:
     import os
@@ -105,15 +105,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         raise InvalidValueError(f"A part has at least one row; piece_rows (--rows-per-part) is {piece_rows}.")
     if engine not in ENGINES:
         raise InvalidValueError(f"Engine {engine!r} is not known; there are {', '.join(ENGINES)}.")
-    given = [
-        name
-        for name, found in (("data", data), ("input_data", input_data), ("input_path", input_path))
-        if found is not None
-    ]
-    if len(given) != 1:
-        raise InvalidValueError(
-            f"Give data, input_data or input_path, one of them; got {' and '.join(given) or 'none'}."
-        )
+    _check_one(data=data, input_data=input_data, input_path=input_path)
     key = key_of(model_uri)
     model = models.load_pyfunc(key, trust=trust)
     settings = dict(params or {})
@@ -124,16 +116,7 @@ def predict(  # noqa: PLR0913 - all but two by keyword
     if output is None:
         return _in_memory(model, data, keep, settings)
     path = _place(output)
-    tables = Tables()
-    try:
-        files = tables.files(data)
-        check_is_apart(path, [file.path for file in files])
-        for file in files:
-            empty = tables.empty(file)
-            check_columns(model, list(map(str, empty.columns)), file.path)
-            kept_of(empty, keep)
-    finally:
-        tables.close()
+    files = _checked(model, data, path, keep)
     kept = None if keep is None else tuple(keep)
     begun = None if restart else batch.rows_begun(parts_of(path))
     part = piece_rows or begun or batch.PIECE_ROWS
@@ -147,6 +130,27 @@ def predict(  # noqa: PLR0913 - all but two by keyword
         work = over_dask(active.get_store().uri, scheduler, trust=True)
     n_rows = batch.run(job, work, restart=restart, progress=progress)
     return Written(path, n_rows, key, model.metadata.run_id)
+
+
+def _check_one(**given: Any) -> None:
+    names = [name for name, found in given.items() if found is not None]
+    if len(names) != 1:
+        raise InvalidValueError(f"Give {', '.join(given)}: one of them; got {' and '.join(names) or 'none'}.")
+
+
+def _checked(model: PyFuncModel, data: Any, path: Path | str, keep: Sequence[str] | None) -> list[TableFile]:
+    """Return the files to score, after a look at the columns of each."""
+    tables = Tables()
+    try:
+        files = tables.files(data)
+        check_is_apart(path, [file.path for file in files])
+        for file in files:
+            empty = tables.empty(file)
+            check_columns(model, list(map(str, empty.columns)), file.path)
+            kept_of(empty, keep)
+    finally:
+        tables.close()
+    return files
 
 
 def _place(output: str | os.PathLike[str]) -> Path | str:
