@@ -73,8 +73,7 @@ class Registry:
         A name is free then; the number of a version is never given again. Runs and their files stay.
         """
         self._kept.delete(name, _number(version), comment=comment)
-        op = "delete" if version is None else "delete_version"
-        self._tell(op, name, version=_number(version), comment=comment)
+        self._tell("delete" if version is None else "delete_version", name, version=_number(version), comment=comment)
 
     def set_tags(self, name: str, tags: Mapping[str, Any], version: Any = None, *, comment: str = "") -> None:
         """Set tags of a model, or of one version."""
