@@ -43,7 +43,7 @@ class Audit:
                 os.write(self._fd, data)
                 self._size += len(data)
             except OSError as error:
-                logger.error("The audit log cannot be written: %s", error)
+                logger.error("The audit log cannot be written: %s", error)  # noqa: TRY400
 
     def close(self) -> None:
         """Close the file."""

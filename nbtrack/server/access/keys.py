@@ -154,7 +154,7 @@ class Keys:
         try:
             self._look()
         except (InvalidValueError, OSError) as error:  # half written by hand: those from before stay
-            logger.error("The tokens are as they were: %s", error)
+            logger.error("The tokens are as they were: %s", error)  # noqa: TRY400
 
     def _look(self) -> None:
         self._looked = time.monotonic()
@@ -189,7 +189,7 @@ def credentials(header: str) -> tuple[str, str] | None:
 
 def _of_token(text: str) -> tuple[str, str] | None:
     parts = text.split("_", 2)
-    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == tokens.PREFIX and parts[1] and parts[2] else None
+    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == tokens.PREFIX and parts[1] and parts[2] else None  # noqa: PLR2004
 
 
 _NONE = User("")

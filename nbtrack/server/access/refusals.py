@@ -30,13 +30,13 @@ UNNAMED = (
     "This server knows its users by their tokens. Set MLFLOW_TRACKING_TOKEN (or MLFLOW_TRACKING_USERNAME and "
     "MLFLOW_TRACKING_PASSWORD) for MLflow's client, NBTRACK_TRACKING_TOKEN for nbtrack."
 )
-BAD_TOKEN = "The token is not known here, or its time is over."
+BAD_TOKEN = "The token is not known here, or its time is over."  # noqa: S105
 
 
 def refusal(status: int, text: str = "", *, retry_s: float = 0.0, is_last: bool = False) -> Response:
     """Return a refusal in MLflow's shape."""
     said = {"error_code": CODES[status], "message": text or TEXTS[status]}
-    headers = {"www-authenticate": REALM} if status == 401 else {}
+    headers = {"www-authenticate": REALM} if status == 401 else {}  # noqa: PLR2004
     if retry_s:
         headers["retry-after"] = str(max(1, round(retry_s)))
     if is_last:
@@ -47,6 +47,6 @@ def refusal(status: int, text: str = "", *, retry_s: float = 0.0, is_last: bool 
 def sign_in_page(problem: str = "", status: int = 401) -> Response:
     """Return the page on which a browser signs in; it asks for no password in a box of the browser's own."""
     headers = {"content-security-policy": signin.POLICY}
-    if status == 401:
+    if status == 401:  # noqa: PLR2004
         headers["www-authenticate"] = 'Bearer realm="nbtrack"'
     return HTMLResponse(signin.page(problem), status, headers)

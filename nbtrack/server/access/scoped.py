@@ -39,7 +39,7 @@ class Through:
 
     async def send(self, message: Message) -> None:
         """Take a message of the answer."""
-        if self._change is None or (message["type"] == "http.response.start" and message["status"] != 200):
+        if self._change is None or (message["type"] == "http.response.start" and message["status"] != 200):  # noqa: PLR2004
             self._change = None
             await self._send(message)
         elif message["type"] == "http.response.start":
