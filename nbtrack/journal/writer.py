@@ -308,7 +308,8 @@ class Writer:
         """Begin the next segment; its file appears with its header, for the moment it appears the present one counts as sealed."""
         path = segment_path(self.folder, self.id, self._segment + 1)
         new = path.with_suffix(".new")
-        header = line(self._seq, event_body("hdr", self._now(), None, o=self._about()))
+        # Not later than the record that it is made for, whose time is what `last_us` tells.
+        header = line(self._seq, event_body("hdr", self._last_us or self._now(), None, o=self._about()))
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             _write_whole(fd, header)

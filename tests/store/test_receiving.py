@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+RUN = "a" * 32
+
+
 class Team:
     """A laptop without a connection and the store that its journal goes to."""
 
@@ -144,8 +147,8 @@ def test_what_a_sender_may_not_write_keeps_its_whole_delivery_out(team: Team):
         ("params", "../../etc", None, "names no run"),
         ("tags", None, None, "names no run"),
         ("setting", "7", {"name": "goal/x", "value": "min"}, "names no run"),
-        ("start", new_run_id(), {"experiment_id": 99, "number": 1, "name": "x"}, "99"),
-        ("start", new_run_id(), {"experiment": "bad\nname", "name": "x"}, "Experiment name"),
+        ("start", RUN, {"experiment_id": 99, "number": 1, "name": "x"}, "99"),
+        ("start", RUN, {"experiment": "bad\nname", "name": "x"}, "Experiment name"),
     ],
 )
 def test_records_that_do_not_come_in_this_way(team: Team, kind: str, run_id: str | None, body: Any, told: str):
