@@ -20,8 +20,8 @@ from nbtrack.views.edits import edit
 from nbtrack.views.live_feed import LiveFeed
 from nbtrack.views.live_runs import LiveRuns
 from nbtrack.views.model_edits import edit_model
-from nbtrack.wire.parcel import parcel
 from nbtrack.views.watcher import watch
+from nbtrack.wire.parcel import parcel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -176,7 +176,9 @@ def test_wrong_order_by_is_refused(terms):
 
 
 def test_what_nobody_knows_is_not_searched():
-    with pytest.raises(InvalidValueError, match="Search 'run', 'experiment', 'model', 'model version', 'logged model', not 'modal'"):
+    with pytest.raises(
+        InvalidValueError, match="Search 'run', 'experiment', 'model', 'model version', 'logged model', not 'modal'"
+    ):
         parse_filter("name = 'a'", subject="modal")  # type: ignore[arg-type]
 
 
