@@ -176,8 +176,8 @@ def test_files_that_requirements_name_are_not_read(folder: Path, tmp_path: Path,
     (tmp_path / "secret").write_text("hunter2\n")
     (folder / "requirements.txt").write_text(line.format(secret=tmp_path / "secret"))
     for work in (
-        lambda: image.make_environment(tmp_path / "env", folder),
-        lambda: image.write_dockerfile(tmp_path / "image", folder),
+        lambda: image.make_environment(tmp_path / "env", str(folder)),
+        lambda: image.write_dockerfile(tmp_path / "image", str(folder)),
     ):
         with pytest.raises(InvalidValueError, match="is not read") as refused:
             work()
@@ -193,7 +193,7 @@ def test_links_in_place_of_requirements_are_not_followed(
     (folder / file).unlink(missing_ok=True)
     (folder / file).symlink_to(tmp_path / "secret")
     with pytest.raises(InvalidValueError, match="through a link"):
-        image.make_environment(tmp_path / "env", folder)
+        image.make_environment(tmp_path / "env", str(folder))
     if file == "requirements.txt":
         with pytest.raises(InvalidValueError, match="through a link"):
             nbtrack.pyfunc.get_model_dependencies(folder)
@@ -203,8 +203,8 @@ def test_links_in_place_of_requirements_are_not_followed(
 def test_constraints_beside_the_requirements_are_kept(folder: Path, tmp_path: Path, commands: Path) -> None:
     (folder / "requirements.txt").write_text("numpy\n-c constraints.txt\n")
     (folder / "constraints.txt").write_text("numpy<3\n")
-    image.make_environment(tmp_path / "env", folder)
+    image.make_environment(tmp_path / "env", str(folder))
     assert "--constraint" in commands.read_text()
-    text = image.write_dockerfile(tmp_path / "image", folder).read_text()
+    text = image.write_dockerfile(tmp_path / "image", str(folder)).read_text()
     assert "COPY constraints.txt /opt/ml/" in text
     assert (tmp_path / "image" / "constraints.txt").read_text() == "numpy<3\n"

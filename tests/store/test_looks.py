@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -33,7 +33,12 @@ def store(tmp_path: Path) -> LocalStore:
 def times_prepared(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     done: list[object] = []
     prepare = reading._prepare
-    monkeypatch.setattr(reading, "_prepare", lambda *given: done.append(given) or prepare(*given))
+
+    def counted(*given: Any) -> Any:
+        done.append(given)
+        return prepare(*given)
+
+    monkeypatch.setattr(reading, "_prepare", counted)
     return lambda: len(done)
 
 
