@@ -127,7 +127,6 @@ class Gate:
                 await refused(scope, body, answer)
             else:
                 assert user is not None
-                assert rule is not None
                 await self._pass(scope, rule, user, body, answer)
         except StopError as stop:
             if not said.status:
