@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 collect_ignore_glob = [] if find_spec("mlflow") else ["test_*.py"]
 
 CASES = "tests/roundtrips/cases"
+
+# pyspark takes a main module without a file, as workers of xdist have, for a doctest, and ends the process when it has no grpc.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 
 def pytest_configure(config: pytest.Config) -> None:
