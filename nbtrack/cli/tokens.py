@@ -79,7 +79,7 @@ def _grants(given: list[str] | None) -> dict[str, "Role"]:
     return found
 
 
-@app.command("list")
+@app.command("list", epilog="Example: nbtrack server token list --auth tokens.toml")
 def list_all(auth: File = DEFAULT, as_json: options.Json = False) -> None:
     """List names, roles and how long they are good for."""
     from nbtrack.server.access import tokens  # noqa: PLC0415 - help is quick
@@ -104,7 +104,7 @@ def list_all(auth: File = DEFAULT, as_json: options.Json = False) -> None:
         say("  ".join([str(row["name"]), str(row["role"]), end, *grants]))
 
 
-@app.command("remove")
+@app.command("remove", epilog="Example: nbtrack server token remove ada")
 def remove(name: Name, auth: File = DEFAULT, as_json: options.Json = False) -> None:
     """Take a token away: it is refused from then on."""
     from nbtrack.server.access import tokens  # noqa: PLC0415 - help is quick
