@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, UnreachableError
+from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError, StoreError, UnreachableError
 from nbtrack.journal import control
 from nbtrack.registry.remote import registry_of
-from nbtrack.store.protocol import RunQuery
+from nbtrack.store.protocol import CurveQuery, RunQuery
 from nbtrack.store.remote import connection, exchange, shipper
 from nbtrack.store.remote.store import ServerStore
 from tests.store.kit import end, start
@@ -232,3 +232,34 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew(store: ServerStor
     served.stop()
     served.start()
     assert store.settings() == served.store.settings()
+
+
+def test_the_other_verbs_ask_the_server_too(store: ServerStore, served: Served, tmp_path: Path):
+    run_id = begin(store)
+    for step in range(8):
+        store.log_points(run_id, [(1_700_000_000_000_000 + step, step, {"loss": float(step)})])
+    store.append(("params", run_id, {"lr": "1", "secret": "x"}, None))
+    store.forget(run_id, params=["secret"])
+    assert store.get_run(run_id).data.params == {"lr": "1"}
+    assert store.resolve_run("fox") == served.store.resolve_run("fox")
+    assert store.metric_buckets(run_id, "loss", 2)["count"].tolist() == [4, 4]
+    assert store.metric_curves(CurveQuery(((run_id, "loss"),))).y.tolist() == [float(n) for n in range(8)]
+    assert store.sparks([run_id], "loss", 8).tolist() == [[float(n) for n in range(8)]]
+    assert len(store.run_columns(RunQuery(run_ids=(run_id,)))) == 1
+    sizes = store.write_parquet([run_id], tmp_path)
+    assert sizes == {name: (tmp_path / name).stat().st_size for name in sizes}
+    assert "metrics.parquet" in sizes
+    made = store.create_experiment("passing")
+    store.set_experiment_tags(made, {"a": "b", "c": "d"})
+    store.delete_experiment_tag(made, "a")
+    assert store.get_experiment(made).tags == {"c": "d"}
+    store.delete_experiment(made)
+    assert "passing" not in [each.name for each in store.search_experiments()]
+    store.restore_experiment(made)
+    assert "passing" in [each.name for each in store.search_experiments()]
+    assert store.settings() == served.store.settings()
+    assert store.fold() is None
+    assert store.title in store.uri
+    with pytest.raises(StoreError, match="emptied on the server"):
+        store.purge()
+    store.post_order(run_id, {"do": "stop"})
