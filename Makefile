@@ -94,7 +94,7 @@ test-notebooks: $(VENV)/.dev $(BUNDLE)
 	@$(if $(NOTEBOOKS),$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --timeout 600 \
 		$(if $(wildcard notebooks/sanitize.cfg),--nbval-sanitize-with notebooks/sanitize.cfg) build/notebooks,echo "no notebooks yet")
 
-# What DuckDB answers, writes and heals; who is killed or waits when (the slow ones) does not depend on its version.
+# What DuckDB answers, writes and heals. Left out for their time: the slow tests, and death at each crash point.
 test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 	$(call step,stores again with duckdb $(OLD_DUCKDB))
 	@.venv-duckdb15/bin/python -c 'import duckdb; assert duckdb.__version__ == "$(OLD_DUCKDB)", duckdb.__version__'

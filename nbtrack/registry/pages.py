@@ -25,8 +25,13 @@ class Page(list[T]):
         """Return the first `limit` of what was found; one more says that another page follows."""
         page = cls(found[:limit])
         if len(found) > limit:
-            page.token = base64.b64encode(json.dumps({"offset": offset + limit}).encode()).decode()
+            page.token = token_of(offset + limit)
         return page
+
+
+def token_of(offset: int) -> str:
+    """Return the token of the page that begins at `offset`."""
+    return base64.b64encode(json.dumps({"offset": offset}).encode()).decode()
 
 
 def offset_of(token: str | None) -> int:

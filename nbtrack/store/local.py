@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbtrack.artifacts.blobs import Blobs
-from nbtrack.artifacts.kinds import mime_of
-from nbtrack.entities import ArtifactInfo
 from nbtrack.errors import StoreError, warn
 from nbtrack.journal import control, follow
 from nbtrack.journal.numbers import Known, Numbers
@@ -21,6 +19,7 @@ from nbtrack.store.experiments import Experiments
 from nbtrack.store.keeper import Keeper
 from nbtrack.store.looking import Looks
 from nbtrack.store.others import Others
+from nbtrack.store.recording import Recording
 from nbtrack.store.registry import LocalRegistry
 from nbtrack.version import __version__
 
@@ -38,7 +37,7 @@ T = TypeVar("T")
 # DuckDB is loaded with the first read, not with the first record: a training script that only logs stays light.
 
 
-class LocalStore(Looks):
+class LocalStore(Looks, Recording):
     """Runs kept in ``X.duckdb`` and the folder ``X.nbtrack``.
 
     Parameters
@@ -103,21 +102,6 @@ class LocalStore(Looks):
         """Return the id of an experiment, creating it on first use."""
         self.make_folder()
         return self.experiments.id_of(name)
-
-    def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
-        """Copy a file (or bytes) into the store as `path` of a run."""
-        name = check_artifact_path(path)
-        self.make_folder()
-        blob = self.blobs.put_bytes(source) if isinstance(source, bytes) else self.blobs.put_file(source)
-        mime = mime or mime_of(name)
-        self.append(("artifact", run_id, None, {"path": name, "sha256": blob.sha256, "size": blob.size, "mime": mime}))
-        return ArtifactInfo(name, is_dir=False, file_size=blob.size, sha256=blob.sha256, mime=mime)
-
-    def forget(
-        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
-    ) -> None:
-        """Take captured items of a run back; the next purge removes them from the history too."""
-        self.append(("forget", run_id, None, {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}))
 
     def post_order(self, run_id: str, order: Order) -> None:
         """Ask something of a run that is open somewhere; see :mod:`nbtrack.journal.control`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     Datasets = Sequence[Mapping[str, str]]
 
 PAGE = 100
+_ONLY_NAME = re.compile(r"\s*(?:attributes\.)?name\s*=\s*'([\w\- ]+)'\s*", re.ASCII)
+"""A filter by nothing but a name, as clients ask all the time: the records of other models need not be read for it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,10 +88,30 @@ def search(
     order_by : sequence of dict, optional
         ``{"field_name": "metrics.auc", "ascending": False, "dataset_name": …, "dataset_digest": …}``.
     """
-    node = parse_filter(filter_string or "", subject="logged model")
-    orders = [_order(term, datasets or ()) for term in order_by or ()]
+    for term in order_by or ():
+        if not isinstance(term, dict) or not term.get("field_name"):
+            message = f'order_by has {term!r}; each is such as {{"field_name": "metrics.auc", "ascending": False}}.'
+            raise InvalidValueError(message)
     offset = offset_of(page_token)
-    of_all = logged_models.of_experiments(store, [int(i) for i in experiment_ids])
+    found = matching(store, [int(i) for i in experiment_ids], filter_string or "", datasets or (), order_by or ())[
+        offset:
+    ]
+    limit = len(found) if max_results is None else max_results
+    return Page.of([_told(model) for model in found[: limit + 1]], limit, offset)
+
+
+def matching(
+    store: TrackingStore,
+    experiment_ids: Sequence[int],
+    filter_string: str,
+    datasets: Datasets,
+    order_by: Sequence[Mapping[str, Any]],
+) -> list[logged_models.LoggedModel]:
+    """Return all models of some experiments that match, in order; the words are those of :func:`search`."""
+    node = parse_filter(filter_string, subject="logged model")
+    orders = [_order(term, datasets) for term in order_by]
+    only = _ONLY_NAME.fullmatch(filter_string)
+    of_all = logged_models.of_experiments(store, experiment_ids, json.dumps(only[1]) if only else "")
     wanted = {str(i) for i in experiment_ids}
     found = [
         model
@@ -95,11 +119,9 @@ def search(
         if model.model_id
         and not model.is_deleted
         and model.experiment_id in wanted
-        and matches(node, _values(model, datasets or ()))
+        and matches(node, _values(model, datasets))
     ]
-    found = ordered(found, orders, lambda model: (-model.created_ms, model.model_id or ""))[offset:]
-    limit = len(found) if max_results is None else max_results
-    return Page.of([_told(model) for model in found[: limit + 1]], limit, offset)
+    return ordered(found, orders, lambda model: (-model.created_ms, model.model_id or ""))
 
 
 def _told(model: logged_models.LoggedModel) -> LoggedModel:
@@ -121,10 +143,6 @@ def _told(model: logged_models.LoggedModel) -> LoggedModel:
 
 
 def _order(term: Mapping[str, Any], datasets: Datasets) -> tuple[Callable[[logged_models.LoggedModel], Any], bool]:
-    if not isinstance(term, dict) or not term.get("field_name"):
-        raise InvalidValueError(
-            f'order_by has {term!r}; each is such as {{"field_name": "metrics.auc", "ascending": False}}.'
-        )
     (parsed,) = parse_order_by([term["field_name"]], subject="logged model")
     of = [term] if term.get("dataset_name") else datasets
     return (lambda model: _values(model, of)(parsed.field)), term.get("ascending") is False

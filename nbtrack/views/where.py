@@ -14,6 +14,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError
+from nbtrack.search.literals import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +101,7 @@ def grammar_name(column: str) -> str:
 
 def _step(step: Mapping[str, Any]) -> str:
     runs = step.get("runs")
-    text = f"run_id IN ({', '.join(map(_quoted, runs))})" if runs else brush(step.get("extents") or {})
+    text = f"run_id IN ({', '.join(map(literal, runs))})" if runs else brush(step.get("extents") or {})
     return text if step.get("op") == "keep" or not text else f"NOT ({text})"
 
 
@@ -116,7 +117,7 @@ def _column(name: str, pieces: Iterable[Any]) -> str:
 
 
 def _text(name: str, text: str) -> str:
-    return _NOT_FINITE[text] if text in _NOT_FINITE and name.startswith("metrics.") else _quoted(text)
+    return _NOT_FINITE[text] if text in _NOT_FINITE and name.startswith("metrics.") else literal(text)
 
 
 def _interval(name: str, low: float | None, high: float | None) -> str:
@@ -144,10 +145,6 @@ def _moment(value: float | None) -> str:
         return _number(value)
     text = (_EPOCH + timedelta(milliseconds=number)).strftime("%Y-%m-%d %H:%M:%S")
     return f"'{text}.{int(number) % 1000:03d}Z'"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _pieces(given: Any) -> list[Any]:

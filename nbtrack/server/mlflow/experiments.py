@@ -10,12 +10,13 @@ from starlette.responses import Response
 from nbtrack.entities import LifecycleStage
 from nbtrack.errors import AlreadyExistsError
 from nbtrack.models.uri import parse
+from nbtrack.registry.pages import token_of
 from nbtrack.server.mlflow import messages as m
 from nbtrack.server.mlflow.desk import LOCATION, PROXY, AtDesk, Desk
 from nbtrack.server.mlflow.errors import MISSING, TAKEN, RestError, invalid, missing
 from nbtrack.server.mlflow.known import pairs
 from nbtrack.server.mlflow.limits import MAX_EXPERIMENT_TAG, MAX_NAME, check_name, check_tag, too_long
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _search(desk: Desk, asked: m.SearchExperiments) -> Response:
         asked.filter or "", view=asked.view_type, order_by=asked.order_by or (), max_results=offset + limit + 1
     )[offset:]
     return page(
-        "experiments", [told(desk, e) for e in found[:limit]], token(offset + limit) if len(found) > limit else None
+        "experiments", [told(desk, e) for e in found[:limit]], token_of(offset + limit) if len(found) > limit else None
     )
 
 

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from nbtrack.errors import NotFoundError
 from nbtrack.names import INT64_MAX, INT64_MIN
+from nbtrack.registry.pages import token_of
 from nbtrack.server.mlflow.desk import AtDesk
 from nbtrack.server.mlflow.errors import RestError, required
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page
 from nbtrack.server.mlflow.runs import named
 from nbtrack.wire import number_to_json
@@ -53,7 +54,7 @@ def get_history(
     steps, times, values = _points(desk, run, metric_key, is_first=offset == 0)
     end = min(offset + min(limit, MAX_PAGE) if max_results else len(steps), len(steps))
     told = _told(metric_key, steps[offset:end], times[offset:end], values[offset:end])
-    return page("metrics", told, token(end) if end < len(steps) else None)
+    return page("metrics", told, token_of(end) if end < len(steps) else None)
 
 
 @router.get("/get-history-bulk-interval")

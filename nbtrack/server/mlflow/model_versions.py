@@ -11,13 +11,14 @@ from starlette.responses import Response
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.uri import UriKind, parse
 from nbtrack.names import STAGES, fully_decoded
+from nbtrack.registry.pages import token_of
 from nbtrack.registry.registry import MAX_VERSIONS
 from nbtrack.server.mlflow import model_messages as m
 from nbtrack.server.mlflow import places
 from nbtrack.server.mlflow.desk import PROXY, AtDesk, Desk
 from nbtrack.server.mlflow.errors import RestError
 from nbtrack.server.mlflow.limits import MAX_MODEL_TAG, check_name, check_tag
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.registered_models import checked_name, fine_without, of_version, version_told
 from nbtrack.server.mlflow.replies import page, reply
 from nbtrack.store.registry_protocol import ModelQuery, NewVersion
@@ -165,7 +166,7 @@ def search(desk: AtDesk, query: Annotated[m.SearchModels, Query()]) -> Response:
         ModelQuery(query.filter or "", tuple(query.order_by or ()), limit + 1, offset)
     )
     shown = [version_told(v, with_aliases=False) for v in found[:limit]]
-    return page("model_versions", shown, token(offset + limit) if len(found) > limit else None)
+    return page("model_versions", shown, token_of(offset + limit) if len(found) > limit else None)
 
 
 @router.get("/get-download-uri")

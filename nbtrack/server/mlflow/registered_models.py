@@ -11,13 +11,14 @@ from starlette.responses import Response
 
 from nbtrack.errors import AlreadyExistsError, NotFoundError
 from nbtrack.names import check_version
+from nbtrack.registry.pages import token_of
 from nbtrack.registry.registry import MAX_MODELS
 from nbtrack.server.mlflow import model_messages as m
 from nbtrack.server.mlflow.desk import AtDesk, Desk
 from nbtrack.server.mlflow.errors import TAKEN, RestError, missing, required
 from nbtrack.server.mlflow.known import pairs
 from nbtrack.server.mlflow.limits import MAX_KEY, MAX_MODEL_TAG, check_name, check_tag, too_long
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 from nbtrack.store.registry_protocol import ModelQuery
 
@@ -90,7 +91,7 @@ def search(desk: AtDesk, query: Annotated[m.SearchModels, Query()]) -> Response:
     find = desk.store.registry.search
     found = find(asked) if is_of_now else desk.of_registry(find, asked)
     return page(
-        "registered_models", [told(x) for x in found[:limit]], token(offset + limit) if len(found) > limit else None
+        "registered_models", [told(x) for x in found[:limit]], token_of(offset + limit) if len(found) > limit else None
     )
 
 

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from nbtrack.entities import LifecycleStage, RunStatus
 from nbtrack.journal.acting import acting
 from nbtrack.names import PARENT, RUN_NAME, new_run_id
+from nbtrack.registry.pages import token_of
 from nbtrack.server.mlflow import messages as m
 from nbtrack.server.mlflow.desk import REST, AtDesk, Desk
 from nbtrack.server.mlflow.errors import RestError, missing, required
 from nbtrack.server.mlflow.known import KnownRun
 from nbtrack.server.mlflow.limits import MAX_NAME, MAX_TAG, check_name, check_run_id, check_tag, too_long
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking import logged_models
@@ -183,4 +184,4 @@ def search(desk: AtDesk, body: m.SearchRuns) -> Response:
         links = logged_models.links_of(desk.store, [run.info.run_id for run in runs]) if runs else {}
     roots = {found_in: desk.root(found_in) for found_in in {run.info.experiment_id for run in runs}}
     told = [KnownRun.of(run, links.get(run.info.run_id, ())).told(roots[run.info.experiment_id]) for run in runs]
-    return page("runs", told, token(offset + limit) if len(found) > limit else None)
+    return page("runs", told, token_of(offset + limit) if len(found) > limit else None)

@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from nbtrack.names import INT64_MAX, INT64_MIN
 from nbtrack.registry.delivery import deliver
+from nbtrack.registry.pages import token_of
 from nbtrack.registry.webhooks import EXAMPLES, Webhooks, event_name
 from nbtrack.server.mlflow import model_messages as m
 from nbtrack.server.mlflow.desk import AtDesk
 from nbtrack.server.mlflow.errors import invalid
-from nbtrack.server.mlflow.paging import limit_of, offset_of, token
+from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def list_all(
     """Return a page of the webhooks, oldest first."""
     limit, offset = limit_of(max_results, 100, 1000), offset_of(page_token)
     found = Webhooks(desk.store).all()[offset:]
-    return page("webhooks", [told(h) for h in found[:limit]], token(offset + limit) if len(found) > limit else None)
+    return page("webhooks", [told(h) for h in found[:limit]], token_of(offset + limit) if len(found) > limit else None)
 
 
 @router.get("/{webhook_id}")

@@ -49,7 +49,8 @@ class NativeRoutes:
         add("/journals/{writer}", self.receive, methods=["POST"])
         add("/journals/{writer}", self.last, methods=["GET"])
         add("/blobs/{sha256}", self.put_blob, methods=["PUT"], status_code=204)
-        add("/blobs/{sha256}", self.get_blob, methods=["GET", "HEAD"], response_class=FileResponse)
+        add("/blobs/{sha256}", self.get_blob, methods=["GET"], response_class=FileResponse)
+        add("/blobs/{sha256}", self.get_blob, methods=["HEAD"], response_class=FileResponse, include_in_schema=False)
         add("/call/{verb}", self.call, methods=["POST"], response_class=Response)
 
     async def about(self, request: Request) -> dict[str, Any]:

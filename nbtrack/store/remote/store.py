@@ -8,12 +8,12 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.artifacts.kinds import mime_of
 from nbtrack.entities import ArtifactInfo, Experiment, Run, ViewType
 from nbtrack.errors import NbtrackError, StoreError, UnreachableError, warn
 from nbtrack.journal.segments import list_segments
 from nbtrack.journal.writer import Writer
 from nbtrack.names import check_artifact_path, check_name
+from nbtrack.store.recording import Recording
 from nbtrack.store.remote.blobs import FetchedBlobs
 from nbtrack.store.remote.connection import Connection
 from nbtrack.store.remote.following import FollowerThere
@@ -56,7 +56,7 @@ def waiting_servers() -> list[str]:
     return [note.read_text().strip() for note in notes if list_segments(note.parent / "w")]
 
 
-class ServerStore:
+class ServerStore(Recording):
     """Runs kept by ``nbtrack server``.
 
     Parameters
@@ -117,21 +117,6 @@ class ServerStore:
         with suppress(UnreachableError):
             return int(self.connection.call("experiment_id", name))
         return None
-
-    def add_artifact(self, run_id: str, path: str, source: Path | bytes, *, mime: str | None = None) -> ArtifactInfo:
-        """Copy a file (or bytes) into the outbox, to be sent as `path` of a run."""
-        name = check_artifact_path(path)
-        self.make_folder()
-        blob = self.blobs.put_bytes(source) if isinstance(source, bytes) else self.blobs.put_file(source)
-        mime = mime or mime_of(name)
-        self.append(("artifact", run_id, None, {"path": name, "sha256": blob.sha256, "size": blob.size, "mime": mime}))
-        return ArtifactInfo(name, is_dir=False, file_size=blob.size, sha256=blob.sha256, mime=mime)
-
-    def forget(
-        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
-    ) -> None:
-        """Take captured items of a run back."""
-        self.append(("forget", run_id, None, {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}))
 
     def post_order(self, run_id: str, order: Order) -> None:
         """Ask something of a run that is open somewhere."""
