@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nbtrack.deps import require
 from nbtrack.serving.settings import Settings
-from nbtrack.serving.threaded import ThreadedServer, listen, url_of
+from nbtrack.serving.threaded import PROTOCOL, ThreadedServer, listen, url_of
 
 if TYPE_CHECKING:
     import socket
@@ -159,4 +159,5 @@ def _options() -> dict[str, Any]:
         "timeout_graceful_shutdown": GRACE_S,
         "lifespan": "on",
         "ws": "none",
+        "http": PROTOCOL,
     }

@@ -10,6 +10,10 @@ from typing import Any
 from nbtrack.errors import InvalidValueError, NbtrackError
 
 LOOK_S = 0.02
+GONE_S = 60
+"""A client that does not even acknowledge what it is sent, or that it is there, is gone after so many seconds."""
+PROTOCOL = "nbtrack.serving.patience:PatientProtocol"
+"""``http`` of uvicorn's configuration; named, because uvicorn may be missing."""
 
 
 class ThreadedServer:
@@ -78,6 +82,7 @@ def listen(host: str, port: int, *, backlog: int = 1024, hint: str = "") -> sock
     # asyncio sends at once (TCP_NODELAY) only where the protocol is named; else an answer in two writes waits 40 ms for an acknowledgement
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _notice_who_is_gone(found)
     try:
         found.bind((host.strip("[]"), port))
         found.listen(backlog)
@@ -92,7 +97,20 @@ def listen(host: str, port: int, *, backlog: int = 1024, hint: str = "") -> sock
     return found
 
 
-def url_of(open_socket: socket.socket, host: str) -> str:
+def _notice_who_is_gone(found: socket.socket) -> None:
+    """Have the system ask silent clients whether they are there; what is accepted inherits it."""
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", GONE_S // 2),
+        ("TCP_KEEPINTVL", GONE_S // 6),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", GONE_S * 1000),
+    ):
+        if hasattr(socket, name):  # not on every system
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def url_of(open_socket: socket.socket, host: str, scheme: str = "http") -> str:
     """Return the address as people write it."""
     name = f"[{host.strip('[]')}]" if ":" in host else host
-    return f"http://{name}:{open_socket.getsockname()[1]}"
+    return f"{scheme}://{name}:{open_socket.getsockname()[1]}"

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import Message, Receive
 
 CHUNK_S = 30.0
 """How long a client may say nothing while its body has not ended."""
 GRACE_S, SLOWEST = 60.0, 1024
 """A body has a minute, and a second more for each so many bytes that have come."""
+
+MAX_AT_ONCE = 512
+"""Requests that are worked on."""
+MAX_KEPT = 1 << 30
+"""Bytes of bodies that are in memory."""
+STREAMED = 64 << 20
+"""Bodies that may be larger than this are files, which go to the disk as they come."""
+
+
+@dataclass
+class Load:
+    """What a server has to do: requests that wait for their client are not counted, what their bodies hold is.
+
+    Attributes
+    ----------
+    n, n_bytes : int
+        Requests, and bytes of bodies, now.
+    most, most_bytes : int
+    """
+
+    most: int = MAX_AT_ONCE
+    most_bytes: int = MAX_KEPT
+    n: int = 0
+    n_bytes: int = 0
+
+    @contextmanager
+    def waiting(self, n: int = 1) -> Iterator[None]:
+        """Count a request as one that waits for its client."""
+        self.n -= n
+        try:
+            yield
+        finally:
+            self.n += n
 
 
 class StopError(Exception):
@@ -31,12 +68,12 @@ class Body:
         The status to answer with when a limit was passed, else 0.
     """
 
-    def __init__(self, receive: Receive, limit: int, *, chunk_s: float | None = None) -> None:
+    def __init__(self, receive: Receive, limit: int, load: Load) -> None:
         self._receive = receive
         self._limit = limit
-        self._chunk_s = CHUNK_S if chunk_s is None else chunk_s
+        self._load = load
         self._began = asyncio.get_running_loop().time()
-        self._size = 0
+        self._size = self._in_memory = 0
         self._is_whole = False
         self._kept: list[Message] = []
         self.stopped = 0
@@ -48,19 +85,33 @@ class Body:
         if self._is_whole:
             return await self._receive()  # how one hears that the client is gone
         try:
-            message = await asyncio.wait_for(self._receive(), self._chunk_s)
+            with self._load.waiting():
+                message = await asyncio.wait_for(self._receive(), CHUNK_S)
         except TimeoutError:
             raise self._stop(408) from None
         if message["type"] != "http.request":
             self._is_whole = True
             return message
-        self._size += len(message.get("body", b""))
+        self._take(len(message.get("body", b"")))
         self._is_whole = not message.get("more_body", False)
-        if self._size > self._limit:
-            raise self._stop(413)
         if not self._is_whole and asyncio.get_running_loop().time() - self._began > GRACE_S + self._size / SLOWEST:
             raise self._stop(408)
         return message
+
+    def _take(self, size: int) -> None:
+        self._size += size
+        if self._size > self._limit:
+            raise self._stop(413)
+        if self._limit <= STREAMED:
+            self._in_memory += size
+            self._load.n_bytes += size
+            if self._load.n_bytes > self._load.most_bytes:
+                raise self._stop(503)
+
+    def let_go(self) -> None:
+        """Count what was in memory no more: the request has been answered."""
+        self._load.n_bytes -= self._in_memory
+        self._in_memory = 0
 
     async def whole(self) -> bytes:
         """Return all of it; it can be read once more."""

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse
 
 from nbtrack.journal.acting import acting
 from nbtrack.server.access import hosts
-from nbtrack.server.access.bodies import Body, StopError
+from nbtrack.server.access.bodies import MAX_AT_ONCE, MAX_KEPT, Body, Load, StopError
 from nbtrack.server.access.keys import SIGNED_IN_S, WaitError
 from nbtrack.server.access.refusals import BAD_TOKEN, UNNAMED, refusal, sign_in_page
 from nbtrack.server.access.roles import NOBODY, Role, User
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from nbtrack.server.access.rules import Rule
 
 COOKIE = "nbtrack-user"
-MAX_AT_ONCE = 512
-"""Requests that are being answered; streams of pages, which have a limit of their own, do not count."""
 STREAM = "/api/stream"
+"""Streams of pages have a limit of their own, and are not counted among the requests."""
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 DOCS_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
@@ -75,13 +74,13 @@ class Gate:
         audit: Audit | None = None,
         allowed_hosts: Sequence[str] = (),
         max_at_once: int = MAX_AT_ONCE,
+        max_bytes: int = MAX_KEPT,
     ) -> None:
         self.app = app
         self.keys = keys
         self.audit = audit
         self.hosts = tuple(allowed_hosts) or (("*",) if keys else hosts.LOCAL_NAMES)
-        self._most = max_at_once
-        self._n = 0
+        self._load = Load(max_at_once, max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through or say why not."""
@@ -91,18 +90,15 @@ class Gate:
         if scope["type"] != "http":
             return  # there are no websockets here
         is_counted = scope["path"] != STREAM
-        if is_counted and self._n >= self._most:
-            await refusal(503, "The server has too much to do; try again.", retry_s=1)(scope, receive, send)
+        if is_counted and self._load.n >= self._load.most:
+            await refusal(503, retry_s=1)(scope, receive, send)
             return
-        self._n += is_counted
-        try:
+        with self._load.waiting(-is_counted):
             await self._serve(scope, receive, send)
-        finally:
-            self._n -= is_counted
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         rule = rule_of(scope["method"], scope["path"])
-        body, said, began = Body(receive, rule.max_body if rule else 0), _Said(), time.monotonic()
+        body, said, began = Body(receive, rule.max_body if rule else 0, self._load), _Said(), time.monotonic()
         is_late = False
 
         async def answer(message: Message) -> None:
@@ -118,7 +114,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 said.status = message["status"]
                 _protect(scope, rule, MutableHeaders(scope=message))
-            await send(message)
+            with self._load.waiting():
+                await send(message)
 
         user: User | None = None
         try:
@@ -133,6 +130,7 @@ class Gate:
                 said.status = stop.status
                 await refusal(stop.status, is_last=True)(scope, receive, with_headers)
         finally:
+            body.let_go()
             self._note(scope, rule, user, said.status, time.monotonic() - began)
 
     # -- who, and may they -------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ CODES = {
 TEXTS = {
     408: "The body of the request came too slowly.",
     413: "The body of the request is larger than this route takes.",
+    503: "The server has too much to do; try again.",
 }
 REALM = 'Bearer realm="nbtrack", Basic realm="nbtrack", charset="UTF-8"'
 UNNAMED = (
