@@ -94,8 +94,8 @@ class TensorBoard:
             params=run.params,
             tags=tags,
             parent=self._parent(folder),
-            metrics=run.points,
-            counts=run.counts(),
+            metrics=run.book.points,
+            counts=run.book.counts(),
             files=run.kept.values,
         )
 

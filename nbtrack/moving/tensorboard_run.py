@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from array import array
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from nbtrack.moving.moved import MovedFile, Points
+from nbtrack.moving.moved import MovedFile
 from nbtrack.moving.protobuf import WireError, double, grouped, raw, signed, text
+from nbtrack.moving.series import Book
 from nbtrack.moving.tensorboard_events import Event, Found, Value, parse, read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-PART = 100_000
-"""Points that are handed on at a time."""
 _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "wav"}
 _FAILURE = 2
 _NUMBER, _STRING, _BOOL = 2, 3, 4
 _FOLDERS = {"images": "images", "text": "texts", "audio": "audio", "image": "images"}
 SCALARS = "scalars"
-
-
-@dataclass(slots=True)
-class Series:
-    """The points of one tag so far."""
-
-    step: array[int] = field(default_factory=lambda: array("q"))
-    time: array[float] = field(default_factory=lambda: array("d"))
-    value: array[float] = field(default_factory=lambda: array("d"))
-
-    def cut(self, step: int) -> None:
-        """Forget what was said from a step on."""
-        if not self.step or max(self.step) < step:
-            return
-        stays = np.array(self.step) < step
-        for name, kind in (("step", "q"), ("time", "d"), ("value", "d")):
-            setattr(self, name, array(kind, np.array(getattr(self, name))[stays].tobytes()))
 
 
 @dataclass(slots=True)
@@ -62,8 +40,7 @@ class EventRun:
 
     first: float = math.inf
     last: float = 0.0
-    begun: float = 0.0
-    series: dict[str, Series] = field(default_factory=dict)
+    book: Book = field(default_factory=Book)
     params: dict[str, str] = field(default_factory=dict)
     group: str = ""
     is_failed: bool = False
@@ -85,27 +62,13 @@ class EventRun:
             self.damage.append((path.name, found))
         self.is_torn = found.is_torn
 
-    def points(self) -> Iterator[Points]:
-        """Yield the points, a part of a tag at a time."""
-        for key, series in self.series.items():
-            step, time, value = np.array(series.step), np.array(series.time), np.array(series.value)
-            t_us = np.round(time * 1e6).astype(np.int64)
-            for i in range(0, len(step), PART):
-                yield Points(key, step[i : i + PART], t_us[i : i + PART], value[i : i + PART])
-
-    def counts(self) -> dict[str, int]:
-        """Return the number of points by tag."""
-        return {key: len(series.step) for key, series in self.series.items()}
-
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _take(self, event: Event, path: Path) -> None:
         if event.time > 0:
-            self.begun = self.begun or event.time
             self.first, self.last = min(self.first, event.time), max(self.last, event.time)
         if event.is_restart:
-            for series in self.series.values():
-                series.cut(event.step)
+            self.book.cut(event.step)
         for i, value in enumerate(event.values):
             plugin = self._plugins.setdefault(value.tag, value.plugin) or value.plugin
             if value.kind == "scalar":
@@ -120,12 +83,7 @@ class EventRun:
                 self._leave(plugin or "histograms")
 
     def _point(self, key: str, event: Event, value: float) -> None:
-        series = self.series.get(key)
-        if series is None:
-            series = self.series[key] = Series()
-        series.step.append(event.step)
-        series.time.append(event.time)
-        series.value.append(value)
+        self.book.add(key, event.step, round(event.time * 1e6), value)
 
     def _tensor(self, value: Value, event: Event, plugin: str) -> None:
         assert value.tensor is not None
