@@ -29,7 +29,7 @@ class State:
         """Apply one record."""
         op = body["op"]
         if op == "create":
-            self.created = min(self.created, t)
+            self.created = min(self.created, body.get("at") or t)
         else:
             self.updated = t
         if op == "rename":
@@ -111,7 +111,7 @@ def _replay(
     if not names:
         return None
     times = [t for t in (created, started[0] if started else None) if t is not None]
-    times += [t for t, body, _ in changes if body["op"] == "create"]
+    times += [body.get("at") or t for t, body, _ in changes if body["op"] == "create"]
     state = State(names[0] or f"experiment {experiment_id}", min(times))
     for change in changes:
         state.change(*change)

@@ -83,7 +83,7 @@ def _lives(records: Iterable[tuple[Any, ...]]) -> list[Life]:
     found: dict[str, list[Record]] = {}
     for i, t, _, _, user, o, p in records:
         body = json.loads(o)
-        found.setdefault(i, []).append(Record(t, body.get("by") or user, body, p or {}))
+        found.setdefault(i, []).append(Record(body.get("at") or t, body.get("by") or user, body, p or {}))
     # Without its beginning a model is nothing yet: that record is still to come, and brings all others along.
     return [Life.of(i, records) for i, records in found.items() if any(r.op == "create" for r in records)]
 

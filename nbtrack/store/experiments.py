@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import Experiment, LifecycleStage, ViewType
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, JournalError, NotFoundError
-from nbtrack.names import check_name
+from nbtrack.names import check_name, check_time
 from nbtrack.search.parser import parse_filter, parse_order_by
 from nbtrack.search.sql import compile_filter, compile_order
 
@@ -53,12 +53,13 @@ class Experiments:
                 self._say("create", experiment_id, name=name)
         return experiment_id
 
-    def create(self, name: str, tags: dict[str, str] | None = None) -> int:
-        """Create an experiment; raises :class:`AlreadyExistsError` when the name is in use."""
+    def create(self, name: str, tags: dict[str, str] | None = None, created: int | None = None) -> int:
+        """Create an experiment, of which `created` (milliseconds UTC) may be another time; raises :class:`AlreadyExistsError`."""
         check_name(name, "Experiment name")
         with self._numbers.changing() as names:
             experiment_id = names.add(name)
-            self._say("create", experiment_id, name=name, tags=tags)
+            at_us = None if created is None else check_time(created) * 1000
+            self._say("create", experiment_id, name=name, tags=tags, at=at_us)
         return experiment_id
 
     def rename(self, experiment_id: str, name: str) -> None:
@@ -112,9 +113,9 @@ class Experiments:
             raise InvalidValueError(message)
         return found
 
-    def _say(self, op: str, experiment_id: int, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
-        body = {"op": op, "experiment_id": experiment_id}
-        self._append(("experiment", None, tags, body if name is None else {**body, "name": name}))
+    def _say(self, op: str, experiment_id: int, *, tags: dict[str, str] | None = None, **more: Any) -> None:
+        said = {key: value for key, value in more.items() if value is not None}
+        self._append(("experiment", None, tags, {"op": op, "experiment_id": experiment_id, **said}))
 
 
 def search(

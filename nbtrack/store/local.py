@@ -114,10 +114,10 @@ class LocalStore(Looks, Recording):
 
     # -- experiments -------------------------------------------------------------------------------------------------
 
-    def create_experiment(self, name: str, tags: dict[str, str] | None = None) -> str:
+    def create_experiment(self, name: str, tags: dict[str, str] | None = None, *, created: int | None = None) -> str:
         """Create an experiment and return its id; raises ``AlreadyExistsError``."""
         self.make_folder()
-        return str(self.experiments.create(name, tags))
+        return str(self.experiments.create(name, tags, created))
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Give an experiment another name."""

@@ -191,7 +191,8 @@ class TrackingStore(Protocol):
 
     # -- experiments -------------------------------------------------------------------------------------------------
 
-    def create_experiment(self, name: str, tags: dict[str, str] | None = None) -> str: ...
+    def create_experiment(self, name: str, tags: dict[str, str] | None = None, *, created: int | None = None) -> str:
+        """Create an experiment; `created` (milliseconds UTC) is when that was, for one that comes from elsewhere."""
 
     def rename_experiment(self, experiment_id: str, name: str) -> None: ...
 

@@ -19,6 +19,7 @@ from nbtrack.names import (
     check_version,
     new_run_id,
 )
+from nbtrack.store import registry_moving
 from nbtrack.store import registry_reading as looking
 
 if TYPE_CHECKING:
@@ -181,6 +182,11 @@ class LocalRegistry:
             raise NotFoundError("Gate", expression, known, where=f"registered model {name!r}", hint=hint)
         self._change("unexpect", name, version, {"alias": alias, "expression": expression, **_comment(comment)})
 
+    def take(self, name: str, moved: Sequence[dict[str, Any]]) -> None:
+        """Take in what happened to a model elsewhere; see :func:`nbtrack.store.registry_moving.take`."""
+        with self._alone() as change:
+            registry_moving.take(change, name, moved)
+
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def get(self, name: str) -> RegisteredModel:
@@ -287,7 +293,7 @@ class Change:
     ) -> None:
         """Write one record when all went well."""
         self._records.append(
-            ("registry", None, tags or None, {"op": op, "id": registry_id, "name": name, **body, **_by()})
+            ("registry", None, tags or None, {"op": op, "id": registry_id, "name": name, **_by(), **body})
         )
 
 

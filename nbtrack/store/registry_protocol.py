@@ -96,6 +96,9 @@ class RegistryStore(Protocol):
         self, name: str, expression: str, *, alias: str | None = None, version: int | None = None, comment: str = ""
     ) -> None: ...
 
+    def take(self, name: str, moved: Sequence[dict[str, Any]]) -> None:
+        """Take in what happened to a model elsewhere, with its times, authors and version numbers; no gate is asked, no hook is told."""
+
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def get(self, name: str) -> RegisteredModel: ...

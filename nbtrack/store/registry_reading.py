@@ -54,6 +54,12 @@ def last_number(con: DuckDBPyConnection, registry_id: str, name: str) -> int:
     )
 
 
+def numbers(con: DuckDBPyConnection, registry_id: str) -> set[int]:
+    """Return the numbers of the versions of a model."""
+    rows = con.execute("SELECT version FROM model_versions WHERE registry_id = ?", [registry_id]).fetchall()
+    return {number for (number,) in rows}
+
+
 def last_time(con: DuckDBPyConnection) -> int:
     """Return when the registry was last changed, in microseconds UTC; 0 before the first time."""
     return int(con.execute("SELECT coalesce(epoch_us(max(timestamp)), 0) FROM model_events").fetchall()[0][0])

@@ -60,6 +60,8 @@ REGISTRY_READS = frozenset(
     }
 )
 """Verbs of :class:`RegistryStore` that only look; each is asked for as ``registry.<verb>``, as are those below."""
+REGISTRY_MOVES = frozenset({"take"})
+"""Verbs of :class:`RegistryStore` that bring what happened elsewhere, as it was: for those who may do everything."""
 REGISTRY_CHANGES = frozenset(
     {
         "add_version",

@@ -13,7 +13,7 @@ from nbtrack.journal.follow import GapError
 from nbtrack.names import check_artifact_path
 from nbtrack.store.files import digest_of
 from nbtrack.store.guarded import guarded_sql
-from nbtrack.store.traffic import CHANGES, READS, REGISTRY_READS
+from nbtrack.store.traffic import CHANGES, READS, REGISTRY_MOVES, REGISTRY_READS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ ONLY_LOOKS = (
     | {REGISTRY + verb for verb in REGISTRY_READS}
     | {"artifact_digest", "is_writer_alive", "news", "orders", "parquet", "signature", "sql"}
 )
-ALL = ONLY_LOOKS | {"put_state"} | CHANGES
+ALL = ONLY_LOOKS | {"put_state"} | CHANGES | {REGISTRY + verb for verb in REGISTRY_MOVES}
 
 
 def find(store: LocalStore, verb: str) -> Callable[..., Any]:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from nbtrack.server.access.judge import Judge
     from nbtrack.server.access.roles import User
 
-RUIN = {"delete_experiment", "rename_experiment", "restore_experiment", "registry.delete", "registry.rename"}
+RUIN = {
+    "delete_experiment",
+    "rename_experiment",
+    "restore_experiment",
+    "registry.delete",
+    "registry.rename",
+    "registry.take",
+}
 OFTEN = {"next_run_number", "put_state"}
 OF_RUN = {
     "artifact_digest",

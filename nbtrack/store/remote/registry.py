@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import StoreError
-from nbtrack.store.traffic import REGISTRY_READS
+from nbtrack.store.traffic import REGISTRY_MOVES, REGISTRY_READS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ class RegistryThere:
         return self._store._ask(f"registry.{verb}", *arguments, **options)  # noqa: SLF001 - one room
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
-        """Return a verb that looks."""
-        if verb in REGISTRY_READS:
+        """Return a verb that looks, or brings what happened elsewhere."""
+        if verb in REGISTRY_READS | REGISTRY_MOVES:
             return lambda *arguments, **options: self.ask(verb, *arguments, **options)
         if verb.startswith("_"):
             raise AttributeError(verb)

@@ -124,9 +124,9 @@ class ServerStore(Recording):
 
     # -- experiments -------------------------------------------------------------------------------------------------
 
-    def create_experiment(self, name: str, tags: dict[str, str] | None = None) -> str:
+    def create_experiment(self, name: str, tags: dict[str, str] | None = None, *, created: int | None = None) -> str:
         """Create an experiment and return its id; raises ``AlreadyExistsError``."""
-        return str(self._ask("create_experiment", name, tags))
+        return str(self._ask("create_experiment", name, tags, **({} if created is None else {"created": created})))
 
     def rename_experiment(self, experiment_id: str, name: str) -> None:
         """Give an experiment another name."""
