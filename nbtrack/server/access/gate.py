@@ -9,20 +9,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
-from starlette.responses import RedirectResponse
 
+from nbtrack.errors import NbtrackError
 from nbtrack.journal.acting import acting
 from nbtrack.server.access import hosts
 from nbtrack.server.access.bodies import MAX_AT_ONCE, MAX_KEPT, Body, Load, StopError
-from nbtrack.server.access.keys import SIGNED_IN_S, WaitError
-from nbtrack.server.access.refusals import BAD_TOKEN, UNNAMED, refusal, sign_in_page
+from nbtrack.server.access.door import Door
+from nbtrack.server.access.keys import WaitError
+from nbtrack.server.access.refusals import BAD_TOKEN, GONE, UNNAMED, refusal
 from nbtrack.server.access.roles import NOBODY, Role, User
-from nbtrack.server.access.rules import SIGN_IN, SIGN_OUT, is_path, rule_of
+from nbtrack.server.access.rules import DOOR, SIGN_IN_BACK, is_path, rule_of
 from nbtrack.server.access.scoped import Scoped
 from nbtrack.server.security import HEADERS
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from nbtrack.server.access.keys import Keys
     from nbtrack.server.access.rules import Rule
 
-COOKIE = "nbtrack-user"
+ASK_AGAIN_S = 5
 STREAM = "/api/stream"
 """Streams of pages have a limit of their own, and are not counted among the requests."""
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -78,6 +77,7 @@ class Gate:
     ) -> None:
         self.app = app
         self.keys = keys
+        self.door = None if keys is None else Door(keys)
         self.audit = audit
         self.hosts = tuple(allowed_hosts) or (("*",) if keys else hosts.LOCAL_NAMES)
         self._load = Load(max_at_once, max_bytes)
@@ -143,28 +143,30 @@ class Gate:
         user: User | None = NOBODY
         if self.keys is not None:
             if rule is not None and rule.role == Role.NONE:
-                own = await self._sign(scope, headers, body) if scope["path"] in (SIGN_IN, SIGN_OUT) else None
-                return own, NOBODY
+                assert self.door is not None
+                return (await self.door.answer(scope, headers, body) if scope["path"] in DOOR else None), NOBODY
             try:
                 user = await self._user(scope, headers)
             except WaitError as wait:
                 return refusal(429, str(wait), retry_s=wait.seconds), None
+            except NbtrackError as problem:  # the issuer of a token does not answer
+                return refusal(503, str(problem), retry_s=ASK_AGAIN_S), None
             if user is None:
-                return _unknown(scope, headers), None
+                return self._unknown(scope, headers), None
         assert user is not None
-        if rule is None or (self.keys is None and scope["path"] in (SIGN_IN, SIGN_OUT)):
+        if rule is None or (self.keys is None and scope["path"] in DOOR):
             if self.keys is None and not scope["path"].startswith(("/api/", "/ajax-api/")):
                 return None, user  # pages of the web interface, behind their own lock
             return _nowhere(scope), user
         return None, user
 
     def _wrong(self, scope: Scope, headers: Headers, rule: Rule | None) -> Response | None:
-        is_probe = rule is not None and rule.role == Role.NONE and scope["path"] not in (SIGN_IN, SIGN_OUT)
+        is_probe = rule is not None and rule.role == Role.NONE and scope["path"] not in DOOR
         if not is_probe and not hosts.is_allowed(headers.get("host", ""), self.hosts):
             return refusal(421, "This server is not asked by that name; --allowed-hosts says by which.")
         if hosts.is_foreign(headers):
             return refusal(403, "Pages of other origins may not ask here.")
-        if scope["method"] == "POST" and hosts.is_form(headers) and scope["path"] not in (SIGN_IN, SIGN_OUT):
+        if scope["method"] == "POST" and hosts.is_form(headers) and scope["path"] not in DOOR:
             return refusal(415, "Send application/json.")
         length = headers.get("content-length", "0")
         if rule is not None and length.isascii() and length.isdigit() and int(length[:19]) > rule.max_body:
@@ -173,33 +175,24 @@ class Gate:
 
     async def _user(self, scope: Scope, headers: Headers) -> User | None:
         assert self.keys is not None
+        assert self.door is not None
+        if self.keys.is_gone:
+            return None
         given = headers.get("authorization")
         if given is None:
-            return self.keys.of_browser(_cookie(headers))
+            return self.door.of_browser(scope, headers)
         return self.keys.known(given) or await run_in_threadpool(self.keys.check, given, _address(scope))
 
-    async def _sign(self, scope: Scope, headers: Headers, body: Body) -> Response:
+    def _unknown(self, scope: Scope, headers: Headers) -> Response:
+        """Ask who it is: a browser by a page, everybody else by a header."""
         assert self.keys is not None
-        if scope["method"] != "POST":
-            return sign_in_page(status=200)
-        if scope["path"] == SIGN_OUT:
-            self.keys.sign_out(_cookie(headers))
-            out = RedirectResponse(SIGN_IN, 303)
-            out.delete_cookie(COOKIE, httponly=True, samesite="lax")
-            return out
-        said = parse_qs((await body.whole()).decode("utf-8", "replace"))
-        token = said.get("token", [""])[0].strip()
-        try:
-            user = await run_in_threadpool(self.keys.check, f"Bearer {token}", _address(scope))
-        except WaitError as wait:
-            return sign_in_page(str(wait), 429)
-        if user is None:
-            return sign_in_page(BAD_TOKEN)
-        back = RedirectResponse("/", 303)
-        key, is_safe = self.keys.sign_in(user), scope.get("scheme") == "https"
-        back.set_cookie(COOKIE, key, int(SIGNED_IN_S), httponly=True, samesite="lax", secure=is_safe)
-        scope.setdefault("state", {})["user"] = user.name
-        return back
+        assert self.door is not None
+        is_browser = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+        if self.keys.is_gone:
+            return self.door.page(scope, GONE, 503) if is_browser else refusal(503, GONE, retry_s=ASK_AGAIN_S)
+        if "authorization" in headers:
+            return refusal(401, BAD_TOKEN)
+        return self.door.page(scope) if is_browser else refusal(401, UNNAMED)
 
     # -- on to the route ---------------------------------------------------------------------------------------------
 
@@ -224,7 +217,7 @@ class Gate:
     def _note(self, scope: Scope, rule: Rule | None, user: User | None, status: int, seconds: float) -> None:
         is_refused = status in (401, 403, 413, 415, 421, 429)
         is_told = scope.get("nbtrack.role", Role.NONE) >= Role.WRITE and not (rule and rule.is_quiet)
-        is_told = is_told or (scope["path"] in (SIGN_IN, SIGN_OUT) and scope["method"] == "POST")
+        is_told = is_told or (scope["path"] in DOOR and (scope["method"] == "POST" or scope["path"] == SIGN_IN_BACK))
         if self.audit is None or not (is_refused or is_told):
             return
         name = scope.get("state", {}).get("user")
@@ -243,22 +236,10 @@ def _protect(scope: Scope, rule: Rule | None, headers: MutableHeaders) -> None:
             headers[name] = policy
 
 
-def _unknown(scope: Scope, headers: Headers) -> Response:
-    """Ask who it is: a browser by a page, everybody else by a header."""
-    if "authorization" in headers:
-        return refusal(401, BAD_TOKEN)
-    is_browser = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-    return sign_in_page() if is_browser else refusal(401, UNNAMED)
-
-
 def _nowhere(scope: Scope) -> Response:
     if is_path(scope["path"]):
         return refusal(405, "Method Not Allowed")
     return refusal(404, f"No such endpoint: {scope['method']} {scope['path'][:300]}")
-
-
-def _cookie(headers: Headers) -> str:
-    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
 def _address(scope: Scope) -> str:

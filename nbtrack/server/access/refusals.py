@@ -31,6 +31,7 @@ UNNAMED = (
     "This server knows its users by their tokens. Set MLFLOW_TRACKING_TOKEN (or MLFLOW_TRACKING_USERNAME and "
     "MLFLOW_TRACKING_PASSWORD) for MLflow's client, NBTRACK_TRACKING_TOKEN for nbtrack."
 )
+GONE = "The file of tokens is gone: nobody comes in until whoever runs this server brings it back."
 BAD_TOKEN = "The token is not known here, or its time is over."  # noqa: S105
 
 
@@ -45,9 +46,11 @@ def refusal(status: int, text: str = "", *, retry_s: float = 0.0, is_last: bool 
     return Response(json.dumps(said), status, headers, "application/json")
 
 
-def sign_in_page(problem: str = "", status: int = 401) -> Response:
+def sign_in_page(
+    problem: str = "", status: int = 401, *, provider: str = "", after: str = "", is_out: bool = False, root: str = ""
+) -> Response:
     """Return the page on which a browser signs in; it asks for no password in a box of the browser's own."""
     headers = {"content-security-policy": signin.POLICY}
     if status == 401:  # noqa: PLR2004
         headers["www-authenticate"] = 'Bearer realm="nbtrack"'
-    return HTMLResponse(signin.page(problem), status, headers)
+    return HTMLResponse(signin.page(problem, provider=provider, after=after, is_out=is_out, root=root), status, headers)

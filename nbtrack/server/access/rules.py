@@ -24,6 +24,8 @@ class About(Enum):
     BLOB = auto()
     JOURNAL = auto()
     CALL = auto()
+    SERVER = auto()
+    """How the server does."""
     EVERYTHING = auto()
     """The whole store: only who may do it to everything."""
 
@@ -52,6 +54,9 @@ class Rule:
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
 JSON, BATCH, FILE = 32 * MB, 32 * MB, 256 * GB
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+SIGN_IN_SSO, SIGN_IN_BACK = "/sign-in/sso", "/sign-in/back"
+"""Where a browser leaves for the provider, and where it comes back to."""
+DOOR = (SIGN_IN, SIGN_IN_SSO, SIGN_IN_BACK, SIGN_OUT)
 _N, _R, _W, _A = Role.NONE, Role.READ, Role.WRITE, Role.ADMIN
 _ML, _ART = r"/(?:ajax-)?api/2\.0/mlflow", r"/(?:ajax-)?api/2\.0/mlflow-artifacts"
 _NT = r"/api/nbtrack/v1"
@@ -65,11 +70,12 @@ _hook = Rule(_A, About.EVERYTHING, MB)
 
 _TABLE: tuple[tuple[str, str, Rule], ...] = (
     # the server
-    ("GET", r"/health|/version", Rule(_N)),
+    ("GET", r"/health|/ready|/version", Rule(_N)),
     ("GET POST", SIGN_IN, Rule(_N, max_body=4 * KB, is_page=True)),
+    ("GET", f"{SIGN_IN_SSO}|{SIGN_IN_BACK}", Rule(_N, is_page=True)),
     ("POST", SIGN_OUT, Rule(_N, max_body=4 * KB, is_page=True)),
     ("GET", r"/openapi\.json|/docs|/docs/oauth2-redirect", Rule(_R, is_page=True)),
-    ("GET", r"/metrics", Rule(_R)),
+    ("GET", r"/metrics", Rule(_A, About.SERVER)),
     ("GET", r"/(?:ajax-)?api/3\.0/mlflow/server-info", Rule(_R)),
     # the web interface
     ("GET", r"/|/[\w.\-]+\.js", Rule(_R, is_page=True)),

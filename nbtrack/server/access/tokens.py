@@ -18,6 +18,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,10 @@ COST, BLOCK, LANES = 1 << 14, 8, 1
 MIN_PASSWORD = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@\-]{0,63}")
 _HASH = re.compile(r"scrypt:(16384):(8):(1):([A-Za-z0-9+/=]{24}):([A-Za-z0-9+/=]{44})")
+_TABLE = re.compile(r"^(?:[ \t]*#[^\n]*\n|[ \t]*\n)*(?=[ \t]*\[)", re.MULTILINE)
+_OURS = re.compile(r"^[ \t]*\[+[ \t]*[\"']?tokens\b", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+TABLES = {"oidc", "tokens", "workloads"}
 HEAD = "# Who may use this nbtrack server. Made by `nbtrack server token`; secrets are kept as hashes only.\n"
 
 
@@ -73,16 +77,27 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
     return hashlib.scrypt(data, salt=salt, n=COST, r=BLOCK, p=LANES, maxmem=64 << 20, dklen=32)
 
 
-def read(path: Path) -> dict[str, Token]:
-    """Return the tokens of a file by name; raises ``InvalidValueError`` with the place that is wrong."""
+def tables(path: Path) -> dict[str, Any]:
+    """Return what stands in a file of tokens; raises ``InvalidValueError``."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("tokens", {})
-        return {name: _token(name, about) for name, about in found.items()}
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InvalidValueError(
             f"There is no {path}. `nbtrack server token add NAME --role write --auth {path}` makes it with a first token."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidValueError(f"{path} cannot be read: {type(error).__name__}: {error}.") from error
+    if unknown := found.keys() - TABLES:
+        raise InvalidValueError(f"{path}: {sorted(unknown)} are not known; it has {', '.join(sorted(TABLES))}.")
+    return found
+
+
+def read(path: Path, found: dict[str, Any] | None = None) -> dict[str, Token]:
+    """Return the tokens of a file by name; raises ``InvalidValueError`` with the place that is wrong."""
+    found = tables(path) if found is None else found
+    try:
+        return {name: _token(name, about) for name, about in found.get("tokens", {}).items()}
+    except (AttributeError, KeyError, TypeError) as error:
         raise InvalidValueError(f"{path} cannot be read: {type(error).__name__}: {error}.") from error
 
 
@@ -125,7 +140,7 @@ def add(path: Path, user: User, *, expires: datetime | None = None, password: st
     for pattern in (*user.experiments, *user.models):
         if not pattern or _CONTROL.search(pattern):
             raise InvalidValueError(f"{pattern!r} is no pattern of names.")
-    if not user.may_somewhere(Role.READ):
+    if not (user.may_somewhere(Role.READ) or user.may_watch):
         raise InvalidValueError(
             "A token that may do nothing is of no use; give a role, or one for an experiment or model."
         )
@@ -154,16 +169,33 @@ def _change(path: Path, change: Callable[[dict[str, Token]], None]) -> None:
     path = path.resolve()  # of a link, the file that it leads to
     with FileLock(f"{path}.lock", mode=0o600):
         found = read(path) if path.exists() else {}
+        rest = _others(path) if path.exists() else ""
         change(found)
         fd, name = tempfile.mkstemp(prefix=".tokens-", dir=path.parent)  # 0600
         try:
             with os.fdopen(fd, "w", encoding="utf-8") as file:
-                file.write(HEAD + "".join(map(_written, found.values())))
+                file.write(HEAD + "".join(map(_written, found.values())) + rest)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
+
+
+def _others(path: Path) -> str:
+    """Return what else stands in the file, as somebody wrote it by hand: each table that is none of a token, with the comments above it."""
+    text = path.read_text(encoding="utf-8")
+    starts = [0, *(found.start() for found in _TABLE.finditer(text)), len(text)]
+    pieces = [text[begin:end] for begin, end in pairwise(starts)]
+    rest = "".join(piece for piece in pieces[1:] if not _OURS.search(piece))
+    whole = tables(path)
+    whole.pop("tokens", None)
+    if tomllib.loads(rest) != whole:
+        raise InvalidValueError(
+            f"{path} is written in a way that cannot be kept when tokens change; "
+            "give [oidc], [workloads.…] and [tokens.…] tables of their own."
+        )
+    return f"\n{rest.strip()}\n" if rest.strip() else ""
 
 
 def _written(token: Token) -> str:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.server.access import bodies, gate, tokens
+from nbtrack.server.access import bodies, door, gate, tokens
 from nbtrack.server.access.audit import Audit
 from nbtrack.server.access.keys import Keys, WaitError, credentials
 from nbtrack.server.access.roles import Role, User
@@ -95,10 +95,10 @@ def test_a_browser_signs_in_and_out(server: Team):
     assert http.get("/").status_code == 200
     assert http.get(LIST).status_code == 200
     assert http.get(LIST, headers={"origin": "http://evil.org"}).status_code == 403
-    shown = http.cookies[gate.COOKIE]
+    shown = http.cookies[door.COOKIE]
     assert http.post("/sign-out", headers=here).status_code == 303
     http.cookies.clear()
-    assert http.get("/", headers={"cookie": f"{gate.COOKIE}={shown}"}).status_code == 401
+    assert http.get("/", headers={"cookie": f"{door.COOKIE}={shown}"}).status_code == 401
 
 
 def test_every_answer_is_protected(server: Team):

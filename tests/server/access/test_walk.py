@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.server.access.conftest import Team
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
-OPEN = {"/health", "/version", "/sign-in", "/sign-out"}
+OPEN = {"/health", "/ready", "/version", "/sign-in", "/sign-out"}
 CATCH_ALL = "{rest:path}"
 
 
