@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,3 +84,24 @@ def sound_key(key: str) -> str:
     """Return a name that a store takes for what another tracker allows: control characters become visible, long ones are cut."""
     shown = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", key)[:MAX_KEY]
     return shown if shown.strip() else "unnamed"
+
+
+def flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield values by name, those within others with the names joined by dots."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value and "_type" not in value:
+            yield from flat(value, f"{before}{key}.")
+        else:
+            yield before + str(key), value
+
+
+def number_of(value: Any) -> float | None:
+    """Return a value that is a number, also one that JSON has no word for; None for any other."""
+    if isinstance(value, bool | int | float):
+        return float(value)
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else None
+
+
+def shown(value: Any) -> str:
+    """Return a setting as the text of a param: lists and objects as JSON."""
+    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, list | dict) else str(value)

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import RunStatus
-from nbtrack.moving.moved import MovedFile
+from nbtrack.moving.here import file_here
 from nbtrack.moving.protobuf import WireError, fields, grouped, raw, signed, text
-from nbtrack.moving.series import Book, sound_key
+from nbtrack.moving.series import Book, flat, number_of, shown, sound_key
 from nbtrack.moving.wandb_log import Found, read_log
 from nbtrack.names import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nbtrack.moving.moved import MovedFile
 
 # Numbers of fields in wandb_internal.proto, which have been the same since 2020.
 HISTORY, SUMMARY, CONFIG, STATS, ARTIFACT, RUN, EXIT, ENVIRONMENT = 2, 3, 5, 7, 8, 17, 18, 26
@@ -87,7 +89,7 @@ class WandbRun:
     def params(self) -> dict[str, str]:
         """Return the config as params: nested names joined by dots, lists as JSON."""
         own = {key: value for key, value in self.config.items() if key != "_wandb"}
-        return {sound_key(key): _shown(value) for key, value in flat(own)}
+        return {sound_key(key): shown(value) for key, value in flat(own)}
 
     def close(self) -> None:
         """Take over what the summary has and the history has not: numbers as a last point, texts as tags."""
@@ -194,27 +196,10 @@ class WandbRun:
             )
 
     def _keep(self, name: str, path: Path) -> None:
-        stat = path.stat()
-        self.files[name] = MovedFile(name, lambda _: path, stat.st_size, stat.st_mtime_ns // 1000)
+        self.files[name] = file_here(name, path)
 
     def _leave(self, what: str) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + 1
-
-
-def flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield values by name, those within others with the names joined by dots, as W&B shows them."""
-    for key, value in values.items():
-        if isinstance(value, dict) and value and "_type" not in value:
-            yield from flat(value, f"{before}{key}.")
-        else:
-            yield before + str(key), value
-
-
-def number_of(value: Any) -> float | None:
-    """Return a value that is a number, also one that JSON has no word for; None for any other."""
-    if isinstance(value, bool | int | float):
-        return float(value)
-    return float(value) if value in ("NaN", "Infinity", "-Infinity") else None
 
 
 def _kind(value: Any) -> str:
@@ -255,10 +240,6 @@ def _loaded(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 
 def _text(found: Message, number: int) -> str:
