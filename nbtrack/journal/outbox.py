@@ -75,8 +75,9 @@ class Outbox:
         """Return the writers of which there is a journal."""
         return sorted(list_segments(self._folder))
 
-    def next(self, writer: str) -> Delivery | None:
-        """Return what is to be sent next of a writer; None when everything has arrived and more may come."""
+    def next(self, writer: str, room: int = 0) -> Delivery | None:
+        """Return what is to be sent next of a writer, None when all has arrived and more may come; about `room` bytes."""
+        room = room or DELIVERY_BYTES
         alive = is_alive(self._folder, writer)
         # Listed after the liveness: a writer that died meanwhile may have opened one more segment first.
         group = list_segments(self._folder).get(writer, [])
@@ -86,12 +87,10 @@ class Outbox:
         for segment in group:
             if segment.number < place.number:
                 continue
-            found, is_read = _read(
-                segment, place.offset if segment.number == place.number else 0, DELIVERY_BYTES - size
-            )
+            found, is_read = _read(segment, place.offset if segment.number == place.number else 0, room - size)
             lines += found
             size += sum(map(len, found))
-            if not is_read or size >= DELIVERY_BYTES:
+            if not is_read or size >= room:
                 is_whole_rest = False
                 break
         lines = [text for text in lines if _number(text) > place.last]

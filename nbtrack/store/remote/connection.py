@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError, NbtrackError, RemoteError, UnreachableError
 from nbtrack.journal.replica import MissingRecordsError
+from nbtrack.store.remote.way import TooLargeError
 from nbtrack.store.traffic import BINARY, CODEC, LINES, VERSION, error_of
 from nbtrack.version import __version__
 
@@ -23,10 +24,17 @@ if TYPE_CHECKING:
 TOKENS = ("NBTRACK_TRACKING_TOKEN", "MLFLOW_TRACKING_TOKEN")
 CONNECT_S = 3.0
 ANSWER_S = 120.0
+SENT_S = 30.0
+"""For what goes in the background to be answered: another try may find a way where this one found none."""
+AT_ONCE_S = 5.0
+"""For what a run waits for when it begins; it begins without, too."""
+PATIENCE = dict.fromkeys(("next_run_number", "experiment_id"), AT_ONCE_S) | dict.fromkeys(
+    ("orders", "put_state"), SENT_S
+)
 REST_S = 10.0
 """After a server has not answered, nobody waits for it again for so long."""
 CHUNK = 1 << 20
-OK, NO_CONTENT, MISSING, CONFLICT = 200, 204, 404, 409
+OK, NO_CONTENT, MISSING, CONFLICT, TOO_LARGE = 200, 204, 404, 409, 413
 
 
 class Connection:
@@ -56,6 +64,7 @@ class Connection:
         self._client: Any = None
         self._pid = 0
         self._rests_until = 0.0
+        self._most_s = float("inf")
 
     # -- what is asked -----------------------------------------------------------------------------------------------
 
@@ -67,12 +76,12 @@ class Connection:
     def call(self, verb: str, *arguments: Any, **options: Any) -> Any:
         """Ask for a verb of the store; raises what the store on the other side raised."""
         body = CODEC.encode([list(arguments), options])
-        answer = self._ask("POST", f"call/{verb}", content=body, headers={"Content-Type": BINARY})
+        wait_s = PATIENCE.get(verb, ANSWER_S)
+        answer = self._ask("POST", f"call/{verb}", content=body, headers={"Content-Type": BINARY}, timeout=wait_s)
         try:
             return CODEC.decode(answer.content)
         except ValueError as cause:
-            message = f"{self.url} answers {verb!r} with something else; is it an nbtrack server of this version ({__version__})?"
-            raise RemoteError(message) from cause
+            raise self._odd(repr(verb)) from cause
 
     def deliver(self, writer: str, data: bytes, *, after: int, lease_s: float) -> int:
         """Send lines of a journal and return the last record that is there; raises :class:`MissingRecordsError`."""
@@ -84,20 +93,28 @@ class Connection:
             params=query,
             headers={"Content-Type": LINES},
             fine=(OK, CONFLICT),
+            timeout=SENT_S,
         )
-        last = int(json.loads(answer.content)["last"])
+        try:
+            last = int(json.loads(answer.content)["last"])
+        except (ValueError, KeyError, TypeError) as cause:  # of whatever stands between: a page to sign in, for example
+            raise self._odd("records") from cause
         if answer.status_code != OK:
             raise MissingRecordsError(last)
         return last
 
     def has_blob(self, sha256: str) -> bool:
         """Say whether the server has a file."""
-        return bool(self._ask("HEAD", f"blobs/{sha256}", fine=(OK, MISSING)).status_code == OK)
+        answer = self._ask("HEAD", f"blobs/{sha256}", fine=(OK, MISSING), timeout=SENT_S)
+        if answer.status_code == OK and answer.headers.get("content-type") != BINARY:
+            raise self._odd("a question for a file")
+        return bool(answer.status_code == OK)
 
     def put_blob(self, sha256: str, path: Path) -> None:
         """Send a file."""
         with path.open("rb") as file:
-            self._ask("PUT", f"blobs/{sha256}", content=iter(lambda: file.read(CHUNK), b""), timeout=3600.0)
+            pieces = iter(lambda: file.read(CHUNK), b"")
+            self._ask("PUT", f"blobs/{sha256}", content=pieces, timeout=3600.0, fine=(NO_CONTENT,))
 
     def get_blob(self, sha256: str, path: Path) -> None:
         """Fetch a file; raises ``NotFoundError``. Whoever asks compares the digest."""
@@ -118,18 +135,26 @@ class Connection:
         """Ask the server again, whether or not it has answered just now."""
         self._rests_until = 0.0
 
+    def hurry(self, seconds: float) -> None:
+        """Ask again, and wait for no answer longer than this."""
+        self._most_s = seconds
+        self.wake()
+
     def close(self) -> None:
         """Let go of what is open."""
         with self._lock:
             if self._client is not None and self._pid == os.getpid():
                 self._client.close()
             self._client = None
+        self._most_s = float("inf")
 
     # -- how it is asked ---------------------------------------------------------------------------------------------
 
     def _ask(self, method: str, path: str, *, fine: tuple[int, ...] = (OK, NO_CONTENT), **options: Any) -> Any:
         if self.is_resting:
             raise UnreachableError(self._silence("has not answered just now"))
+        wait_s = min(options.get("timeout", ANSWER_S), self._most_s)
+        options["timeout"] = self._httpx.Timeout(wait_s, connect=CONNECT_S)
         with self._answering():
             answer = self._request(method, self._path(path), options)
         if answer.status_code not in fine:
@@ -150,7 +175,7 @@ class Connection:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except self._httpx.TransportError as cause:
+        except self._httpx.RequestError as cause:
             self._rests_until = time.monotonic() + REST_S
             raise UnreachableError(self._silence(f"does not answer ({type(cause).__name__}: {cause})")) from cause
         self._rests_until = 0.0
@@ -165,7 +190,19 @@ class Connection:
             return RemoteError(f"{self.url} does not take the token for this ({status}){given}.")
         if status in (429, 502, 503, 504):
             return UnreachableError(self._silence(f"cannot answer now ({status})"))
+        if status == TOO_LARGE:
+            size = int(answer.request.headers.get("content-length", 0))
+            what = f"{size:,} bytes" if size else "a file"
+            return TooLargeError(
+                f"{self.url} does not take {what} at once (413). A proxy before it has a limit that can be raised, "
+                "with nginx: client_max_body_size 0."
+            )
         return error_of(answer.content, otherwise=f"{self.url} refuses: {status} {answer.text[:300]}")
+
+    def _odd(self, what: str) -> RemoteError:
+        return RemoteError(
+            f"{self.url} answers {what} with something else; is it an nbtrack server of this version ({__version__})?"
+        )
 
     def _path(self, path: str) -> str:
         return f"{self.url}/api/nbtrack/v{VERSION}/{path}"
@@ -174,7 +211,7 @@ class Connection:
         """Return the client of this process: a forked child needs one of its own."""
         with self._lock:
             if self._client is None or self._pid != os.getpid():
-                timeout = self._httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=ANSWER_S)
+                timeout = self._httpx.Timeout(ANSWER_S, connect=CONNECT_S)  # of what is streamed
                 self._client = self._httpx.Client(headers=self._headers(), timeout=timeout, auth=self._login)
                 self._pid = os.getpid()
             return self._client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -15,9 +15,10 @@ from nbtrack.journal.outbox import Outbox
 from nbtrack.journal.replica import MissingRecordsError
 from nbtrack.journal.segments import is_alive
 from nbtrack.store.remote.exchange import Exchange
+from nbtrack.store.remote.way import TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nbtrack.artifacts.blobs import Blobs
@@ -31,6 +32,7 @@ BEAT_S = 20.0
 """A writer that has nothing to say is said to live so often."""
 ROTATE_S = 10.0
 MAX_PAUSE_S = 30.0
+FOR_EVER_S = threading.TIMEOUT_MAX / 2
 
 
 class Shipper:
@@ -45,6 +47,11 @@ class Shipper:
     blobs : Blobs
         Where files wait.
     connection : Way
+
+    Attributes
+    ----------
+    is_cut : bool
+        The server did not answer when something was sent, and has taken nothing since.
     """
 
     def __init__(self, folder: Path, writer: Writer, blobs: Blobs, connection: Way) -> None:
@@ -61,7 +68,9 @@ class Shipper:
         self._pid = 0
         self._beaten: dict[str, float] = {}
         self._rotated = time.monotonic()
+        self._room = 0  # as much at once as the outbox finds right
         self._warned = ""
+        self.is_cut = False
 
     def wake(self) -> None:
         """Say that something was written; starts the thread on first use, and again in a forked child."""
@@ -69,33 +78,58 @@ class Shipper:
             self._pid = os.getpid()
             self._wake, self._sending = threading.Event(), threading.Lock()
             self._outbox = Outbox(self._folder)
+            self._is_closing = False
             self._thread = threading.Thread(target=self._run, name="nbtrack-shipper", daemon=True)
             self._thread.start()
         self._wake.set()
 
-    def flush(self, *, progress: Callable[[int], None] | None = None) -> int:
+    def flush(self, *, progress: Callable[[int], None] | None = None, for_s: float = FOR_EVER_S) -> int:
         """Send all that waits, also of processes that are gone, and return how many bytes were sent.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the bytes sent so far.
+        for_s : float
+            After so many seconds nothing more is sent.
 
         Raises
         ------
         UnreachableError
-            The server does not answer; what has not been sent waits on.
+            The server does not answer, or there was not the time; what has not been sent waits on.
         NbtrackError
             The server refuses something.
         """
         if not (self._folder / "w").is_dir():
             return 0
-        total = 0
-        with self._sending, FileLock(self._folder / "ship.lock", mode=0o600):
+        total, until = 0, time.monotonic() + for_s
+        with self._alone(for_s):
             for writer in self._outbox.writers():
-                while (delivery := self._outbox.next(writer)) is not None:
-                    self._send(delivery)
+                while (delivery := self._outbox.next(writer, self._room)) is not None:
+                    if time.monotonic() > until:
+                        raise UnreachableError(f"{self._connection.url} takes what is sent too slowly.")
+                    if not self._send(delivery):
+                        continue
                     total += len(delivery.data)
                     if progress:
                         progress(total)
                     if delivery.is_end:
                         break
         return total
+
+    @contextmanager
+    def _alone(self, for_s: float) -> Iterator[None]:
+        """Send while no other thread or process does."""
+        problem = f"{self._connection.url} is being sent something that takes long."
+        if not self._sending.acquire(timeout=for_s):
+            raise UnreachableError(problem)
+        try:
+            with FileLock(self._folder / "ship.lock", timeout=for_s, mode=0o600):
+                yield
+        except Timeout:
+            raise UnreachableError(problem) from None
+        finally:
+            self._sending.release()
 
     def waiting(self) -> int:
         """Return how many bytes of journals have not arrived yet, about."""
@@ -105,13 +139,13 @@ class Shipper:
             return self.waiting()
 
     def close(self, *, patience_s: float) -> None:
-        """End the thread, and send the rest for at most `patience_s` seconds."""
+        """End the thread; what it is sending has at most `patience_s` seconds to arrive."""
         self._is_closing = True
         self._wake.set()
-        if self._thread is not None and self._pid == os.getpid():
-            self._thread.join(timeout=patience_s)
-        self._thread = None
-        self._is_closing = False
+        thread, self._thread = self._thread, None
+        if thread is None or self._pid != os.getpid():
+            return
+        thread.join(timeout=patience_s)
 
     # -- the thread --------------------------------------------------------------------------------------------------
 
@@ -127,6 +161,7 @@ class Shipper:
                 self.exchange.round()
                 pause = PAUSE_S
             except NbtrackError as error:
+                self.is_cut = self.is_cut or isinstance(error, UnreachableError)
                 self._tell(error)
                 pause = min(MAX_PAUSE_S, pause * 2)
                 self._wake.set()
@@ -147,22 +182,35 @@ class Shipper:
         lock = FileLock(self._folder / "ship.lock", mode=0o600)
         try:
             with self._sending, lock.acquire(timeout=0):
-                for writer in self._outbox.writers():
-                    self._send_waiting(writer)
+                self._send_each()
         except Timeout:
             pass  # another process sends, for us too
 
+    def _send_each(self) -> None:
+        """Send what waits of each writer; what is refused of one does not keep the others waiting."""
+        refused: NbtrackError | None = None
+        for writer in self._outbox.writers():
+            try:
+                self._send_waiting(writer)
+            except UnreachableError:
+                raise
+            except NbtrackError as error:
+                refused = error
+        if refused is not None:
+            raise refused
+
     def _send_waiting(self, writer: str) -> None:
-        while not self._is_closing and (delivery := self._outbox.next(writer)) is not None:
-            self._send(delivery)
-            if delivery.is_end:
+        while not self._is_closing and (delivery := self._outbox.next(writer, self._room)) is not None:
+            if self._send(delivery) and delivery.is_end:
                 return
         is_due = time.monotonic() - self._beaten.get(writer, 0.0) > BEAT_S
         if is_due and is_alive(self._folder / "w", writer):
             self._connection.deliver(writer, b"", after=-1, lease_s=LEASE_S)
             self._beaten[writer] = time.monotonic()
+            self.is_cut = False
 
-    def _send(self, delivery: Delivery) -> None:
+    def _send(self, delivery: Delivery) -> bool:
+        """Send what is next; False when it was too much at once, and less is to be tried."""
         for sha256 in delivery.digests:
             self._send_file(sha256)
         lease_s = 0.0 if delivery.is_end else LEASE_S
@@ -171,9 +219,15 @@ class Shipper:
         except MissingRecordsError as missing:
             # The server has lost what it once said it had: what is still here is sent from there, the rest is gone with it.
             last = self._connection.deliver(delivery.writer, delivery.data, after=missing.last, lease_s=lease_s)
+        except TooLargeError:
+            if delivery.data.count(b"\n") <= 1:
+                raise
+            self._room = len(delivery.data) // 2
+            return False
         self._beaten[delivery.writer] = time.monotonic()
         self._outbox.arrived(delivery, last)
-        self._warned = ""
+        self._warned, self.is_cut = "", False
+        return True
 
     def _send_file(self, sha256: str) -> None:
         if self._connection.has_blob(sha256):

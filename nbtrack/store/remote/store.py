@@ -107,16 +107,24 @@ class ServerStore(Recording):
 
     def next_run_number(self) -> int | None:
         """Return a number for a new run; None when the server does not answer, which gives one when the run arrives there."""
-        with suppress(UnreachableError):
-            return int(self.connection.call("next_run_number"))
-        return None
+        found = self._at_once("next_run_number")
+        return None if found is None else int(found)
 
     def experiment_id(self, name: str) -> int | None:
         """Return the id of an experiment, creating it on first use; None when the server does not answer, as above."""
         check_name(name, "Experiment name")
-        with suppress(UnreachableError):
-            return int(self.connection.call("experiment_id", name))
-        return None
+        found = self._at_once("experiment_id", name)
+        return None if found is None else int(found)
+
+    def _at_once(self, verb: str, *arguments: Any) -> Any:
+        """Ask what a run can begin without; a server that does not answer is waited for once, until it has taken something again."""
+        if self.shipper.is_cut:
+            return None
+        try:
+            return self.connection.call(verb, *arguments)
+        except UnreachableError:
+            self.shipper.is_cut = True
+            return None
 
     def post_order(self, run_id: str, order: Order) -> None:
         """Ask something of a run that is open somewhere."""
@@ -285,7 +293,8 @@ class ServerStore(Recording):
         self.writer.close()
         if had_records:
             try:
-                self.shipper.flush()
+                self.connection.hurry(GOODBYE_S)
+                self.shipper.flush(for_s=GOODBYE_S)
             except (NbtrackError, OSError) as error:
                 warn(f"{error} {self.shipper.waiting():,} bytes of records wait in {self.folder}.")
         self.connection.close()

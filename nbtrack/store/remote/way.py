@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nbtrack.errors import RemoteError
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class TooLargeError(RemoteError):
+    """What was sent is more than what stands between takes at once."""
 
 
 class Way(Protocol):
@@ -37,6 +43,9 @@ class Way(Protocol):
 
     def wake(self) -> None:
         """Ask again, whether or not there was an answer just now."""
+
+    def hurry(self, seconds: float) -> None:
+        """Ask again, and wait for no answer longer than this."""
 
     def close(self) -> None:
         """Let go of what is open."""
