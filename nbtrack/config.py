@@ -2,6 +2,9 @@
 
 ==============================  ==========================================================================
 NBTRACK_TRACKING_URI            which store: a ``.duckdb`` file or a folder (default ``runs.duckdb``)
+NBTRACK_ARTIFACTS               where files are kept of stores that have no place yet: a folder, ``s3://…``, …
+NBTRACK_CACHE                   where copies of what is kept elsewhere are; can be deleted at any time
+NBTRACK_CACHE_GB                what copies of files may take there (default 10)
 NBTRACK_EXPERIMENT              experiment of new runs (default ``Default``); MLFLOW_EXPERIMENT_NAME works too
 NBTRACK_RUN_ID                  run that a child process logs into
 NBTRACK_STRICT                  ``1``: an error inside ``log_*`` raises instead of warning
@@ -40,6 +43,22 @@ def inherited_run_id() -> str | None:
     return os.environ.get("NBTRACK_RUN_ID") or None
 
 
+def artifacts_place() -> str | None:
+    """Return where the files of a store are to be kept that has no place for them yet; None for beside the store."""
+    return os.environ.get("NBTRACK_ARTIFACTS") or None
+
+
+def cache_folder() -> Path:
+    """Return the folder for copies of what is kept elsewhere; it can be deleted at any time."""
+    root = os.environ.get("NBTRACK_CACHE")
+    return Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbtrack"
+
+
+def cache_bytes() -> int:
+    """Return how many bytes copies of files may take."""
+    return int(_positive("NBTRACK_CACHE_GB", "10", "a number of gigabytes") * 1e9)
+
+
 def is_strict() -> bool:
     """Say whether an error inside ``log_*`` should raise."""
     return os.environ.get("NBTRACK_STRICT", "").lower() in TRUE
@@ -57,15 +76,19 @@ def samples_system_metrics() -> bool:
 
 def system_metrics_interval() -> float:
     """Return the seconds between two samples of the machine."""
-    text = os.environ.get("NBTRACK_SYSTEM_METRICS_INTERVAL", "10")
+    return _positive("NBTRACK_SYSTEM_METRICS_INTERVAL", "10", "a number of seconds")
+
+
+def _positive(name: str, default: str, meaning: str) -> float:
+    text = os.environ.get(name) or default
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    if not seconds > 0:
-        message = f"NBTRACK_SYSTEM_METRICS_INTERVAL is {text!r}; use a number of seconds above 0, such as 10."
+        number = 0.0
+    if not 0 < number < float("inf"):
+        message = f"{name} is {text!r}; use {meaning} above 0, such as {default}."
         raise InvalidValueError(message)
-    return seconds
+    return number
 
 
 def is_server(uri: str | os.PathLike[str]) -> bool:

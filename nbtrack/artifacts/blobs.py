@@ -11,15 +11,17 @@ import stat
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from nbtrack.artifacts.sources import Source
 from nbtrack.errors import InvalidValueError, NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     Progress = Callable[[int, int], None]
 
@@ -111,6 +113,15 @@ class Blobs:
             raise NotFoundError("Content", sha256, where="this store's blobs folder")
         return path
 
+    def source(self, sha256: str) -> Source:
+        """Return where a content can be read right now, without fetching it; raises ``NotFoundError``."""
+        path = self.path_of(sha256)
+        return Source(sha256, path.stat().st_size, path)
+
+    def link(self, sha256: str, seconds: int) -> str | None:  # noqa: ARG002
+        """Return a URL that gives a content to anybody for a while; None, for there is none to files of this machine."""
+        return None
+
     def check(self, sha256: str) -> bool:
         """Read a content through and say whether it is here and undamaged."""
         try:
@@ -180,6 +191,10 @@ class Blobs:
         """Delete contents whose last reference has just been taken away, however young, and return the bytes freed."""
         now = time.time()
         return sum(self._discard(self._path(sha256), now) for sha256 in digests)
+
+    def purging(self) -> AbstractContextManager[None]:
+        """Let a purge decide in peace what is deleted."""
+        return nullcontext()
 
     def _discard(self, path: Path, newest: float) -> int:
         """Delete a content, unless it was put again meanwhile: move it aside, look at its time, then delete."""

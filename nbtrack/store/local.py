@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbtrack.artifacts.blobs import Blobs
+from nbtrack.artifacts.known_places import Places, PlacesFile
+from nbtrack.artifacts.placed import MovedBlobs, PlacedBlobs
 from nbtrack.errors import StoreError, warn
 from nbtrack.journal import control, follow
 from nbtrack.journal.numbers import Known, Numbers
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nbtrack.store.others import Follower
     from nbtrack.store.protocol import Record, Store
     from nbtrack.store.reader import Reader
+    from nbtrack.store.receiving import Receiver
 
 T = TypeVar("T")
 
@@ -54,9 +56,10 @@ class LocalStore(Looks, Recording):
         self.numbers = Numbers(self.folder, self._largest_run_number, self._known_experiments)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.registry = LocalRegistry(self)
-        self.blobs = Blobs(self.folder)
+        self.blobs: PlacedBlobs = MovedBlobs(self.folder, Places(PlacesFile(self.folder)))
         self.others = Others(self)
         self.followers: list[Follower] = []
+        self._receiver: Receiver | None = None
         self._named_holder: str | None = None
         self._open = threading.local()
 
@@ -92,6 +95,15 @@ class LocalStore(Looks, Recording):
         self.writer.points(run_id, points)
         for follower in self.followers:
             follower.points(run_id, points)
+
+    def log_together(
+        self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]], records: Sequence[Record]
+    ) -> None:
+        """Write points of a run, each ``(t_us, step, values)``, and other records."""
+        if points:
+            self.log_points(run_id, points)
+        if records:
+            self.append(*records)
 
     def next_run_number(self) -> int:
         """Return a number for a new run."""
@@ -201,6 +213,28 @@ class LocalStore(Looks, Recording):
             (w, is_alive(self.folder / "w", w), *((s.number, s.size) for s in group)) for w, group in journals.items()
         )
 
+    # -- for others --------------------------------------------------------------------------------------------------
+
+    @property
+    def local(self) -> LocalStore:
+        """Return what of it is on this machine: all."""
+        return self
+
+    @property
+    def journals(self) -> Receiver:
+        """Return who takes in the journals of other machines."""
+        if self._receiver is None:
+            from nbtrack.store.receiving import Receiver  # noqa: PLC0415 - for servers
+
+            self._receiver = Receiver(self)
+        return self._receiver
+
+    def verb(self, name: str) -> Callable[..., Any]:
+        """Return what answers a verb that somebody elsewhere asks for; raises ``InvalidValueError`` for one that is not on the list."""
+        from nbtrack.store import verbs  # noqa: PLC0415
+
+        return verbs.find(self, name)
+
     # -- keeping -----------------------------------------------------------------------------------------------------
 
     def fold(self, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None) -> int | None:
@@ -224,6 +258,7 @@ class LocalStore(Looks, Recording):
         self.writer.close()
         if had_records:
             self._fold_quietly(should_stop=lambda: True)  # one transaction: a process that ends does not dawdle
+        self.blobs.close()
 
     def _sync(self) -> None:
         self.writer.sync()

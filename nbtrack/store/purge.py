@@ -59,7 +59,7 @@ def purge(
     if not path.exists() and history_files(folder, "events"):
         raise DamagedError(path, "it is not there, but its history is")
     fold(path, folder, timeout=LOCK_S)
-    with fold_lock(folder, LOCK_S) as mine:
+    with blobs.purging(), fold_lock(folder, LOCK_S) as mine:
         if not mine:
             raise StoreBusyError(str(path), "another nbtrack process that folds")
         before = _size(path, folder)

@@ -18,7 +18,7 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Content = bytes | Path | BinaryIO | Iterable[bytes]
 
@@ -29,6 +29,7 @@ CHUNK_BYTES = 8 << 20
 AT_ONCE = 4
 """Parts on their way at the same time: an upload keeps ``AT_ONCE * CHUNK_BYTES`` in memory."""
 CLASSES = {S3: "S3Store", GCS: "GCSStore", AZURE: "AzureStore"}
+DELETED_AT_ONCE = 1000
 WEEK_S = 7 * 24 * 3600
 
 
@@ -84,20 +85,28 @@ class RemoteStore:
         The prefix, such as ``"s3://bucket/team"``.
     settings : Settings, optional
         Endpoint and credentials; those of the environment by default.
+    retries : dict, optional
+        How often, and for how long, what failed is asked again; six times within 90 seconds by default.
 
     Raises
     ------
     MissingPackageError, InvalidValueError
     """
 
-    def __init__(self, uri: str | os.PathLike[str] | RemoteUri, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        uri: str | os.PathLike[str] | RemoteUri,
+        settings: Settings | None = None,
+        *,
+        retries: dict[str, Any] | None = None,
+    ) -> None:
         self.uri = uri if isinstance(uri, RemoteUri) else parse(uri)
         found = settings or settings_of(self.uri)
         self._obstore = require("obstore", "for objects in S3, Google Cloud Storage and Azure", extra="cloud")
         make = getattr(require("obstore.store", "for objects"), CLASSES[self.uri.provider])
         self._host, self._can_sign = found.host, not found.is_emulator
         self._prefix = f"{self.uri.key}/" if self.uri.key else ""
-        config = {"client_options": found.client, "retry_config": RETRIES, **found.config}
+        config = {"client_options": found.client, "retry_config": retries or RETRIES, **found.config}
         self._store = self._ask("", lambda: make(self.uri.bucket, **config))
 
     def __repr__(self) -> str:
@@ -179,7 +188,9 @@ class RemoteStore:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def put(self, key: str, content: Content, *, only_new: bool = False) -> None:
+    def put(
+        self, key: str, content: Content, *, only_new: bool = False, attributes: dict[str, str] | None = None
+    ) -> None:
         """Write an object, whole or not at all; what is large goes in parts, side by side.
 
         Parameters
@@ -188,6 +199,8 @@ class RemoteStore:
         content : bytes, Path, binary file or iterable of bytes
         only_new : bool
             Leave an object that is there already alone. The content goes in one request, so it should be small; no iterable.
+        attributes : dict, optional
+            What is told with it, such as ``Content-Type``.
 
         Raises
         ------
@@ -196,7 +209,7 @@ class RemoteStore:
         RemoteError, InvalidValueError
         """
         path = self._path(key)
-        how: dict[str, Any] = {"max_concurrency": AT_ONCE}
+        how: dict[str, Any] = {"max_concurrency": AT_ONCE} | ({"attributes": attributes} if attributes else {})
         if isinstance(content, (bytes, Path)) or hasattr(content, "read"):
             how |= {"chunk_size": CHUNK_BYTES, "mode": "create" if only_new else "overwrite"}
             self._ask(key, lambda: self._obstore.put(self._store, path, content, **how))
@@ -214,6 +227,16 @@ class RemoteStore:
         path = self._path(key)
         with suppress(NotFoundError):
             self._ask(key, lambda: self._obstore.delete(self._store, path))
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Take objects away, many at a time; fine when some are gone already."""
+        for start in range(0, len(keys), DELETED_AT_ONCE):
+            some = [self._path(key) for key in keys[start : start + DELETED_AT_ONCE]]
+            try:
+                self._ask("", partial(self._obstore.delete, self._store, some))
+            except NotFoundError:  # it says so of the first one that is gone, and leaves the rest
+                for key in keys[start : start + DELETED_AT_ONCE]:
+                    self.delete(key)
 
     def presign(self, key: str, method: str = "GET", seconds: int = 900) -> str:
         """Return a URL with which anybody may do this one thing for a while: treat it as a password.

@@ -5,36 +5,37 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack import config
+from nbtrack.artifacts.known_places import Places
+from nbtrack.artifacts.placed import SentBlobs, is_kept
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.store import verbs
-from nbtrack.store.postgres import blobs, delivering
+from nbtrack.store.postgres import delivering
 from nbtrack.store.postgres.address import Address
+from nbtrack.store.postgres.blobs import DatabasePlace
 from nbtrack.store.postgres.numbers import DatabaseNumbers
 from nbtrack.store.postgres.orders import Orders
+from nbtrack.store.postgres.places import PlacesTable
 from nbtrack.store.postgres.pool import Pool
 from nbtrack.store.postgres.pulling import Puller
 from nbtrack.store.postgres.schema import prepare
 from nbtrack.store.receiving import Leave, Receiver, anything
-from nbtrack.store.remote.blobs import FetchedBlobs
 from nbtrack.store.traffic import VERSION
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from nbtrack.artifacts.places import Place
     from nbtrack.store.postgres.replicated import Replicated
-
-ROOT = "NBTRACK_CACHE"
 
 
 def cache_folder(url: str) -> Path:
     """Return where the copy of a database is kept: a folder of the user's, or under NBTRACK_CACHE; it can be deleted at any time."""
-    root = os.environ.get(ROOT)
-    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbtrack"
-    return base / "pg" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    return config.cache_folder() / "pg" / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 class Database:
@@ -53,8 +54,9 @@ class Database:
         self.url = address.shown
         self.pool = Pool(address)
         self.folder = cache_folder(self.url)
-        self._orders = Orders(self.pool)
-        self._puller = self._new_puller()
+        self.places = Places(PlacesTable(self.pool), DatabasePlace(self.pool))
+        self.orders = Orders(self.pool)
+        self.puller = self._new_puller()
         self._receiver = _Receiver(self._make(self.folder / "runs.duckdb"))  # which is asked for numbers only
         self._is_prepared = False
         self._preparing = threading.Lock()
@@ -72,10 +74,10 @@ class Database:
     def call(self, verb: str, *arguments: Any, **options: Any) -> Any:
         """Ask for a verb of the store, which is up to date by then."""
         own: dict[str, Callable[..., Any]] = {
-            "orders": self._orders.orders,
-            "post_order": self._orders.post_order,
-            "put_state": self._orders.put_state,
-            "live_state": self._orders.live_state,
+            "orders": self.orders.orders,
+            "post_order": self.orders.post_order,
+            "put_state": self.orders.put_state,
+            "live_state": self.orders.live_state,
         }
         if verb in own:
             self.prepare()
@@ -100,20 +102,31 @@ class Database:
         rewrite = self._receiver.rewriting(user=user, leave=leave)
         return delivering.deliver(self.pool, writer, data, after=after, lease_s=lease_s, rewrite=rewrite)
 
-    def has_blob(self, sha256: str) -> bool:
-        """Say whether the database has a file."""
+    def last(self, writer: str) -> int:
+        """Return the sequence number of the last record of a writer that is here, -1 when there is none."""
         self.prepare()
-        return blobs.has(self.pool, sha256)
+        return delivering.last(self.pool, writer)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Say whether a file need not be sent: it is where files are kept, and young enough to stay until its record has come."""
+        self.prepare()
+        return is_kept(self._place(), sha256)
 
     def put_blob(self, sha256: str, path: Path) -> None:
         """Keep a file."""
         self.prepare()
-        blobs.put(self.pool, sha256, path)
+        self._place().put(sha256, path)
 
     def get_blob(self, sha256: str, path: Path) -> None:
         """Fetch a file; raises ``NotFoundError``."""
         self.prepare()
-        blobs.get(self.pool, sha256, path)
+        place, _ = self.places.find(sha256)
+        place.get(sha256, path)
+
+    def _place(self) -> Place:
+        found = self.places.first()
+        assert found is not None
+        return found
 
     @property
     def is_resting(self) -> bool:
@@ -130,7 +143,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of what is open."""
-        self._puller.close()
+        self.puller.close()
         self.pool.close()
 
     # -- the copy ----------------------------------------------------------------------------------------------------
@@ -139,8 +152,8 @@ class Database:
         """Return the copy of the store on this machine, up to date."""
         self.prepare()
         if self._pid != os.getpid():  # another thread of the parent may have held a lock
-            self._pid, self._puller = os.getpid(), self._new_puller()
-        return self._puller.pull()
+            self._pid, self.puller = os.getpid(), self._new_puller()
+        return self.puller.pull()
 
     def prepare(self) -> None:
         """Make the tables, or bring them up to date, once; raises ``StoreVersionError``."""
@@ -156,7 +169,7 @@ class Database:
     def _make(self, path: Path) -> Replicated:
         from nbtrack.store.postgres.replicated import Replicated  # noqa: PLC0415 - needs what a local store needs
 
-        return Replicated(path, self.pool, self.pull, lambda folder: FetchedBlobs(folder, self))
+        return Replicated(path, self.pool, self.pull, lambda folder: SentBlobs(folder, self.places))
 
 
 class _Receiver(Receiver):

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.artifacts.placed import YOUNG_S
 from nbtrack.journal.record import line, text
 from nbtrack.store.postgres import blobs
 from nbtrack.store.postgres.pool import GLOBAL_LOCK
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from nbtrack.store.postgres.pool import Con
     from nbtrack.store.postgres.replicated import Replicated
 
-YOUNG_S = 86400.0
-"""Files that no record names stay for so long: their records may be on the way."""
 _RUN = re.compile(rb'"r":"([0-9a-f]{32})"')
 _DIGEST = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _SIZE = "SELECT pg_total_relation_size('nbtrack.journal')"
@@ -52,6 +51,7 @@ def purge(store: Replicated, *, older_than_s: float, progress: Callable[[str], N
         con.execute("VACUUM nbtrack.journal")
         after = _number(con, _SIZE)
     freed = blobs.drop_unused(store.pool, used, older_than_s=min(older_than_s, YOUNG_S) if runs else YOUNG_S)
+    freed += store.blobs.places.sweep(used, YOUNG_S)
     kept = len({run_id for run_id, _, _ in needed})
     return {
         "runs": len(runs),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from nbtrack.artifacts.blobs import Blobs
+    from nbtrack.artifacts.placed import PlacedBlobs
     from nbtrack.store.postgres.pool import Pool
     from nbtrack.store.protocol import Record
 
@@ -33,15 +33,21 @@ class Replicated(LocalStore):
         Brings the copy up to date.
     blobs : callable
         Makes the files of the store, given a folder.
+
+    Attributes
+    ----------
+    rotate : callable
+        Called before the copy is folded in the background: seals what this process is writing.
     """
 
-    def __init__(self, path: Path, pool: Pool, pull: Callable[[], object], blobs: Callable[[Path], Blobs]) -> None:
+    def __init__(self, path: Path, pool: Pool, pull: Callable[[], object], blobs: Callable[[Path], PlacedBlobs]) -> None:
         super().__init__(path)
         self.pool = pool
         self.writer: Writer = DatabaseWriter(self.folder, pool)
         self.numbers = DatabaseNumbers(self.folder, pool, pull)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.blobs = blobs(self.folder)
+        self.rotate: Callable[[], None] = lambda: None
 
     @property
     def uri(self) -> str:
@@ -65,6 +71,10 @@ class Replicated(LocalStore):
         """Return the id of an experiment, creating it on first use."""
         with self.pool.transaction():  # its id and its record, or none
             return self.experiments.id_of(name)
+
+    def _fold_quietly(self, should_stop: Callable[[], bool] | None = None) -> bool:
+        self.rotate()
+        return super()._fold_quietly(should_stop)
 
 
 class DatabaseWriter(Writer):

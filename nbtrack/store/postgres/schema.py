@@ -12,7 +12,7 @@ from nbtrack.store.postgres.pool import GLOBAL_LOCK
 if TYPE_CHECKING:
     from nbtrack.store.postgres.pool import Con, Pool
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Oldest first; each is a file in ``migrations/versions``."""
 SCHEMA = "nbtrack"
 VERSION_TABLE = "schema_version"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtrack.artifacts.blobs import Blobs
-from nbtrack.errors import NotFoundError, RemoteError
+from nbtrack.artifacts.cache import Cache
+from nbtrack.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbtrack.store.remote.way import Way
 
 
@@ -26,33 +26,21 @@ class FetchedBlobs(Blobs):
 
     def __init__(self, folder: Path, connection: Way) -> None:
         super().__init__(folder)
-        self._folder = folder
         self._connection = connection
+        self._cache: Cache | None = None
 
     def path_of(self, sha256: str) -> Path:
         """Return a local file with this content; raises ``NotFoundError`` when neither this machine nor the server has it."""
         try:
             return super().path_of(sha256)
         except NotFoundError:
-            self._fetch(sha256)
-        return super().path_of(sha256)
+            if self._cache is None:
+                self._cache = Cache()
+            way = self._connection
+        return self._cache.find(sha256) or self._cache.fetch(
+            sha256, lambda path: way.get_blob(sha256, path), place=way.url
+        )
 
     def local_path_of(self, sha256: str) -> Path:
-        """Return the file with this content if it is here; the server is not asked."""
+        """Return the file with this content if it was put here; the server is not asked."""
         return super().path_of(sha256)
-
-    def _fetch(self, sha256: str) -> None:
-        folder = self._folder / "tmp"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(prefix="fetch-", dir=folder)
-        os.close(fd)
-        path = Path(name)
-        try:
-            self._connection.get_blob(sha256, path)
-            found = self.put_file(path)
-        finally:
-            path.unlink(missing_ok=True)
-        if found.sha256 != sha256:
-            self.drop({found.sha256})
-            message = f"{self._connection.url} sent other content than was asked for; nothing of it was kept."
-            raise RemoteError(message)

@@ -143,7 +143,7 @@ def test_a_run_hears_what_another_machine_asks_of_it(machine: Machine, monkeypat
 def test_a_newer_schema_is_told_and_left_alone(machine: Machine, url: str):
     with psycopg.connect(url) as con:
         con.execute("UPDATE nbtrack.schema_version SET version_num = '0099'")
-    with pytest.raises(StoreVersionError, match="has schema 99; this nbtrack reads up to 1"):
+    with pytest.raises(StoreVersionError, match="has schema 99; this nbtrack reads up to 2"):
         machine("here").settings()
     with psycopg.connect(url) as con:
         con.execute("UPDATE nbtrack.schema_version SET version_num = '0001'")

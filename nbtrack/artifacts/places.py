@@ -1,0 +1,209 @@
+"""Where the contents of a store are kept when that is not beside it: another folder, a bucket, a database."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nbtrack.artifacts.blobs import Blobs
+from nbtrack.artifacts.sources import pieces_of
+from nbtrack.errors import InvalidValueError, NotFoundError, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ALLOWED = "a folder, s3://bucket/path, gs://bucket/path, az://container/path or abfss://…"
+NOTE = "README.txt"
+NOTE_TEXT = (
+    "Files of a store of nbtrack, named by the SHA-256 of their content. The store knows which run each belongs to;\n"
+    "`nbtrack purge` deletes what no run needs. Nothing else should be put here.\n"
+)
+_OWN = re.compile(r"nbtrack-[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One content at a place: its SHA-256, its bytes, and when it came there (seconds since 1970)."""
+
+    sha256: str
+    size: int
+    since: float
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it came."""
+        return time.time() - self.since
+
+
+class Place(Protocol):
+    """Contents by SHA-256. Its errors are :class:`RemoteError` and :class:`NotFoundError`, and have no credentials in them."""
+
+    @property
+    def shown(self) -> str:
+        """What it is called in messages and in the store; has no credentials."""
+
+    def prepare(self) -> None:
+        """Make it, and see that it can be written."""
+
+    def path(self, sha256: str) -> Path | None:
+        """Return the file with a content, where a place has files of this machine; only for reading."""
+
+    def about(self, sha256: str) -> Kept | None:
+        """Return what is known of a content; None when it is not there."""
+
+    def put(self, sha256: str, path: Path) -> None:
+        """Keep a file, whole or not at all; twice is as good as once."""
+
+    def get(self, sha256: str, path: Path) -> None:
+        """Write a content to a file; whoever asks compares the digest."""
+
+    def stream(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to `end`, in pieces."""
+
+    def link(self, sha256: str, seconds: int) -> str | None:
+        """Return a URL that gives the content to anybody for a while; None where there is no such thing."""
+
+    def list(self) -> Iterator[Kept]:
+        """Yield all contents."""
+
+    def delete(self, digests: Iterable[str]) -> None:
+        """Delete contents; fine when they are gone already."""
+
+
+def place_at(uri: str) -> Place:
+    """Return the place at a URI or in a folder.
+
+    Raises
+    ------
+    InvalidValueError
+        It is none of a folder or an object store.
+    MissingPackageError
+        ``pip install "nbtrack[cloud]"`` brings what object stores need.
+    """
+    from nbtrack.artifacts.remote.uri import is_remote  # noqa: PLC0415 - read only by those who have a place
+
+    if is_remote(uri):
+        from nbtrack.artifacts.remote.bucket import BucketPlace  # noqa: PLC0415 - needs obstore
+
+        return BucketPlace(uri)
+    return FolderPlace(Path(uri))
+
+
+def full_uri(text: str, known: Iterable[str] = ()) -> str:
+    """Return the URI of a place for one store: a folder of its own in what a user names, so that no store deletes files of another.
+
+    Parameters
+    ----------
+    text : str
+        What the user names. A folder that a store already has is taken as it is.
+    known : iterable of str
+        Places that the store already has: naming what is above one of them is naming it.
+
+    Raises
+    ------
+    InvalidValueError
+        It is neither a folder nor the URI of an object store, or has credentials in it.
+    """
+    from nbtrack.artifacts.remote import uri  # noqa: PLC0415
+
+    text = text.strip().removeprefix("file://")
+    if uri.is_remote(text):
+        base = str(uri.parse(text)).rstrip("/")
+    elif not text or "://" in text:
+        shown = text.partition("://")[0]
+        raise InvalidValueError(f"Files cannot be kept at {f'{shown}://…' if shown else 'nowhere'}; use {ALLOWED}.")
+    else:
+        base = str(Path(text).expanduser().absolute())
+    for place in known:
+        if base in (place, place.replace("\\", "/").rpartition("/")[0], str(Path(place).parent)):
+            return place
+    if _OWN.fullmatch(base.replace("\\", "/").rpartition("/")[2]):
+        return base
+    return f"{base.rstrip('/')}/nbtrack-{secrets.token_hex(8)}"
+
+
+class FolderPlace:
+    """A folder, on this machine or mounted.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._blobs = Blobs(folder)
+
+    @property
+    def shown(self) -> str:
+        """Return the path."""
+        return str(self._folder)
+
+    def prepare(self) -> None:
+        """Make the folder; raises ``RemoteError`` where that is not possible."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not (self._folder / NOTE).exists():
+                (self._folder / NOTE).write_text(NOTE_TEXT)
+        except OSError as cause:
+            raise RemoteError(f"{self._folder} cannot be written ({cause.strerror}); name another folder.") from cause
+
+    def path(self, sha256: str) -> Path | None:
+        """Return the file with a content."""
+        self._check()
+        try:
+            return self._blobs.path_of(sha256)
+        except NotFoundError:
+            return None
+
+    def about(self, sha256: str) -> Kept | None:
+        """Return what is known of a content."""
+        found = self.path(sha256)
+        return None if found is None else Kept(sha256, found.stat().st_size, found.stat().st_mtime)
+
+    def put(self, sha256: str, path: Path) -> None:
+        """Keep a file."""
+        self._check()
+        try:
+            found = self._blobs.put_file(path)
+        except OSError as cause:
+            raise RemoteError(f"{self._folder} did not take a file ({cause.strerror}).") from cause
+        if found.sha256 != sha256:
+            self._blobs.drop({found.sha256})
+            raise InvalidValueError(f"{path.name} does not have the content {sha256}; nothing was kept.")
+
+    def get(self, sha256: str, path: Path) -> None:
+        """Write a content to a file."""
+        with path.open("wb") as file:
+            for piece in self.stream(sha256):
+                file.write(piece)
+
+    def stream(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to `end`."""
+        self._check()
+        return pieces_of(self._blobs.path_of(sha256), start, end)
+
+    def link(self, sha256: str, seconds: int) -> str | None:  # noqa: ARG002
+        """Return None: nobody else can ask for a file of this machine."""
+        return None
+
+    def list(self) -> Iterator[Kept]:
+        """Yield all contents."""
+        self._check()
+        for path in (self._folder / "blobs" / "sha256").glob("[0-9a-f][0-9a-f]/*"):
+            state = path.lstat()
+            yield Kept(path.name, state.st_size, state.st_mtime)
+
+    def delete(self, digests: Iterable[str]) -> None:
+        """Delete contents."""
+        self._check()
+        self._blobs.drop({*digests})
+
+    def _check(self) -> None:
+        """Refuse to work in a folder that is not there: made anew, it would hide what comes back with its disk."""
+        if not self._folder.is_dir():
+            raise RemoteError(f"{self._folder}, where files of runs are kept, is not there; is its disk mounted?")
