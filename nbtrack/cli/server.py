@@ -1,12 +1,32 @@
 """``nbtrack server``: a store for a team, over HTTP."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nbtrack.cli import options, tokens
 from nbtrack.cli.output import say, show_json
+
+Certificate = Annotated[
+    Path | None,
+    typer.Option("--ssl-certfile", metavar="FILE", help="PEM: speak TLS with this certificate.", show_default=False),
+]
+Key = Annotated[Path | None, typer.Option("--ssl-keyfile", metavar="FILE", help="PEM: its key.", show_default=False)]
+Proxies = Annotated[
+    str,
+    typer.Option(
+        "--behind-proxy",
+        metavar="ADDRESSES",
+        help="Reverse proxies whose X-Forwarded-For and -Proto are believed, as in '127.0.0.1,10.0.0.0/8'; '*': all.",
+        show_default=False,
+    ),
+]
+RootPath = Annotated[
+    str,
+    typer.Option("--root-path", metavar="PATH", help="Where the proxy shows it, as in /nbtrack.", show_default=False),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +41,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="server")
 
 
-def server(
+def server(  # noqa: PLR0913, PLR0917 - options of a command
     context: typer.Context,
     store: options.Store = None,
     host: Annotated[
@@ -38,16 +58,27 @@ def server(
             show_default=False,
         ),
     ] = "",
+    ssl_certfile: Certificate = None,
+    ssl_keyfile: Key = None,
+    behind_proxy: Proxies = "",
+    root_path: RootPath = "",
     as_json: options.Json = False,
 ) -> None:
     """Serve a store to nbtrack and to the unmodified MLflow client, with the web interface beside it."""
     if context.invoked_subcommand is not None:
         return
-    from nbtrack.server.serve import TeamServer  # noqa: PLC0415 - help is quick
+    from nbtrack.server.front import Front  # noqa: PLC0415 - help is quick
+    from nbtrack.server.serve import TeamServer  # noqa: PLC0415
+    from nbtrack.serving.files import raise_file_limit  # noqa: PLC0415
 
-    names = [name.strip() for name in allowed_hosts.split(",") if name.strip()]
+    front = Front(ssl_certfile, ssl_keyfile, _names(behind_proxy), root_path)
     found = TeamServer(
-        options.open_local(store, is_new_fine=True), host=host, port=port, auth=auth, allowed_hosts=names
+        options.open_local(store, is_new_fine=True),
+        host=host,
+        port=port,
+        auth=auth,
+        allowed_hosts=_names(allowed_hosts),
+        front=front,
     )
     if as_json:
         show_json({"url": found.url, "pages": found.pages_url, "store": found.store.uri})
@@ -56,4 +87,10 @@ def server(
         say(f"Web interface: {found.pages_url}")
         say("Ctrl+C ends it.", "dim")
     sys.stdout.flush()
+    raise_file_limit()
     found.run()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return what stands between commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

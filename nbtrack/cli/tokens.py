@@ -32,7 +32,9 @@ def register(group: typer.Typer) -> None:
 def add(
     name: Name,
     auth: File = DEFAULT,
-    role: Annotated[str, typer.Option("--role", help="For everything: none, read, write or admin.")] = "none",
+    role: Annotated[
+        str, typer.Option("--role", help="For everything: none, read, write or admin; metrics: for /metrics only.")
+    ] = "none",
     experiment: Annotated[
         list[str] | None,
         typer.Option("--experiment", metavar="PATTERN=ROLE", help="More for some experiments.", show_default=False),

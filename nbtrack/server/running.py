@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbtrack.deps import require
-from nbtrack.serving.threaded import ThreadedServer, listen, url_of
+from nbtrack.server.ending import before_shutdown
+from nbtrack.serving.threaded import PROTOCOL, ThreadedServer, listen, url_of
 from nbtrack.tracking import active
 
 if TYPE_CHECKING:
@@ -45,20 +46,11 @@ class Interface(ThreadedServer):
                 timeout_graceful_shutdown=2,
                 lifespan="off",
                 ws="none",
+                http=PROTOCOL,
             )
         )
         super().__init__(found, f"{url_of(found, host)}{security.OPENING}?token={self.lock.token}", server)
-        self._end_streams_with_server()
-
-    def _end_streams_with_server(self) -> None:
-        """Let the end of the server be the end of every stream, which has none of its own: else it would wait for each open page."""
-        shutdown = self._server.shutdown
-
-        async def ending(*args: Any, **options: Any) -> None:
-            self._app.sessions.close_all()
-            await shutdown(*args, **options)
-
-        self._server.shutdown = ending
+        before_shutdown(server, self._app.sessions.close_all)
 
 
 def ui(*, port: int = 0, host: str = "127.0.0.1") -> Interface:

@@ -109,7 +109,7 @@ class Guard:
         if host not in self.lock.hosts:
             return PlainTextResponse("This server is asked by the name of this machine only.\n", 421)
         origin = headers.get("origin")
-        if origin is not None and origin != f"http://{host}":
+        if origin is not None and origin != f"{scope['scheme']}://{host}":
             return PlainTextResponse("Pages of other origins may not ask here.\n", 403)
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _is_navigation(scope, headers):
             return PlainTextResponse("Pages of other sites may not ask here.\n", 403)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
-from nbtrack.serving.threaded import ThreadedServer, listen, url_of
+from nbtrack.server.ending import before_shutdown, signals_that_end_well
+from nbtrack.server.front import Front
+from nbtrack.serving.threaded import PROTOCOL, ThreadedServer, listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 WHY = "for the team server"
 BACKLOG = 1024
@@ -36,13 +38,14 @@ class TeamServer(ThreadedServer):
 
     def __init__(
         self,
-        store: LocalStore,
+        store: ServedStore,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         has_pages: bool = True,
         auth: Path | None = None,
         allowed_hosts: Sequence[str] = (),
+        front: Front | None = None,
     ) -> None:
         uvicorn = require("uvicorn", WHY, extra="server")
         require("fastapi", WHY, extra="server")
@@ -51,6 +54,7 @@ class TeamServer(ThreadedServer):
         from nbtrack.server.access.audit import Audit  # noqa: PLC0415
         from nbtrack.server.access.keys import Keys  # noqa: PLC0415
 
+        front = front or Front()
         keys = None if auth is None else Keys(auth)
         audit = None if auth is None else Audit(store.folder)
         found = listen(_check_host(host) if keys is None else host.strip("[]"), port, backlog=BACKLOG)
@@ -60,32 +64,40 @@ class TeamServer(ThreadedServer):
         self.sessions = pages.sessions if pages else None
         server = uvicorn.Server(
             uvicorn.Config(
-                team.application(
-                    store,
-                    guards=team.gates(keys, audit, allowed_hosts),
-                    pages=pages.app(is_guarded=keys is None) if pages else None,
+                front.around(
+                    team.application(
+                        store,
+                        guards=team.gates(keys, audit, allowed_hosts),
+                        pages=pages.app(is_guarded=keys is None) if pages else None,
+                        root_path=front.root_path,
+                    )
                 ),
+                **front.options(),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
                 backlog=BACKLOG,
                 ws="none",
+                http=PROTOCOL,
             )
         )
-        url = url_of(found, host)
+        if self.sessions is not None:
+            before_shutdown(server, self.sessions.close_all)
+        url = url_of(found, host, front.scheme)
         opening = f"{url}{security.OPENING}?token={lock.token}" if keys is None else f"{url}/"
         self.pages_url = opening if pages else ""
         self._audit = audit
         super().__init__(found, url, server)
 
-    def close(self) -> None:
-        """End the server: pages hear of it, requests that have begun are answered first."""
-        if self.sessions is not None:
-            self.sessions.close_all()
-        super().close()
-        if self._audit is not None:
-            self._audit.close()
+    def run(self) -> None:
+        """Serve until SIGTERM or Ctrl+C; both end it well."""
+        try:
+            with signals_that_end_well():
+                super().run()
+        finally:
+            if self._audit is not None:
+                self._audit.close()
 
 
 def _check_host(host: str) -> str:

@@ -1,6 +1,6 @@
-"""The application of ``nbtrack server``: nbtrack's own routes, MLflow's, their OpenAPI, health and version, the web interface at ``/``.
+"""The application of ``nbtrack server``: nbtrack's own routes, MLflow's, their OpenAPI, how the server does, the web interface at ``/``.
 
-One middleware stands in front of all routes: :func:`gates`.
+One middleware stands in front of all routes: :func:`gates`. Another one, around it, only counts.
 """
 
 from __future__ import annotations
@@ -8,15 +8,19 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from nbtrack.server.access.gate import Gate
+from nbtrack.server.metrics import Meter, Metering
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
 from nbtrack.server.mlflow.routes import mlflow_router
 from nbtrack.server.native.routes import NativeRoutes
+from nbtrack.server.ready import Readiness, parts_of
+from nbtrack.server.sizes import Sizes
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -26,28 +30,43 @@ if TYPE_CHECKING:
 
     from nbtrack.server.access.audit import Audit
     from nbtrack.server.access.keys import Keys
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 ABOUT = "An nbtrack store: MLflow's REST, whose errors are `{error_code, message}`, and nbtrack's own routes."
 
 
-def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None) -> FastAPI:
+def application(
+    store: ServedStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None, root_path: str = ""
+) -> FastAPI:
     """Return the application.
 
     Parameters
     ----------
-    store : TrackingStore
+    store : ServedStore
         What it serves; closing it is the caller's.
     guards : sequence of Middleware
         What every request passes first, outermost first: who may come in, and how much may come.
     pages : ASGI application, optional
         The web interface, for every path that is no route.
+    root_path : str
+        Where a proxy shows it, such as ``/nbtrack``.
     """
+    meter, readiness = Meter(Sizes(store)), Readiness(parts_of(store))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         app.state.desk.close()
+        store.followers.remove(meter)
+
+    async def ready() -> Response:
+        """Say whether the server can do its work now, and which part of it cannot."""
+        return await readiness.answer()
+
+    async def metrics(request: Request) -> Response:
+        """Say to Prometheus how the server does."""
+        text, content_type = await run_in_threadpool(meter.text, request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
     app = FastAPI(
         title="nbtrack server",
@@ -55,14 +74,18 @@ def application(store: LocalStore, *, guards: Sequence[Middleware] = (), pages: 
         version=__version__,
         docs_url="/docs",
         redoc_url=None,
+        root_path=root_path,
         lifespan=life,
-        middleware=list(guards),
+        middleware=[Middleware(Metering, meter=meter), *guards],
     )
+    store.followers.append(meter)
     app.state.desk = Desk(store)
     add_handlers(app)
     app.include_router(NativeRoutes(store).router)
     app.include_router(mlflow_router())
     app.add_api_route("/health", health, methods=["GET"], tags=["server"])
+    app.add_api_route("/ready", ready, methods=["GET"], tags=["server"], response_class=JSONResponse)
+    app.add_api_route("/metrics", metrics, methods=["GET"], tags=["server"], response_class=PlainTextResponse)
     app.add_api_route("/version", version, methods=["GET"], tags=["server"])
     if pages is not None:
         app.mount("/", pages)

@@ -20,6 +20,8 @@ class Role(IntEnum):
     READ = 1
     WRITE = 2
     ADMIN = 3
+    METRICS = -1
+    """Nothing but ``/metrics``, which else is for ADMIN: what a program that watches servers should have."""
 
     def __str__(self) -> str:
         """Return the name as it is written in files."""
@@ -60,6 +62,11 @@ class User:
         if model is not None:
             has += [each for pattern, each in self.models.items() if fnmatchcase(model, pattern)]
         return max(has) >= role
+
+    @property
+    def may_watch(self) -> bool:
+        """Say whether this user may see how the server does."""
+        return self.role in (Role.METRICS, Role.ADMIN)
 
     def may_somewhere(self, role: Role) -> bool:
         """Say whether this is allowed for anything at all."""
