@@ -91,7 +91,7 @@ test-notebooks: $(VENV)/.dev $(BUNDLE)
 	$(call step,notebooks)
 	@rm -rf build/notebooks && mkdir -p build && { cp -r notebooks build/notebooks 2>/dev/null || mkdir build/notebooks; }
 	@rm -rf build/notebooks/*.duckdb build/notebooks/*.nbtrack
-	@$(if $(NOTEBOOKS),$(PYTEST) -q --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --timeout 600 \
+	@$(if $(NOTEBOOKS),$(PYTEST) -q -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --timeout 600 \
 		$(if $(wildcard notebooks/sanitize.cfg),--nbval-sanitize-with notebooks/sanitize.cfg) build/notebooks,echo "no notebooks yet")
 
 # What DuckDB answers, writes and heals. Left out for their time: the slow tests, and death at each crash point.
