@@ -69,7 +69,7 @@ def look(store: TrackingStore, run_ids: Sequence[str]) -> dict[str, KnownRun]:
 
     with store.one_look():
         runs = {
-            run_id: KnownRun(str(status), str(stage), None if end != end else int(end), int(experiment))  # noqa: PLR0124 - NaN
+            run_id: KnownRun(str(status), str(stage), None if plain(end) is None else int(end), int(experiment))
             for run_id, status, stage, end, experiment in rows(_RUNS)
         }
         _fill(runs, rows)
@@ -83,6 +83,13 @@ def look(store: TrackingStore, run_ids: Sequence[str]) -> dict[str, KnownRun]:
     for run_id, found in links.items():
         runs[run_id].links.update(found)
     return runs
+
+
+def plain(value: Any) -> Any:
+    """Return a cell of a table without pandas' ways of saying nothing: NaN, NaT and NA."""
+    import pandas as pd  # noqa: PLC0415 - it came with the rows
+
+    return None if value is None or pd.isna(value) else value
 
 
 def _fill(runs: dict[str, KnownRun], rows: Callable[[str], Iterator[tuple[Any, ...]]]) -> None:

@@ -1,0 +1,46 @@
+"""What a store holds, as plain values that can be compared with those of another store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.store.registry_protocol import ModelQuery
+
+if TYPE_CHECKING:
+    from nbtrack.store.protocol import Store
+
+TABLES = {
+    "runs": "SELECT run_id, e.name AS experiment, r.name, status, epoch_us(start_time), epoch_us(end_time), duration, "
+    "r.lifecycle_stage, user_id, parent_run_id, lost, epoch_us(deleted_time) FROM runs r JOIN experiments e USING (experiment_id)",
+    "params": "SELECT run_id, key, value FROM params",
+    "tags": "SELECT run_id, key, value FROM tags",
+    "metrics": "SELECT run_id, key, step, epoch_us(timestamp), value::VARCHAR FROM metrics",
+    "latest": "SELECT run_id, key, step, epoch_us(timestamp), value::VARCHAR, min, max, count, nans FROM latest",
+    "artifacts": "SELECT run_id, path, sha256, size, mime FROM artifacts",
+    "inputs": "SELECT run_id, name, digest, source_type, source, schema, profile, context, tags FROM inputs",
+    "experiments": "SELECT name, lifecycle_stage, epoch_ms(creation_time) FROM experiments",
+    "experiment_tags": "SELECT e.name, key, value FROM experiment_tags JOIN experiments e USING (experiment_id)",
+}
+
+
+def contents(store: Store) -> dict[str, Any]:
+    """Return all that a store holds, but for what it gives out by itself: numbers and ids of experiments."""
+    found: dict[str, Any] = {
+        name: sorted(map(str, store.sql(query).itertuples(index=False, name=None))) for name, query in TABLES.items()
+    }
+    found["models"] = [_model(each) for each in store.registry.search(ModelQuery())]
+    found["versions"] = sorted(
+        (v.name, v.version, v.source, v.run_id, v.model_id, v.current_stage, v.creation_timestamp, str(v.tags), v.user_id)
+        for v in store.registry.search_versions(ModelQuery())
+    )
+    found["settings"] = store.settings()
+    found["files"] = {
+        (run_id, path): store.artifact_file(run_id, path).read_bytes()
+        for run_id, path in store.sql("SELECT run_id, path FROM artifacts").itertuples(index=False, name=None)
+    }
+    return found
+
+
+def _model(each: Any) -> tuple[Any, ...]:
+    gates = sorted((gate.expression, str(gate.alias)) for gate in each.gates)
+    return each.name, each.description, each.creation_timestamp, each.tags, each.aliases, gates, each.user_id
