@@ -71,11 +71,12 @@ def page(problem: str = "", *, provider: str = "", after: str = "", is_out: bool
     if is_out and not problem:
         told = '<div class="told good" role="status">You are signed out of this server.</div>'
     lead = "Sign in to see runs, curves and models." if provider else "This server knows its users by their tokens."
+    ways = _by_provider(provider, after, root) + _by_token(problem, provider, after, root)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · nbtrack</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f'<link rel="icon" href="data:,"><style>{_STYLE}</style></head><body><main><div class="mark">{_MARK}nbtrack</div>'
-        f'<div class="card"><h1>Sign in</h1><p>{lead}</p>{told}{_by_provider(provider, after, root)}{_by_token(problem, provider, after, root)}</div>'
+        f'<div class="card"><h1>Sign in</h1><p>{lead}</p>{told}{ways}</div>'
         '<p class="how">No token yet? Whoever runs this server makes one with <code>nbtrack server token add</code>.</p>'
         "</main></body></html>"
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCOPES = ("openid", "email", "profile")
 BACK = "/sign-in/back"
 """Where a provider sends a browser back to, after the public URL."""
+MOST_NAME = 200
 _GRANT = {"claims", "domains", "emails", "experiments", "groups", "models", "role"}
 _LOGIN = {
     "audiences", "button", "client_id", "client_secret_env", "client_secret_file", "domains", "grants", "groups", "groups_claim", "issuer",
@@ -75,16 +76,15 @@ class Source:
         InvalidValueError
             They have no name, or may do nothing.
         """
-        known = {**claims}
-        if not (self.trust_email or claims.get("email_verified") is True):
-            known.pop("email", None)  # anybody may claim any address that nobody checked
-        if "email" in known:
-            known["email"] = str(known["email"]).lower()
+        known, email = {**claims}, claims.get("email")
+        known.pop("email", None)
+        if isinstance(email, str) and (self.trust_email or claims.get("email_verified") is True):
+            known["email"] = email.lower()  # else anybody could claim any address
         known["email domain"] = known.get("email", "").rpartition("@")[2]
         name = known.get(self.name)
-        if not isinstance(name, str) or not 0 < len(name) <= 200 or not name.isprintable():  # noqa: PLR2004
-            reason = " that was verified" if self.name == "email" and claims.get("email") else ""
-            message = f"{self.host} says no {self.name!r}{reason}, which is the name here."
+        if not isinstance(name, str) or not 0 < len(name) <= MOST_NAME or not name.isprintable():
+            what = "e-mail address of yours that it verified" if self.name == "email" else f"{self.name!r} of yours"
+            message = f"{self.host} tells of no {what}, and that is by what this server knows people."
             raise InvalidValueError(message)
         name = f"{self.label}:{name}" if self.label else name
         found = [grant for grant in self.grants if grant.fits(known)]
