@@ -170,6 +170,7 @@ def model(run_id: str, each: MovedModel, path: str) -> Iterator[str]:
         "params": each.params,
         "tags": each.tags,
         **({"alone": True} if each.is_alone else {}),
+        **({"seal": each.seal} if each.seal else {}),
     }
     yield event_body("model", each.created_us, run_id, o=body)
     change = {"status": each.status, **({"deleted": True} if each.is_deleted else {})}

@@ -81,6 +81,8 @@ class MovedModel:
         What runs measured of it.
     is_alone : bool
         No run made it; the run that it is given in has nothing else and is shown by no search.
+    seal : str, optional
+        Of the user who logged it with nbtrack, see :mod:`nbtrack.tracking.seals`; it is good for no other run, model or files.
     """
 
     model_id: str
@@ -98,6 +100,7 @@ class MovedModel:
     files: Callable[[], Iterable[MovedFile]] = nothing
     is_deleted: bool = False
     is_alone: bool = False
+    seal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

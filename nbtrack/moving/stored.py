@@ -307,6 +307,7 @@ def _model(found: LoggedModel) -> MovedModel:
         found.metrics,
         is_deleted=found.is_deleted,
         is_alone=found.is_alone,
+        seal=found.seal,
     )
 
 
