@@ -189,6 +189,14 @@ def _withdraw(con: DuckDBPyConnection, watermark: Watermark, history: list[Path]
                 path.unlink(missing_ok=True)
 
 
+_IN_ORDER = {
+    "events": " ORDER BY timestamp, writer, seq",
+    "runs": " ORDER BY run_id",
+    **dict.fromkeys(("latest", "params", "tags"), " ORDER BY run_id, key"),
+}
+"""In which order rows are written: whoever asks for a few runs reads the blocks that they are in, and no others."""
+
+
 def write_down(con: DuckDBPyConnection, rows: Rows) -> None:
     """Replace the touched rows of the folded tables; growing tables only gain rows."""
     for name, query in rows.items():
@@ -197,7 +205,7 @@ def write_down(con: DuckDBPyConnection, rows: Rows) -> None:
         elif name not in GROWING:
             of, touched = touched_by(name)
             con.execute(f"DELETE FROM main.{name} WHERE {of} IN (SELECT {of} FROM {touched})")
-        con.execute(f"INSERT INTO main.{name} {query}{' ORDER BY timestamp, writer, seq' if name == 'events' else ''}")
+        con.execute(f"INSERT INTO main.{name} {query}{_IN_ORDER.get(name, '')}")
 
 
 def _settle_killed(con: DuckDBPyConnection, plan: Plan, folder: Path) -> None:

@@ -69,10 +69,10 @@ class Looks:
 
     def search_runs(self, query: RunQuery) -> list[Run]:
         """Return runs as entities."""
-        from nbtrack.store import runs  # noqa: PLC0415
+        from nbtrack.store import run_entities  # noqa: PLC0415
 
         with self.reading() as reader:
-            return runs.entities(reader, query)
+            return run_entities.entities(reader.con, query)
 
     def run_columns(self, query: RunQuery) -> RunColumns:
         """Return runs as columns."""

@@ -1,23 +1,12 @@
-"""Finds runs and returns them as columns or as entities."""
+"""Finds runs and returns them as columns."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbtrack.entities import (
-    Dataset,
-    DatasetInput,
-    LifecycleStage,
-    MetricSummary,
-    Run,
-    RunData,
-    RunInfo,
-    RunInputs,
-    ViewType,
-)
+from nbtrack.entities import LifecycleStage, ViewType
 from nbtrack.errors import NotFoundError
 from nbtrack.names import is_run_id
 from nbtrack.search.parser import parse_filter, parse_order_by
@@ -31,7 +20,6 @@ if TYPE_CHECKING:
     from nbtrack.store.reader import Reader
 
 Array = np.ndarray[Any, Any]
-Times = dict[tuple[str, str], int]
 
 SHORTEST_PREFIX = 4
 _ATTRIBUTES = (
@@ -48,7 +36,8 @@ def goals_of(con: DuckDBPyConnection) -> dict[str, str]:
 
 def find(con: DuckDBPyConnection, query: RunQuery) -> None:
     """Make the temporary table ``hits`` of run ids, in order."""
-    goals = goals_of(con)
+    # What is better is asked for only by those who say `.best`.
+    goals = goals_of(con) if "best" in f"{query.filter_string} {query.order_by}".lower() else {}
     conditions, values = _scope(con, query)
     tree = parse_filter(query.filter_string)
     if tree is not None:
@@ -84,7 +73,8 @@ def _scope(con: DuckDBPyConnection, query: RunQuery) -> tuple[list[str], list[An
         conditions.append("list_contains(?, r.experiment_id)")
         values.append([id_number(con, i) for i in query.experiment_ids])
     if query.run_ids is not None:
-        conditions.append("list_contains(?, r.run_id)")
+        # A join, not `list_contains`: then blocks of other runs are not read.
+        conditions.append("r.run_id IN (SELECT unnest(?::VARCHAR[]))")
         values.append(list(query.run_ids))
     return conditions, values
 
@@ -188,82 +178,3 @@ def resolve(con: DuckDBPyConnection, name: str | int) -> str:
         row[0] for row in con.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL LIMIT 1000").fetchall()
     ]
     raise NotFoundError("Run", text, known)
-
-
-def entities(reader: Reader, query: RunQuery) -> list[Run]:
-    """Return the runs of a query as entities."""
-    found = columns(reader, query)
-    inputs, times = _inputs(reader.con), _times(reader.con)
-    return [_entity(found, index, inputs, times) for index in range(len(found))]
-
-
-def _times(con: DuckDBPyConnection) -> Times:
-    """Return when the last value of each metric was logged, in milliseconds, by run and key."""
-    rows = con.execute("SELECT run_id, key, epoch_ms(timestamp) FROM latest SEMI JOIN hits USING (run_id)").fetchall()
-    return {(run_id, key): time for run_id, key, time in rows}
-
-
-def _entity(found: RunColumns, index: int, inputs: dict[str, list[DatasetInput]], times: Times) -> Run:
-    row = {name: values[index] for name, values in found.attributes.items()}
-    summaries = {
-        key: _summary(key, parts, index, times[row["run_id"], key])
-        for key, parts in found.metrics.items()
-        if parts["count"][index] > 0
-    }
-    return Run(
-        _info(row),
-        RunData(
-            metrics={key: s.last for key, s in summaries.items()},
-            params={key: values[index] for key, values in found.params.items() if values[index] is not None},
-            tags={key: values[index] for key, values in found.tags.items() if values[index] is not None},
-            summaries=summaries,
-        ),
-        RunInputs(tuple(inputs.get(str(row["run_id"]), ()))),
-    )
-
-
-def _info(row: dict[str, Any]) -> RunInfo:
-    return RunInfo(
-        run_id=str(row["run_id"]),
-        run_name=row["name"] or "",
-        number=None if np.isnan(float(row["number"])) else int(row["number"]),
-        experiment_id=str(int(row["experiment_id"])),
-        experiment_name=row["experiment"] or "",
-        status=str(row["status"]),
-        start_time=_ms(row["start_time"]) or 0,
-        end_time=_ms(row["end_time"]),
-        duration=None if np.isnan(row["duration"]) else float(row["duration"]),
-        lifecycle_stage=str(row["lifecycle_stage"]),
-        user_id=row["user_id"] or "",
-        parent_run_id=row["parent_run_id"],
-        last_seen=_ms(row["last_seen"]),
-        lost=0 if np.isnan(float(row["lost"])) else int(row["lost"]),
-    )
-
-
-def _summary(key: str, parts: dict[str, Array], index: int, timestamp: int) -> MetricSummary:
-    return MetricSummary(
-        key=key,
-        last=float(parts["last"][index]),
-        step=int(parts["step"][index]),
-        timestamp=timestamp,
-        min=float(parts["min"][index]),
-        max=float(parts["max"][index]),
-        count=int(parts["count"][index]),
-        nans=int(parts["nans"][index]),
-    )
-
-
-def _ms(time: Any) -> int | None:
-    return None if np.isnat(time) else int(np.datetime64(time, "ms").astype(np.int64))
-
-
-def _inputs(con: DuckDBPyConnection) -> dict[str, list[DatasetInput]]:
-    rows = con.execute(
-        "SELECT run_id, name, digest, source_type, source, schema, profile, context, tags FROM inputs SEMI JOIN hits USING (run_id)"
-    ).fetchall()
-    out: dict[str, list[DatasetInput]] = {}
-    for run_id, name, digest, source_type, source, schema, profile, context, tags in rows:
-        dataset = Dataset(name, digest, source_type or "code", source or "{}", schema or "{}", profile or "{}")
-        out.setdefault(run_id, []).append(DatasetInput(dataset, context or "", json.loads(tags) if tags else {}))
-    return out
