@@ -96,6 +96,11 @@ class Places:
         """Return the places that were named, the one that is written to first."""
         return [self._at(uri) for uri in self._memory.uris()]
 
+    def look(self) -> None:
+        """Raise when one of them does not answer."""
+        for place in self.all():
+            place.look()
+
     def named(self) -> bool:
         """Say whether there is a place, or will be one with the first file."""
         return bool(self._memory.uris() or config.artifacts_place() or self._last)

@@ -175,12 +175,10 @@ class MovedBlobs(PlacedBlobs):
     @contextmanager
     def purging(self) -> Iterator[None]:
         """Bring nothing to a place while it is decided what is deleted there; raises ``RemoteError`` when one does not answer."""
-        places = self.places.all()
-        if not places:
+        if not self.places.all():
             yield
             return
-        for place in places:
-            next(iter(place.list()), None)
+        self.places.look()
         with FileLock(self._root / MOVING, mode=0o600):
             yield
 

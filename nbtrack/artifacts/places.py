@@ -49,6 +49,9 @@ class Place(Protocol):
     def prepare(self) -> None:
         """Make it, and see that it can be written."""
 
+    def look(self) -> None:
+        """Raise when it does not answer."""
+
     def path(self, sha256: str) -> Path | None:
         """Return the file with a content, where a place has files of this machine; only for reading."""
 
@@ -152,9 +155,14 @@ class FolderPlace:
         except OSError as cause:
             raise RemoteError(f"{self._folder} cannot be written ({cause.strerror}); name another folder.") from cause
 
+    def look(self) -> None:
+        """Refuse to work in a folder that is not there: made anew, it would hide what comes back with its disk."""
+        if not self._folder.is_dir():
+            raise RemoteError(f"{self._folder}, where files of runs are kept, is not there; is its disk mounted?")
+
     def path(self, sha256: str) -> Path | None:
         """Return the file with a content."""
-        self._check()
+        self.look()
         try:
             return self._blobs.path_of(sha256)
         except NotFoundError:
@@ -167,7 +175,7 @@ class FolderPlace:
 
     def put(self, sha256: str, path: Path) -> None:
         """Keep a file."""
-        self._check()
+        self.look()
         try:
             found = self._blobs.put_file(path)
         except OSError as cause:
@@ -184,7 +192,7 @@ class FolderPlace:
 
     def stream(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to `end`."""
-        self._check()
+        self.look()
         return pieces_of(self._blobs.path_of(sha256), start, end)
 
     def link(self, sha256: str, seconds: int) -> str | None:  # noqa: ARG002
@@ -193,17 +201,12 @@ class FolderPlace:
 
     def list(self) -> Iterator[Kept]:
         """Yield all contents."""
-        self._check()
+        self.look()
         for path in (self._folder / "blobs" / "sha256").glob("[0-9a-f][0-9a-f]/*"):
             state = path.lstat()
             yield Kept(path.name, state.st_size, state.st_mtime)
 
     def delete(self, digests: Iterable[str]) -> None:
         """Delete contents."""
-        self._check()
+        self.look()
         self._blobs.drop({*digests})
-
-    def _check(self) -> None:
-        """Refuse to work in a folder that is not there: made anew, it would hide what comes back with its disk."""
-        if not self._folder.is_dir():
-            raise RemoteError(f"{self._folder}, where files of runs are kept, is not there; is its disk mounted?")

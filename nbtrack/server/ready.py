@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from nbtrack.artifacts.known_places import Places
     from nbtrack.store.served import ServedStore
 
 logger = logging.getLogger("nbtrack.server")
@@ -92,7 +93,7 @@ def parts_of(store: ServedStore) -> dict[str, Callable[[], Any]]:
         store.settings()
 
     found: dict[str, Callable[[], Any]] = {"store": look}
-    check = getattr(store.blobs, "check", None)
-    if check is not None:
-        found["artifacts"] = check
+    places: Places | None = getattr(store.blobs, "places", None)
+    if places is not None and places.all():
+        found["artifacts"] = places.look
     return found

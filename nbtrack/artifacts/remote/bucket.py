@@ -49,6 +49,10 @@ class BucketPlace:
         except AlreadyExistsError:
             return
 
+    def look(self) -> None:
+        """Raise when it does not answer; asked for a list that is always empty, which also says when there is no bucket."""
+        next(self._store.list(f"{FOLDER}/none"), None)
+
     def path(self, sha256: str) -> Path | None:  # noqa: ARG002
         """Return None: objects are no files."""
         return None

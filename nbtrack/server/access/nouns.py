@@ -20,7 +20,9 @@ MAX_DEPTH = 8
 _LOGGED = re.compile(r"/logged-models/(?P<id>[^/]+)")
 _RUN = re.compile(r"(?P<experiment>\d{1,18})/(?P<id>[0-9a-f]{32})/artifacts(?:/.*)?", re.DOTALL)
 _MODEL = re.compile(r"(?P<experiment>\d{1,18})/models/(?P<id>m-[0-9a-f]{32})/artifacts(?:/.*)?", re.DOTALL)
-_FILES = re.compile(r"/mlflow-artifacts/(?:artifacts|mpu/(?:create|complete|abort))/(?P<address>.*)", re.DOTALL)
+_FILES = re.compile(
+    r"/mlflow-artifacts/(?:artifacts|presigned|mpu/(?:create|complete|abort))/(?P<address>.*)", re.DOTALL
+)
 _SOURCES = (
     re.compile(r"runs:/(?P<run>[0-9a-f]{32})/[^/].*"),
     re.compile(r"models:/(?P<logged>m-[0-9a-f]{32})"),

@@ -130,6 +130,7 @@ _TABLE: tuple[tuple[str, str, Rule], ...] = (
     ("POST", rf"{_ML}/webhooks{_ID}/test", _hook),
     # files
     ("GET", rf"{_ART}/artifacts(?:/.*)?", Rule(_R, About.FILE)),
+    ("GET", rf"{_ART}/presigned/.*", Rule(_R, About.FILE)),
     ("PUT", rf"{_ART}/artifacts/.*", Rule(_W, About.FILE, FILE)),
     ("DELETE", rf"{_ART}/artifacts/.*", Rule(_W, About.FILE)),
     ("POST", rf"{_ART}/mpu/(?:create|complete|abort)/.*", Rule(_W, About.FILE, JSON)),

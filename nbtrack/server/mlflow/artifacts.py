@@ -6,14 +6,14 @@ import re
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from nbtrack.artifacts.kinds import mime_of
+from nbtrack.server import files
 from nbtrack.server.mlflow import places
 from nbtrack.server.mlflow.desk import AtDesk, Desk
 from nbtrack.server.mlflow.errors import RestError, missing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["artifacts"])
 proxy = APIRouter(prefix="/artifacts", tags=["artifact proxy"])
+presigned = APIRouter(prefix="/presigned", tags=["artifact proxy"])
 
 IN_MEMORY = 1 << 20
 """Bytes of a file that are kept in memory while they come or go; larger ones go by the disk."""
@@ -47,8 +48,8 @@ def list_artifacts(
     """Return the files and folders of a run directly under `path`."""
     folder = places.check_relative(path)
     with desk.run(named(run_id, run_uuid)) as known:
-        files = places.files_of(desk, known, hides_models=hides_models(request))
-        told = _told(places.listed(files.items(), folder), f"{folder}/" if folder else "")
+        there = places.files_of(desk, known, hides_models=hides_models(request))
+        told = _told(places.listed(there.items(), folder), f"{folder}/" if folder else "")
         root = f"{desk.root(known.experiment_id)}/{known.run_id}/artifacts"
     return reply({"root_uri": root, **({"files": told} if told else {})})
 
@@ -60,13 +61,30 @@ def list_proxied(request: Request, desk: AtDesk, path: Annotated[str | None, Que
     if spot is None:
         return reply()
     with desk.run(spot.run_id) as known:
-        files = places.files_of(desk, known, hides_models=not spot.is_model and hides_models(request))
-        return page("files", _told(places.listed(files.items(), spot.full), ""), None)
+        there = places.files_of(desk, known, hides_models=not spot.is_model and hides_models(request))
+        return page("files", _told(places.listed(there.items(), spot.full), ""), None)
 
 
 @proxy.get("/{address:path}")
-def download(desk: AtDesk, address: str) -> Response:
-    """Return a file."""
+def download(request: Request, desk: AtDesk, address: str) -> Response:
+    """Return a file, or a part of it; or where it is kept, for a while."""
+    spot, sha256 = _found(desk, address)
+    return files.answer(request, desk.store.blobs, sha256, name=spot.full, mime=mime_of(spot.full))
+
+
+@presigned.get("/{address:path}")
+def where(request: Request, desk: AtDesk, address: str) -> Response:
+    """Return a URL at which a file can be had in parts, for a while, from where it is kept."""
+    if not files.redirects(request):
+        raise RestError(
+            "This server sends nobody to its object store; files come through it. (nbtrack server --redirect changes that.)",
+            "NOT_IMPLEMENTED",
+        )
+    _, sha256 = _found(desk, address)
+    return reply(files.presigned(request, desk.store.blobs, sha256))
+
+
+def _found(desk: Desk, address: str) -> tuple[Spot, str]:
     spot = places.find(desk, address)
     found = None
     if spot is not None:
@@ -74,21 +92,7 @@ def download(desk: AtDesk, address: str) -> Response:
             found = desk.files(known).get(spot.full)
     if spot is None or found is None:
         raise missing(f"No such artifact: '{address}'")
-    return sent(desk.store.blobs.path_of(found.sha256), spot.full)
-
-
-def sent(file: Path, name: str) -> Response:
-    """Return a file as something to keep, not to show: what somebody logged must not run as a page of this server."""
-    mime, base = mime_of(name), name.rpartition("/")[2]
-    headers = {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(base, safe='')}"
-        if not re.fullmatch(r"[\w.\-+]+", base, re.ASCII)
-        else f"attachment; filename={base}",
-        "x-content-type-options": "nosniff",
-    }
-    if file.stat().st_size <= IN_MEMORY:
-        return Response(file.read_bytes(), headers=headers, media_type=mime)
-    return FileResponse(file, headers=headers, media_type=mime)
+    return spot, found.sha256
 
 
 @proxy.put("/{address:path}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
+from nbtrack.server.files import redirects
 from nbtrack.server.mlflow import (
     artifacts,
     experiments,
@@ -32,14 +34,14 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 TRACKING = (log, runs, metrics, experiments, model_search, logged_models, registered_models, model_versions, webhooks)
 
 
-def server_info() -> Response:
+def server_info(request: Request) -> Response:
     """Return what this server can do, as MLflow's clients ask before they send files."""
     return reply(
         {
             "store_type": "NbtrackStore",
             "workspaces_enabled": False,
             "multipart_uploads_enabled": False,
-            "multipart_downloads_enabled": False,
+            "multipart_downloads_enabled": redirects(request),
             "artifact_serving_enabled": True,
             "artifacts_presigned_only": False,
             "tracking_auth": "",
@@ -57,7 +59,7 @@ def mlflow_router() -> APIRouter:
         is_shown = prefix == PREFIXES[0]
         for part in (*(each.router for each in TRACKING), artifacts.router):
             _add(whole, f"{prefix}/mlflow", part, is_shown=is_shown)
-        for part in (uploads.router, artifacts.proxy):
+        for part in (uploads.router, artifacts.presigned, artifacts.proxy):
             _add(whole, f"{prefix}/mlflow-artifacts", part, is_shown=is_shown)
     for path in NEWER:
         whole.add_api_route(path, server_info, methods=["GET"], include_in_schema=path == NEWER[0], tags=["server"])

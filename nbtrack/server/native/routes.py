@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from contextlib import contextmanager
@@ -11,25 +12,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
 
-from nbtrack.errors import InvalidValueError, NbtrackError
+from nbtrack.errors import InvalidValueError, NbtrackError, RemoteError
 from nbtrack.journal.replica import MAX_DELIVERY, MissingRecordsError
+from nbtrack.server import files
 from nbtrack.server.native import verbs
-from nbtrack.store.receiving import Receiver
 from nbtrack.store.traffic import BINARY, CODEC, LINES, VERSION, error_text
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
+
+logger = logging.getLogger("nbtrack.server")
 
 PREFIX = f"/api/nbtrack/v{VERSION}"
 MAX_CALL = 8 << 20
 """Bytes of a question."""
 MAX_LEASE_S = 600.0
-STATUSES = {"NotFoundError": 404, "AlreadyExistsError": 409, "GateRefusedError": 403, "UntrustedModelError": 403}
+SILENCE = "This server cannot reach the place of its files now; ask again in a while."
+STATUSES = {
+    "NotFoundError": 404,
+    "AlreadyExistsError": 409,
+    "GateRefusedError": 403,
+    "UntrustedModelError": 403,
+    "RemoteError": 503,
+}
 
 
 class NativeRoutes:
@@ -37,20 +46,19 @@ class NativeRoutes:
 
     Parameters
     ----------
-    store : LocalStore
+    store : ServedStore
     """
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: ServedStore) -> None:
         self._store = store
-        self._receiver = Receiver(store)
         self.router = APIRouter(prefix=PREFIX, tags=["nbtrack"])
         add = self.router.add_api_route
         add("/about", self.about, methods=["GET"])
         add("/journals/{writer}", self.receive, methods=["POST"])
         add("/journals/{writer}", self.last, methods=["GET"])
         add("/blobs/{sha256}", self.put_blob, methods=["PUT"], status_code=204)
-        add("/blobs/{sha256}", self.get_blob, methods=["GET"], response_class=FileResponse)
-        add("/blobs/{sha256}", self.get_blob, methods=["HEAD"], response_class=FileResponse, include_in_schema=False)
+        add("/blobs/{sha256}", self.get_blob, methods=["GET"], response_class=Response)
+        add("/blobs/{sha256}", self.get_blob, methods=["HEAD"], response_class=Response, include_in_schema=False)
         add("/call/{verb}", self.call, methods=["POST"], response_class=Response)
 
     async def about(self, request: Request) -> dict[str, Any]:
@@ -78,10 +86,12 @@ class NativeRoutes:
             return _refusal(InvalidValueError(f"A delivery has at most {MAX_DELIVERY:,} bytes; send fewer lines."), 413)
 
         def take() -> int:
-            return self._receiver.receive(writer, data, after=after, lease_s=lease, user=user_of(request))
+            return self._store.journals.receive(writer, data, after=after, lease_s=lease, user=user_of(request))
 
         try:
-            return _last(await run_in_threadpool(take))
+            last = await run_in_threadpool(take)
+            request.scope["nbtrack.records"] = data.count(b"\n")  # for /metrics
+            return _last(last)
         except MissingRecordsError as missing:
             return _last(missing.last, 409)
         except NbtrackError as error:
@@ -90,7 +100,7 @@ class NativeRoutes:
     async def last(self, writer: str) -> Response:
         """Say which record of a writer is the last one here; -1 when there is none."""
         try:
-            return _last(await run_in_threadpool(self._receiver.last, writer))
+            return _last(await run_in_threadpool(self._store.journals.last, writer))
         except NbtrackError as error:
             return _refusal(error)
 
@@ -117,14 +127,12 @@ class NativeRoutes:
             raise InvalidValueError(message)
         self._store.blobs.put_file(path)
 
-    async def get_blob(self, sha256: str) -> Response:
-        """Return the file with a digest."""
+    async def get_blob(self, sha256: str, request: Request) -> Response:
+        """Return the file with a digest, or a part of it; or where it is kept, for a while."""
         try:
-            path = await run_in_threadpool(self._store.blobs.path_of, sha256)
+            return await run_in_threadpool(files.answer, request, self._store.blobs, sha256)
         except NbtrackError as error:
             return _refusal(error)
-        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-        return FileResponse(path, media_type=BINARY, headers=headers)
 
     # -- verbs -------------------------------------------------------------------------------------------------------
 
@@ -182,5 +190,8 @@ def _last(number: int, status: int = 200) -> Response:
 
 
 def _refusal(error: NbtrackError, status: int | None = None) -> Response:
+    if type(error) is RemoteError:  # of the place of files: its host and bucket are nobody's business
+        logger.warning("%s", error)
+        error = RemoteError(SILENCE)
     code = status or STATUSES.get(type(error).__name__, 400)
     return Response(error_text(error), code, media_type="application/json")

@@ -41,6 +41,9 @@ class DatabasePlace:
     def prepare(self) -> None:
         """Do nothing: the tables are there."""
 
+    def look(self) -> None:
+        """Do nothing: it is looked at with the store."""
+
     def path(self, sha256: str) -> Path | None:  # noqa: ARG002
         """Return None: rows are no files."""
         return None

@@ -34,7 +34,8 @@ PATIENCE = dict.fromkeys(("next_run_number", "experiment_id"), AT_ONCE_S) | dict
 REST_S = 10.0
 """After a server has not answered, nobody waits for it again for so long."""
 CHUNK = 1 << 20
-OK, NO_CONTENT, MISSING, CONFLICT, TOO_LARGE = 200, 204, 404, 409, 413
+ELSEWHERE = 307
+OK, NO_CONTENT, REFUSED, MISSING, CONFLICT, TOO_LARGE, TOO_MANY, BROKEN = 200, 204, 400, 404, 409, 413, 429, 500
 
 
 class Connection:
@@ -97,7 +98,7 @@ class Connection:
         )
         try:
             last = int(json.loads(answer.content)["last"])
-        except (ValueError, KeyError, TypeError) as cause:  # of whatever stands between: a page to sign in, for example
+        except (ValueError, KeyError, TypeError) as cause:
             raise self._odd("records") from cause
         if answer.status_code != OK:
             raise MissingRecordsError(last)
@@ -117,14 +118,37 @@ class Connection:
             self._ask("PUT", f"blobs/{sha256}", content=pieces, timeout=3600.0, fine=(NO_CONTENT,))
 
     def get_blob(self, sha256: str, path: Path) -> None:
-        """Fetch a file; raises ``NotFoundError``. Whoever asks compares the digest."""
-        with self._answering(), self._open().stream("GET", self._path(f"blobs/{sha256}")) as answer:
+        """Fetch a file, from the object store when the server names it; raises ``NotFoundError``. Whoever asks compares the digest."""
+        url = self._path(f"blobs/{sha256}")
+        with self._answering():
+            elsewhere = self._received(url, path)
+            if elsewhere and not self._received_from(elsewhere, path):
+                self._received(f"{url}?proxied=1", path)  # it cannot be reached from here
+
+    def _received(self, url: str, path: Path) -> str:
+        """Write an answer of the server to a file, or return where it says that the file is."""
+        with self._open().stream("GET", url) as answer:
+            if answer.status_code == ELSEWHERE:
+                return str(answer.headers["location"])
             if answer.status_code != OK:
                 answer.read()
                 raise self._refusal(answer)
-            with path.open("wb") as file:
-                for piece in answer.iter_bytes(CHUNK):
-                    file.write(piece)
+            _write(answer, path)
+        return ""
+
+    def _received_from(self, url: str, path: Path) -> bool:
+        """Write what is at a signed URL to a file, and say whether that worked; it is told no token, and nobody is told the URL."""
+        waits = {"connect": CONNECT_S, "read": ANSWER_S, "write": ANSWER_S, "pool": ANSWER_S}
+        try:
+            request = self._httpx.Request("GET", url, extensions={"timeout": waits})
+            with self._httpx.HTTPTransport() as plain:  # a client would write the URL to its log
+                answer = plain.handle_request(request)
+                if answer.status_code == OK:
+                    _write(answer, path)
+                answer.close()
+                return bool(answer.status_code == OK)
+        except (self._httpx.TransportError, self._httpx.InvalidURL):
+            return False
 
     @property
     def is_resting(self) -> bool:
@@ -188,8 +212,10 @@ class Connection:
         if status in (401, 403) and b'"error": "' not in answer.content:
             given = "" if self._headers().get("Authorization") else f"; none was given: set {TOKENS[0]}"
             return RemoteError(f"{self.url} does not take the token for this ({status}){given}.")
-        if status in (429, 502, 503, 504):
+        if status == TOO_MANY or status >= BROKEN:
             return UnreachableError(self._silence(f"cannot answer now ({status})"))
+        if status < REFUSED:
+            return self._odd(f"what is asked ({status})")
         if status == TOO_LARGE:
             size = int(answer.request.headers.get("content-length", 0))
             what = f"{size:,} bytes" if size else "a file"
@@ -199,10 +225,10 @@ class Connection:
             )
         return error_of(answer.content, otherwise=f"{self.url} refuses: {status} {answer.text[:300]}")
 
-    def _odd(self, what: str) -> RemoteError:
-        return RemoteError(
-            f"{self.url} answers {what} with something else; is it an nbtrack server of this version ({__version__})?"
-        )
+    def _odd(self, what: str) -> UnreachableError:
+        """Return the error for an answer that is none of a server of nbtrack: of a page to sign in, for example."""
+        asked = f"is it an nbtrack server of this version ({__version__})?"
+        return UnreachableError(self._silence(f"answers {what} with something else; {asked}").replace("?.", "?"))
 
     def _path(self, path: str) -> str:
         return f"{self.url}/api/nbtrack/v{VERSION}/{path}"
@@ -220,6 +246,12 @@ class Connection:
         token = self._token or next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
         found = {"User-Agent": f"nbtrack/{__version__}"}
         return found | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _write(answer: Any, path: Path) -> None:
+    with path.open("wb") as file:
+        for piece in answer.iter_bytes(CHUNK):
+            file.write(piece)
 
 
 def address(url: str) -> str:
