@@ -44,7 +44,7 @@ export class HttpTransport {
     try {
       const body = JSON.stringify({ session: await this.#session, content });
       const headers = { "content-type": "application/json" };
-      const reply = await this.fetch("/api/message", { method: "POST", headers, body, signal: this.until });
+      const reply = await this.fetch("./api/message", { method: "POST", headers, body, signal: this.until });
       if (!reply.ok) return refuse((await reply.text()).trim());
       const answer = openParcel(new Uint8Array(await reply.arrayBuffer()));
       this.#receive({ method: "custom", content: answer.content }, answer.buffers);
@@ -64,7 +64,7 @@ export class HttpTransport {
     let wait = FIRST_WAIT;
     while (!this.until.aborted) {
       try {
-        const reply = await this.fetch("/api/stream", { signal: this.until });
+        const reply = await this.fetch("./api/stream", { signal: this.until });
         if (reply.status === 403) return this.#receive({ method: "close" }); // another server took the port
         if (!reply.ok || !reply.body) throw new Error(`status ${reply.status}`);
         wait = FIRST_WAIT;
