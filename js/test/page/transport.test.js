@@ -65,22 +65,22 @@ describe("the way to nbtrack ui", () => {
 
   it("sends questions with its session and gives answers back", async () => {
     const reply = () => new Response(packParcel({ kind: "answer", id: 5, ok: true }, [Uint8Array.of(4)]));
-    const { transport, sent, heard, close } = connected(async (path) => (path === "/api/stream" ? open() : reply()));
+    const { transport, sent, heard, close } = connected(async (path) => (path === "./api/stream" ? open() : reply()));
     await transport.send({ method: "custom", content: { kind: "ask", id: 5, what: "x" } });
-    expect(sent.at(-1)).toEqual(["/api/message", { session: "s1", content: { kind: "ask", id: 5, what: "x" } }]);
+    expect(sent.at(-1)).toEqual(["./api/message", { session: "s1", content: { kind: "ask", id: 5, what: "x" } }]);
     expect(heard).toEqual([[{ method: "custom", content: { kind: "answer", id: 5, ok: true } }, [[4]]]]);
     close();
   });
 
   it("says why a question was refused or got lost", async () => {
     const refused = connected(async (path) =>
-      path === "/api/stream" ? open() : new Response("no\n", { status: 410 }),
+      path === "./api/stream" ? open() : new Response("no\n", { status: 410 }),
     );
     await refused.transport.send({ method: "custom", content: { kind: "ask", id: 1 } });
     expect(refused.heard[0][0].content).toEqual({ kind: "answer", id: 1, ok: false, error: "no" });
     refused.close();
     const lost = connected((path) =>
-      path === "/api/stream" ? Promise.resolve(open()) : Promise.reject(new Error("net")),
+      path === "./api/stream" ? Promise.resolve(open()) : Promise.reject(new Error("net")),
     );
     await lost.transport.send({ method: "custom", content: { kind: "ask", id: 2 } });
     expect(lost.heard[0][0].content.error).toBe("nbtrack ui did not answer: net");
@@ -91,7 +91,7 @@ describe("the way to nbtrack ui", () => {
     const { transport, sent, close } = connected(async () => open());
     await transport.send({ method: "update", state: { filter: "x" } });
     await transport.send({ method: "custom", content: { kind: "need", data: true } });
-    expect(sent.map(([path]) => path)).toEqual(["/api/stream"]);
+    expect(sent.map(([path]) => path)).toEqual(["./api/stream"]);
     close();
   });
 
