@@ -110,11 +110,13 @@ class Below:
             root = self._root.encode()
             inner_raw = raw.removeprefix(root) or b"/" if raw is not None else None
             scope = {**scope, "path": path.removeprefix(self._root) or "/", "raw_path": inner_raw}
-        await self.app(scope, receive, led)
+        await self.app({**scope, "root_path": self._root}, receive, led)
 
     def _outer(self, name: bytes, value: bytes) -> bytes:
-        is_ours = name.lower() == b"location" and value.startswith(b"/") and not value.startswith(b"//")
-        return self._root.encode() + value if is_ours else value
+        root = self._root.encode()
+        is_below = value.partition(b"?")[0] == root or value.startswith(root + b"/")
+        is_inner = value.startswith(b"/") and not value.startswith(b"//") and not is_below
+        return root + value if name.lower() == b"location" and is_inner else value
 
 
 def _check_address(text: str) -> None:

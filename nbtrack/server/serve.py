@@ -69,7 +69,6 @@ class TeamServer(ThreadedServer):
                         store,
                         guards=team.gates(keys, audit, allowed_hosts),
                         pages=pages.app(is_guarded=keys is None) if pages else None,
-                        root_path=front.root_path,
                     )
                 ),
                 **front.options(),

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 ABOUT = "An nbtrack store: MLflow's REST, whose errors are `{error_code, message}`, and nbtrack's own routes."
 
 
-def application(
-    store: ServedStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None, root_path: str = ""
-) -> FastAPI:
+def application(store: ServedStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None) -> FastAPI:
     """Return the application.
 
     Parameters
@@ -48,10 +46,8 @@ def application(
         What every request passes first, outermost first: who may come in, and how much may come.
     pages : ASGI application, optional
         The web interface, for every path that is no route.
-    root_path : str
-        Where a proxy shows it, such as ``/nbtrack``.
     """
-    meter, readiness = Meter(Sizes(store)), Readiness(parts_of(store))
+    meter, readiness = Meter(Sizes(store.local)), Readiness(parts_of(store))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +70,6 @@ def application(
         version=__version__,
         docs_url="/docs",
         redoc_url=None,
-        root_path=root_path,
         lifespan=life,
         middleware=[Middleware(Metering, meter=meter), *guards],
     )
