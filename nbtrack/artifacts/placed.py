@@ -144,8 +144,28 @@ class PlacedBlobs(Blobs):
         """Delete a content here that is kept elsewhere, unless it was put or asked for within the hour."""
         self._discard(self._path(sha256), time.time() - SPARED_S)
 
+    def keep_at(self, text: str | None) -> list[str]:
+        """Let files be kept at a place from now on, which is tried, and return all places; None leaves them as they are.
+
+        Raises
+        ------
+        InvalidValueError, MissingPackageError, RemoteError, NotFoundError
+            It is no place, or cannot be written.
+        """
+        if text is not None:
+            self.places.name(text)
+        return [place.shown for place in self.places.all()]
+
     def close(self) -> None:
         """Wait a little for what is on its way."""
+
+    def flush(self, progress: Progress | None = None) -> int:  # noqa: ARG002
+        """Bring what waits here where it is kept, and return how many files were brought; see :meth:`Mover.flush`."""
+        return 0
+
+    def waiting(self) -> list[tuple[str, int]]:
+        """Return the digests and sizes of what waits here."""
+        return []
 
     def put_here(self) -> Iterator[tuple[str, Path]]:
         """Yield the contents that are here, with their files."""
@@ -171,6 +191,21 @@ class MovedBlobs(PlacedBlobs):
     def _keep(self, blob: Blob) -> None:  # noqa: ARG002
         if self.places.named():
             self.mover.wake()
+
+    def keep_at(self, text: str | None) -> list[str]:
+        """Let files be kept at a place from now on; what is here goes there."""
+        found = super().keep_at(text)
+        if found:
+            self.mover.wake()
+        return found
+
+    def flush(self, progress: Progress | None = None) -> int:
+        """Bring what waits here where it is kept, and return how many files were brought; see :meth:`Mover.flush`."""
+        return self.mover.flush(progress)
+
+    def waiting(self) -> list[tuple[str, int]]:
+        """Return the digests and sizes of what waits here."""
+        return self.mover.waiting()
 
     @contextmanager
     def purging(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ def doctor(
         with working("rebuilding") as work:
             found["rebuilt"] = health.rebuild(opened.path, opened.folder, work.say)
     with working("looking at the store"):
-        found |= health.examine(opened.path, opened.folder)
+        found |= health.examine(opened.path, opened.folder, opened.blobs)
     if as_json:
         show_json(found)
     else:
@@ -52,6 +52,7 @@ def _tell(found: dict[str, Any]) -> None:
         "duckdb": found["duckdb"],
         "holds": ", ".join(f"{n:,} {name}" for name, n in found["counts"].items()),
         "on disk": f"{size(held['file'])} tables, {size(held['history'])} history, {size(held['journals'])} journals",
+        "files": _files(found["files"]),
         "writing now": count(found["writers_alive"], "process", "processes"),
         "quarantine": ", ".join(found["quarantined"]),
     }
@@ -60,3 +61,13 @@ def _tell(found: dict[str, Any]) -> None:
         complain("Problem", "red", problem)
     if not found["problems"]:
         say("All is well.", "green")
+
+
+def _files(told: dict[str, Any]) -> str:
+    """Return where files are, when it is not beside the store."""
+    if not told["places"]:
+        return ""
+    if "there" not in told:
+        return str(told["places"][0])
+    waiting = f", {told['waiting']:,} wait here (nbtrack sync)" if told["waiting"] else ""
+    return f"{told['there']:,} in {told['places'][0]}{waiting}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nbtrack.cli import options, tokens
-from nbtrack.cli.output import say, show_json
+from nbtrack.cli.output import clean, say, show_json
 
 Certificate = Annotated[
     Path | None,
@@ -27,6 +27,22 @@ RootPath = Annotated[
     str,
     typer.Option("--root-path", metavar="PATH", help="Where the proxy shows it, as in /nbtrack.", show_default=False),
 ]
+Artifacts = Annotated[
+    str | None,
+    typer.Option(
+        "--artifacts",
+        metavar="PLACE",
+        help="Where files are kept: a folder, s3://bucket/path, gs://… or az://…; remembered. Beside the store when never given.",
+        show_default=False,
+    ),
+]
+Redirect = Annotated[
+    bool,
+    typer.Option(
+        "--redirect/--no-redirect",
+        help="Send programs that ask for a file to the object store itself, with a URL signed for five minutes.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +51,8 @@ def register(app: typer.Typer) -> None:
         invoke_without_command=True,
         callback=server,
         epilog="Example: nbtrack server --store team.duckdb\n\n"
-        "Example: nbtrack server --store team.duckdb --auth tokens.toml --host 0.0.0.0",
+        "Example: nbtrack server --store team.duckdb --auth tokens.toml --host 0.0.0.0\n\n"
+        "Example: nbtrack server --store team.duckdb --artifacts s3://bucket/team",
     )
     tokens.register(group)
     app.add_typer(group, name="server")
@@ -62,6 +79,8 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
     ssl_keyfile: Key = None,
     behind_proxy: Proxies = "",
     root_path: RootPath = "",
+    artifacts: Artifacts = None,
+    redirect: Redirect = False,
     as_json: options.Json = False,
 ) -> None:
     """Serve a store to nbtrack and to the unmodified MLflow client, with the web interface beside it."""
@@ -72,19 +91,24 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
     from nbtrack.serving.files import raise_file_limit  # noqa: PLC0415
 
     front = Front(ssl_certfile, ssl_keyfile, _names(behind_proxy), root_path)
+    opened = options.open_local(store, is_new_fine=True)
+    kept = opened.blobs.keep_at(artifacts)
     found = TeamServer(
-        options.open_local(store, is_new_fine=True),
+        opened,
         host=host,
         port=port,
         auth=auth,
         allowed_hosts=_names(allowed_hosts),
         front=front,
+        redirects=redirect,
     )
     if as_json:
-        show_json({"url": found.url, "pages": found.pages_url, "store": found.store.uri})
+        show_json({"url": found.url, "pages": found.pages_url, "store": found.store.uri, "artifacts": kept})
     else:
         say(f"mlflow.set_tracking_uri({found.url!r}), nbtrack.set_tracking_uri({found.url!r})")
         say(f"Web interface: {found.pages_url}")
+        for place in kept[:1]:
+            say(f"Files: {clean(place)}")
         say("Ctrl+C ends it.", "dim")
     sys.stdout.flush()
     raise_file_limit()

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nbtrack import config
 from nbtrack.cli import options
-from nbtrack.cli.output import say, show_json
+from nbtrack.cli.output import clean, say, show_json
 from nbtrack.cli.progress import working
-from nbtrack.cli.units import size
+from nbtrack.cli.units import count, size
 from nbtrack.errors import NbtrackError
 
 if TYPE_CHECKING:
@@ -21,12 +22,19 @@ def register(app: typer.Typer) -> None:
 
 Server = Annotated[
     str | None,
-    typer.Option("--store", metavar="URL", help="The server; every one for which something waits, when not given."),
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The server; or a store on this machine whose files go elsewhere. When not given, every server for which something waits.",
+    ),
 ]
 
 
 def sync(store: Server = None, as_json: options.Json = False) -> None:
-    """Send records and files that wait on this machine for a server; without --store, for every server there is something for."""
+    """Send what waits on this machine: records and files for a server, files of a store that keeps them elsewhere."""
+    if store and not config.is_remote(store):
+        _move(store, as_json=as_json)
+        return
     from nbtrack.store.remote.store import ServerStore, waiting_servers  # noqa: PLC0415 - help is quick
 
     urls = [store] if store else waiting_servers()
@@ -42,6 +50,22 @@ def sync(store: Server = None, as_json: options.Json = False) -> None:
         say("Nothing waits for any server.")
     if any(each["error"] for each in told):
         raise typer.Exit(1)
+
+
+def _move(store: str, *, as_json: bool) -> None:
+    """Bring the files of a local store to their place."""
+    opened = options.open_local(store)
+    places = opened.blobs.keep_at(None)
+    n_files = 0
+    if places:
+        with working(f"bringing files to {places[0]}") as work:
+            n_files = opened.blobs.flush(lambda done, n: work.say(f"bringing files to {places[0]}: {done:,} of {n:,}"))
+    if as_json:
+        show_json({"store": opened.uri, "places": places, "files": n_files})
+    elif places:
+        say(f"{clean(places[0])}: {count(n_files, 'file')} brought there, nothing waits.")
+    else:
+        say(f"{clean(opened.uri)} keeps its files beside it; nothing waits.")
 
 
 def _sent(store: "ServerStore") -> dict[str, Any]:

@@ -46,6 +46,7 @@ class TeamServer(ThreadedServer):
         auth: Path | None = None,
         allowed_hosts: Sequence[str] = (),
         front: Front | None = None,
+        redirects: bool = False,
     ) -> None:
         uvicorn = require("uvicorn", WHY, extra="server")
         require("fastapi", WHY, extra="server")
@@ -69,6 +70,7 @@ class TeamServer(ThreadedServer):
                         store,
                         guards=team.gates(keys, audit, allowed_hosts),
                         pages=pages.app(is_guarded=keys is None) if pages else None,
+                        redirects=redirects,
                     )
                 ),
                 **front.options(),

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 ABOUT = "An nbtrack store: MLflow's REST, whose errors are `{error_code, message}`, and nbtrack's own routes."
 
 
-def application(store: ServedStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None) -> FastAPI:
+def application(
+    store: ServedStore, *, guards: Sequence[Middleware] = (), pages: ASGIApp | None = None, redirects: bool = False
+) -> FastAPI:
     """Return the application.
 
     Parameters
@@ -46,6 +48,8 @@ def application(store: ServedStore, *, guards: Sequence[Middleware] = (), pages:
         What every request passes first, outermost first: who may come in, and how much may come.
     pages : ASGI application, optional
         The web interface, for every path that is no route.
+    redirects : bool
+        Send programs that ask for a file to the object store that has it.
     """
     meter, readiness = Meter(Sizes(store.local)), Readiness(parts_of(store))
 
@@ -75,6 +79,7 @@ def application(store: ServedStore, *, guards: Sequence[Middleware] = (), pages:
     )
     store.followers.append(meter)
     app.state.desk = Desk(store)
+    app.state.redirects = redirects
     add_handlers(app)
     app.include_router(NativeRoutes(store).router)
     app.include_router(mlflow_router())
