@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def in_phase(told: dict[str, Any], name: str, kind: str) -> list[float]:
     starts = [*told["began"], (float("inf"), "")]
     found = [
         took
-        for (start, phase), (end, _) in zip(starts, starts[1:], strict=False)
+        for (start, phase), (end, _) in pairwise(starts)
         if phase == name
         for at, took, what in told["waited"]
         if what == kind and start <= at < end

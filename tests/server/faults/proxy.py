@@ -94,7 +94,7 @@ class Wire:
             with self._lock:
                 is_busy = self._accept()
                 if self.state == "whole":
-                    is_busy |= any([self._pump(pair) for pair in list(self._pairs)])
+                    is_busy = sum(map(self._pump, list(self._pairs))) > 0 or is_busy
                 elif self.state == "resets":
                     self._reset_those_that_speak()
             if not is_busy:

@@ -1,21 +1,26 @@
-"""A training that logs to a server, and says how long each step of it waited for that. ``python training.py URL SECONDS``."""
+"""A training that logs to a server, and says how long each step of it waited for that. ``python training.py URL SECONDS``,
+or ``until-told`` in place of the seconds, which is when its input ends.."""
 
 from __future__ import annotations
 
 import json
+import select
 import sys
 import time
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STEP_S = 0.004
 CHILD_EVERY = 120
 """Steps between two runs that begin and end within the training."""
 
 
-def train(url: str, seconds: float) -> dict[str, Any]:
-    """Log for so many seconds; returns the id of the run and, for each step, when it began and how long logging took."""
-    import nbtrack  # noqa: PLC0415
+def train(url: str, goes_on: Callable[[], bool]) -> dict[str, Any]:
+    """Log for as long as it goes on; returns the id of the run and, for each step, when it began and how long logging took."""
+    import nbtrack
 
     warnings.simplefilter("ignore")
     nbtrack.set_tracking_uri(url)
@@ -26,8 +31,8 @@ def train(url: str, seconds: float) -> dict[str, Any]:
 
     with nbtrack.start_run("training") as run:
         print(run.id, flush=True)
-        until, step, children = time.time() + seconds, 0, []
-        while time.time() < until:
+        step, children = 0, []
+        while goes_on():
             began = time.time()
             run.log_metrics({"loss": 1 / (1 + step), "acc": step / 1e6}, step=step)
             note("log", began)
@@ -43,5 +48,18 @@ def train(url: str, seconds: float) -> dict[str, Any]:
     return {"run": run.id, "steps": step, "children": children, "waited": waited}
 
 
+def _until(said: str) -> Callable[[], bool]:
+    if said != "until-told":
+        seconds = float(said)
+        began: list[float] = []
+
+        def has_time() -> bool:
+            began.append(time.time()) if not began else None
+            return time.time() < began[0] + seconds
+
+        return has_time
+    return lambda: not select.select([sys.stdin], [], [], 0)[0]
+
+
 if __name__ == "__main__":
-    print(json.dumps(train(sys.argv[1], float(sys.argv[2]))), flush=True)
+    print(json.dumps(train(sys.argv[1], _until(sys.argv[2]))), flush=True)
