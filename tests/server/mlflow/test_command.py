@@ -42,8 +42,8 @@ def test_a_new_store_is_served_until_the_process_is_told_to_end(tmp_path: Path):
             assert (page.status, page.headers["location"]) == (303, "/")
             rest.close()
         finally:
-            process.send_signal(signal.SIGTERM)
-        process.wait(30)
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, "Ctrl+C is how it is meant to end"
     again = LocalStore(tmp_path / "team.duckdb")
     assert again.get_run(run).info.status == "RUNNING", "nobody has ended it"
     again.close()
