@@ -156,7 +156,7 @@ def _unfinished(final: Path, name: str, source: str) -> Iterator[Path]:
 def _copy(store: Store, made: Path, told: Progress) -> None:
     target = LocalStore(made)
     try:
-        copy_store(store, target, progress=told)
+        copy_store(store, target, progress=lambda text, done, total: told(f"{done:,} of {total:,} runs, {text}"))
         told("folding journals")
         target.fold(timeout=30)
     finally:

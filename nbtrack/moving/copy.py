@@ -23,7 +23,7 @@ def copy_store(
     chosen: Chosen | None = None,
     *,
     is_dry: bool = False,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Tally:
     """Bring what a store has, and another has not, into that one.
 
@@ -38,7 +38,7 @@ def copy_store(
     is_dry : bool
         Only count what would come.
     progress : callable, optional
-        Called with a few words now and then.
+        Called with a few words, the number of runs done and of all.
 
     Raises
     ------
@@ -46,12 +46,14 @@ def copy_store(
         Both are the same store.
     """
     refuse_same(source, destination)
+    refuse_missing(source)
     stored = Stored(source, chosen)
-    with Intake(destination, source=source.title, is_dry=is_dry, progress=progress) as intake:
+    told = progress or (lambda *_: None)
+    with Intake(destination, source=source.title, is_dry=is_dry) as intake:
         for experiment in stored.experiments():
             intake.experiment(experiment)
-        for _ in intake.runs(stored.runs(intake.tally)):
-            pass
+        for done, _ in enumerate(intake.runs(stored.runs(intake.tally)), 1):
+            told(f"{intake.tally.points:,} points, {intake.tally.files:,} files", done, len(stored))
         for model in stored.registered():
             intake.registered(model)
         if stored.chosen.is_all and not is_dry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nbtrack.moving.copy import copy_store, refuse_missing, refuse_same
@@ -18,7 +19,7 @@ def merge_stores(
     sources: Sequence[Store],
     *,
     is_dry: bool = False,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Tally]:
     """Bring what several stores have into one; all of them are looked at before anything is brought.
 
@@ -33,13 +34,12 @@ def merge_stores(
     for source in sources:
         refuse_missing(source)
         refuse_same(source, into)
-    told = progress or (lambda _: None)
+    told = progress or (lambda *_: None)
     return {
-        source.uri: copy_store(
-            source,
-            into,
-            is_dry=is_dry,
-            progress=lambda text, title=source.title: told(f"{title}: {text}"),  # type: ignore[misc]
-        )
+        source.uri: copy_store(source, into, is_dry=is_dry, progress=partial(_of, told, source.title))
         for source in sources
     }
+
+
+def _of(told: Callable[[str, int, int], None], title: str, text: str, done: int, total: int) -> None:
+    told(f"{title}: {text}", done, total)
