@@ -136,7 +136,7 @@ class Intake:
                 try:
                     if run.run_id in known:
                         grown = Growth(self.store, self._unloading, known[run.run_id], sound(run, self.tally))
-                        self._note(grown.take())
+                        self._note(run, grown.take())
                     elif run.run_id in self._known:
                         self.tally.skip(f"run {run.run_id}", "it is in this source more than once")
                         continue
@@ -154,7 +154,9 @@ class Intake:
         for _ in self.runs([moved]):
             pass
 
-    def _note(self, is_new: bool) -> None:  # noqa: FBT001
+    def _note(self, run: MovedRun, is_new: bool) -> None:  # noqa: FBT001
+        if run.stage == LifecycleStage.CARRIER:
+            return
         if is_new:
             self.tally.runs.changed += 1
         else:
@@ -173,7 +175,7 @@ class Intake:
             self._shipment.add(files)
             self._shipment.add(self._unloading.models(run))
             self._shipment.add(lines.ended(run))
-        self.tally.runs.new += 1
+        self.tally.runs.new += run.stage != LifecycleStage.CARRIER  # which no search shows
         self._progress(f"{self.tally.runs.new:,} runs, {self.tally.points:,} points")
 
     def _implied(self, name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import NotFoundError
 from nbtrack.names import check_alias
 from nbtrack.store.registry_protocol import ModelQuery
+from nbtrack.tracking import logged_models
 
 if TYPE_CHECKING:
     from nbtrack.entities import ModelEvent, ModelVersion, RegisteredModel
@@ -40,6 +42,8 @@ class Registering:
 
     def take(self, moved: MovedRegistered) -> None:
         """Take in one model; what was deleted here since it was moved is not made again."""
+        if not self._is_dry:
+            moved = replace(moved, versions=tuple(self._placed(version) for version in moved.versions))
         here, history = self._look(moved.name)
         if here is None and any(event.op == "delete" for event in history):
             self._tally.skip(f"registered model {moved.name}", "it was deleted here")
@@ -59,6 +63,16 @@ class Registering:
         self._count(here is None, is_changed=bool(changes))
         if changes and not self._is_dry:
             self._store.registry.take(moved.name, [{"comment": self._why, **change} for change in changes])
+
+    def _placed(self, version: MovedVersion) -> MovedVersion:
+        """Return a version of a logged model with where that is here."""
+        if version.model_id is None or version.path is not None:
+            return version
+        try:
+            found = logged_models.find(self._store, version.model_id)
+        except NotFoundError:
+            return version
+        return replace(version, run_id=found.run_id, path=found.path)
 
     def _look(self, name: str) -> tuple[RegisteredModel | None, list[ModelEvent]]:
         if getattr(self._store, "path", None) is not None and not self._store.folder.is_dir():
