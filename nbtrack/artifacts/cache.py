@@ -58,7 +58,7 @@ class Cache:
             return None
         return path
 
-    def fetch(self, sha256: str, get: Callable[[Path], None], *, place: str) -> Path:
+    def fetch(self, sha256: str, get: Callable[[Path], object], *, place: str) -> Path:
         """Return the copy of a content, which `get` writes when it is not here; one thread at a time fetches each.
 
         Parameters
@@ -82,9 +82,10 @@ class Cache:
         with suppress(OSError):
             self._path(sha256).unlink()
 
-    def _fetched(self, sha256: str, get: Callable[[Path], None], place: str) -> Path:
+    def _fetched(self, sha256: str, get: Callable[[Path], object], place: str) -> Path:
         path = self._path(sha256)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         fd, name = tempfile.mkstemp(prefix=_COMING, dir=self.folder)
         os.close(fd)
         coming = Path(name)
