@@ -212,7 +212,7 @@ class Writer:
     def _append(self, bodies: Sequence[str], *, is_urgent: bool = False) -> None:
         data = self._lines(bodies)
         if len(data) > MAX_BYTES:
-            _refuse_size(bodies)
+            refuse_size(bodies)
         try:
             if is_urgent:
                 self._with_ballast(lambda: self._put(bodies))
@@ -367,7 +367,7 @@ def _write_whole(fd: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _refuse_size(bodies: Sequence[str]) -> None:
+def refuse_size(bodies: Sequence[str]) -> None:
     largest = max(len(body.encode()) for body in bodies)
     if largest > MAX_BYTES:
         raise InvalidValueError(

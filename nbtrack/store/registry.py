@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbtrack.entities import ModelVersion, RegisteredModel
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NotFoundError
@@ -27,13 +27,35 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from nbtrack.entities import ModelEvent
-    from nbtrack.store.local import LocalStore
+    from nbtrack.journal.numbers import Numbers
+    from nbtrack.journal.writer import Writer
+    from nbtrack.store.protocol import Record
     from nbtrack.store.reader import Reader
     from nbtrack.store.registry_protocol import ModelQuery, NewVersion, RegistryStore
 
 MAX_COMMENT = 10_000
 NAMES = {"tag": "tag_version", "untag": "untag_version", "describe": "describe_version", "delete": "delete_version"}
 """Verbs of a model and, of one of its versions, what they are called in the journal."""
+
+
+class Kept(Protocol):
+    """What the registry needs of the store that it belongs to."""
+
+    writer: Writer
+    registry: LocalRegistry
+
+    @property
+    def numbers(self) -> Numbers:
+        """Return who lets one process at a time change models."""
+
+    def make_folder(self) -> None:
+        """Make the folder."""
+
+    def reading(self, *, is_fresh: bool = False) -> AbstractContextManager[Reader]:
+        """Open a look at the store."""
+
+    def append(self, *records: Record) -> None:
+        """Write changes."""
 
 
 class LocalRegistry:
@@ -43,7 +65,7 @@ class LocalRegistry:
     whatever the clocks say.
     """
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Kept) -> None:
         self._store = store
         self.settings_seen: dict[str, str] = {}
 
@@ -251,14 +273,14 @@ class LocalRegistry:
 class Change:
     """One change of the registry: what `reader` sees stays true until it is written."""
 
-    def __init__(self, store: LocalStore, reader: Reader) -> None:
+    def __init__(self, store: Kept, reader: Reader) -> None:
         self._store = store
         self.reader = reader
         self._records: list[tuple[str, None, dict[str, str] | None, Any]] = []
 
     @classmethod
     @contextmanager
-    def begin(cls, store: LocalStore) -> Iterator[Change]:
+    def begin(cls, store: Kept) -> Iterator[Change]:
         """Open a look at the store while nobody else changes the registry; written when the block ends without an error."""
         store.make_folder()
         with store.numbers.changing_models():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 REGISTRY = "registry."
 MAX_STATE = 1 << 20
@@ -32,6 +33,16 @@ ALL = ONLY_LOOKS | {"put_state"} | CHANGES | {REGISTRY + verb for verb in REGIST
 
 def find(store: LocalStore, verb: str) -> Callable[..., Any]:
     """Return what answers a verb; raises ``InvalidValueError`` for one that is not on the list."""
+    own: dict[str, Callable[..., Any]] = {
+        "sql": lambda query, values=(): guarded_sql(store.path, store.folder, query, values),
+        "orders": lambda run_ids: _orders(store, run_ids),
+        "put_state": lambda run_id, state: _put_state(store, run_id, state),
+    }
+    return own.get(verb) or find_common(store, verb)
+
+
+def find_common(store: ServedStore, verb: str) -> Callable[..., Any]:
+    """Return what answers a verb that every store answers alike; raises ``InvalidValueError`` for one that is not on the list."""
     if verb not in ALL:
         message = f"The verb {verb[:80]!r} is not known here; this server may be older than what asks it."
         raise InvalidValueError(message)
@@ -39,11 +50,8 @@ def find(store: LocalStore, verb: str) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(store.registry, verb.removeprefix(REGISTRY))
         return found
     own: dict[str, Callable[..., Any]] = {
-        "sql": lambda query, values=(): guarded_sql(store.path, store.folder, query, values),
         "signature": lambda: repr(store.signature()),
         "news": lambda run_id, cut: _news(store, run_id, cut),
-        "orders": lambda run_ids: _orders(store, run_ids),
-        "put_state": lambda run_id, state: _put_state(store, run_id, state),
         "artifact_digest": lambda run_id, path: _digest(store, run_id, path),
         "parquet": lambda runs, hidden_tags: _parquet(store, runs, hidden_tags),
         "post_order": lambda run_id, order: _post(store, run_id, order),
@@ -51,22 +59,22 @@ def find(store: LocalStore, verb: str) -> Callable[..., Any]:
     return own.get(verb) or getattr(store, verb)
 
 
-def _digest(store: LocalStore, run_id: str, path: str) -> str:
+def _digest(store: ServedStore, run_id: str, path: str) -> str:
     name = check_artifact_path(path)
     with store.reading() as reader:
         return digest_of(reader.con, run_id, name)
 
 
-def _parquet(store: LocalStore, runs: list[str], hidden_tags: list[str]) -> dict[str, bytes]:
+def _parquet(store: ServedStore, runs: list[str], hidden_tags: list[str]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
         return {
             name: (Path(folder) / name).read_bytes() for name in store.write_parquet(runs, Path(folder), hidden_tags)
         }
 
 
-def _news(store: LocalStore, run_id: str, cut: dict[str, int]) -> tuple[dict[str, int], Any, bool] | None:
+def _news(store: ServedStore, run_id: str, cut: dict[str, int]) -> tuple[dict[str, int], Any, bool] | None:
     """Return how far it has been read now, the points since then, and whether there was anything else; None when records went by unseen."""
-    follower = store.follow(run_id, cut)
+    follower: Any = store.follow(run_id, cut)
     try:
         found = follower.news()
     except GapError:
@@ -91,7 +99,7 @@ def _put_state(store: LocalStore, run_id: str, state: dict[str, Any] | None) -> 
         control.write_state(store.folder, run_id, state)
 
 
-def _post(store: LocalStore, run_id: str, order: Any) -> None:
+def _post(store: ServedStore, run_id: str, order: Any) -> None:
     store.get_run(run_id)
     store.post_order(run_id, known_order(order))
 

@@ -26,8 +26,8 @@ from nbtrack.tracking import logged_models
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from nbtrack.store.local import LocalStore
     from nbtrack.store.protocol import Record
+    from nbtrack.store.served import ServedStore
     from nbtrack.tracking.logged_models import LoggedModel
 
 T = TypeVar("T")
@@ -62,10 +62,10 @@ class Desk:
 
     Parameters
     ----------
-    store : TrackingStore
+    store : ServedStore
     """
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: ServedStore) -> None:
         self.store = store
         self.registry = Registry(store)
         self._locks = [threading.RLock() for _ in range(LOCKS)]

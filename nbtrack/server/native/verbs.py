@@ -12,7 +12,7 @@ from nbtrack.store.verbs import MAX_STATE, ONLY_LOOKS, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 __all__ = ["ALL", "MAX_STATE", "ONLY_LOOKS", "REGISTRY", "find"]
 
@@ -20,9 +20,9 @@ _CHANGES = {REGISTRY + verb for verb in REGISTRY_CHANGES}
 ALL = verbs.ALL | _CHANGES
 
 
-def find(store: LocalStore, verb: str) -> Callable[..., Any]:
+def find(store: ServedStore, verb: str) -> Callable[..., Any]:
     """Return what answers a verb: a change of the registry passes its gates; raises ``InvalidValueError`` for one that is not known."""
     if verb in _CHANGES:
         found: Callable[..., Any] = getattr(Registry(store), verb.removeprefix(REGISTRY))
         return found
-    return verbs.find(store, verb)
+    return store.verb(verb)

@@ -60,6 +60,13 @@ def deliver(
     return int(last)
 
 
+def last(pool: Pool, writer: str) -> int:
+    """Return the sequence number of the last record of a writer in the database, -1 when there is none."""
+    with pool.connection() as con:
+        found = con.execute(_LAST, (check_writer(writer),)).fetchone()
+    return int(found[0]) if found else -1
+
+
 def _write(con: Con, writer: str, last: int, lines: list[tuple[int, bytes]]) -> None:
     """Write blocks; the last one reaches to `last`, also where the record of that number is not kept."""
     blocks = [*_blocks(lines)]

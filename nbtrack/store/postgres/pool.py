@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import RemoteError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import psycopg
 
@@ -46,6 +46,13 @@ class Pool:
     Parameters
     ----------
     address : Address
+
+    Attributes
+    ----------
+    silence : callable
+        Makes of what is wrong the text for whoever asks: gets the address as it may be shown, and what happened.
+    rest_s : float, optional
+        Instead of REST_S.
     """
 
     def __init__(self, address: Address) -> None:
@@ -58,6 +65,8 @@ class Pool:
         self._pid = 0
         self._here = threading.local()
         self.rests_until = 0.0
+        self.silence = _silence
+        self.rest_s: float | None = None
         # Told by our own errors; without a handler Python would print it, too.
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
@@ -86,27 +95,37 @@ class Pool:
         if self.is_changing:
             yield self._here.con
             return
+        then: list[Callable[[], None]] = []
         with self.connection() as con, con.transaction():
-            self._here.con = con
+            self._here.con, self._here.then = con, then
             try:
                 yield con
             finally:
                 self._here.con = None
+        for action in then:
+            action()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something when the transaction of this thread has been committed; nothing is done when it is taken back."""
+        assert self.is_changing
+        self._here.then.append(action)
 
     def connect(self) -> Con:
         """Open a connection beside the pool: its errors say why."""
         with self.answering():
-            return self._psycopg.Connection.connect(**self._options())
+            con = self._psycopg.Connection.connect(**self._options())
+            _configure(con)
+            return con
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Say errors of the database in our words."""
         if self.is_resting:
-            raise UnreachableError(self._silence("has not answered just now"))
+            raise UnreachableError(self.silence(self.address.shown, "has not answered just now"))
         try:
             yield
         except self._psycopg.Error as error:
-            raise self._told(error) from error
+            raise self.told(error) from error
         self.rests_until = 0.0
 
     def close(self) -> None:
@@ -144,18 +163,20 @@ class Pool:
         given = {"connect_timeout": CONNECT_S, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
         return {**given, **self.address.parameters, "autocommit": True, "prepare_threshold": None}
 
-    def _told(self, error: psycopg.Error) -> Exception:
+    def told(self, error: psycopg.Error) -> Exception:
+        """Return an error of the database in our words."""
         state = error.sqlstate or ""
         said = self.address.without_secrets(error.diag.message_primary or str(error))
         if state in _BUSY:
-            return UnreachableError(self._silence(f"cannot answer now ({said})"))
+            return UnreachableError(self.silence(self.address.shown, f"cannot answer now ({said})"))
         if isinstance(error, (self._psycopg.OperationalError, self._psycopg.InterfaceError)):
-            self.rests_until = time.monotonic() + REST_S
-            return UnreachableError(self._silence(f"does not answer ({said})"))
+            self.rests_until = time.monotonic() + (REST_S if self.rest_s is None else self.rest_s)
+            return UnreachableError(self.silence(self.address.shown, f"does not answer ({said})"))
         return RemoteError(f"{self.address.shown} refuses: {said} ({type(error).__name__}).")
 
-    def _silence(self, what: str) -> str:
-        return f"{self.address.shown} {what}. What you record is kept here and goes there later, by itself or by `nbtrack sync`."
+
+def _silence(where: str, what: str) -> str:
+    return f"{where} {what}. What you record is kept here and goes there later, by itself or by `nbtrack sync`."
 
 
 def _configure(con: Con) -> None:

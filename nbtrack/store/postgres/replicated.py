@@ -38,9 +38,13 @@ class Replicated(LocalStore):
     ----------
     rotate : callable
         Called before the copy is folded in the background: seals what this process is writing.
+    note : callable
+        Called about once a second while records come: notes how far the copy goes.
     """
 
-    def __init__(self, path: Path, pool: Pool, pull: Callable[[], object], blobs: Callable[[Path], PlacedBlobs]) -> None:
+    def __init__(
+        self, path: Path, pool: Pool, pull: Callable[[], object], blobs: Callable[[Path], PlacedBlobs]
+    ) -> None:
         super().__init__(path)
         self.pool = pool
         self.writer: Writer = DatabaseWriter(self.folder, pool)
@@ -48,6 +52,7 @@ class Replicated(LocalStore):
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.blobs = blobs(self.folder)
         self.rotate: Callable[[], None] = lambda: None
+        self.note: Callable[[], None] = lambda: None
 
     @property
     def uri(self) -> str:
@@ -71,6 +76,9 @@ class Replicated(LocalStore):
         """Return the id of an experiment, creating it on first use."""
         with self.pool.transaction():  # its id and its record, or none
             return self.experiments.id_of(name)
+
+    def _sync(self) -> None:
+        self.note()
 
     def _fold_quietly(self, should_stop: Callable[[], bool] | None = None) -> bool:
         self.rotate()
