@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 MAX_MESSAGE = 2_000_000
 """Bytes of a message: a brush over many runs has thousands."""
@@ -39,7 +39,7 @@ TEXT = "text/javascript; charset=utf-8"
 class Pages:
     """The routes, over one store."""
 
-    def __init__(self, store: LocalStore, lock: Lock) -> None:
+    def __init__(self, store: ServedStore, lock: Lock) -> None:
         self.store = store
         self.lock = lock
         self.sessions = Sessions(store)
@@ -68,12 +68,14 @@ class Pages:
         response.set_cookie(self.lock.cookie, self.lock.token, httponly=True, samesite="lax", path="/")
         return response
 
-    async def page(self, _: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """Return the page; all that it shows comes over the stream."""
-        name = self.store.path.name
+        name = self.store.title
         state = {"_host": "ui", "_view_traits": VIEW_TRAITS}
-        code = {name: f"/{ids_of(name)[-1]}.js" for name in LATER}
-        facts = safe_json({"kind": "ui", "title": name, "store": str(self.store.path), "state": state, "code": code})
+        code = {name: f"./{ids_of(name)[-1]}.js" for name in LATER}  # below whatever path a proxy shows it at
+        about: dict[str, Any] = {"kind": "ui", "title": name, "store": self.store.uri, "state": state, "code": code}
+        user = request.scope.get("state", {}).get("user")
+        facts = safe_json(about | ({"user": user} if user else {}))
         return HTMLResponse(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -81,17 +83,18 @@ class Pages:
             f"<title>{html.escape(name)} · nbtrack</title><style>{page_style()}</style></head>"
             '<body class="nbt-page nbt-page-ui"><main id="nbt-stage"><noscript>This page needs scripts.</noscript></main>'
             f'<script type="application/json" id="nbt-page">{facts}</script>'
-            f'<script type="module" src="{self.script_path}"></script></body></html>'
+            f'<script type="module" src=".{self.script_path}"></script></body></html>'
         )
 
     async def script(self, request: Request) -> Response:
         """Return the front end, or a part that the page came to need."""
         return Response(self.code[request.url.path], media_type=TEXT)
 
-    async def stream(self, _: Request) -> Response:
+    async def stream(self, request: Request) -> Response:
         """Open a session and send it what changes, for as long as the page is there."""
+        state = request.scope.get("state", {})
         try:
-            session = self.sessions.open()
+            session = self.sessions.open(state.get("store"), state.get("access"))
         except InvalidValueError as error:
             return PlainTextResponse(f"{error}\n", 503)
 
@@ -116,7 +119,7 @@ class Pages:
         if not isinstance(said, dict):
             return PlainTextResponse("The message is no JSON object.\n", 400)
         session = self.sessions.get(said.get("session"))
-        if session is None:
+        if session is None or session.owner != request.scope.get("state", {}).get("access"):
             return PlainTextResponse("This page's stream has ended; it will open another.\n", 410)
         return Response(await run_in_threadpool(session.answer, said.get("content")), media_type=BINARY)
 

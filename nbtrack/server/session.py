@@ -26,7 +26,7 @@ from nbtrack.wire.parcel import parcel
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 MAX_RUNS = 100_000
 MAX_SESSIONS = 100
@@ -47,11 +47,12 @@ def frame(content: Any, buffers: list[bytes] | None = None) -> bytes:
 class Session:
     """What one page shows."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: ServedStore, owner: Any = None) -> None:
         self.id = secrets.token_urlsafe(12)
+        self.owner = owner
         self.store = store
         query = RunQuery(view=ViewType.ALL, order_by=("start_time DESC",), max_results=MAX_RUNS)
-        self.runs = LiveRuns(store, query, store.path.name)
+        self.runs = LiveRuns(store, query, store.title)
         self._loop = asyncio.get_running_loop()
         self._stirred = asyncio.Event()
         self._is_stale = True
@@ -215,16 +216,16 @@ def _run_id(message: dict[str, Any]) -> str:
 class Sessions:
     """The open pages of one server."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: ServedStore) -> None:
         self.store = store
         self._open: dict[str, Session] = {}
 
-    def open(self) -> Session:
-        """Return a new session; raise when there are too many."""
+    def open(self, store: ServedStore | None = None, owner: Any = None) -> Session:
+        """Return a new session over the store, or what of it somebody may see; raise when there are too many."""
         if len(self._open) >= MAX_SESSIONS:
             problem = f"{MAX_SESSIONS} pages are open; close some."
             raise InvalidValueError(problem)
-        session = Session(self.store)
+        session = Session(store or self.store, owner)
         self._open[session.id] = session
         return session
 

@@ -19,9 +19,14 @@ export class HttpTransport {
   /** @type {(id: string) => void} */
   #opened = () => {};
 
-  /** @param {{ fetch?: typeof fetch, until?: AbortSignal }} [options] */
-  constructor({ fetch: ask = (...args) => fetch(...args), until = new AbortController().signal } = {}) {
+  /** @param {{ fetch?: typeof fetch, until?: AbortSignal, signIn?: () => void }} [options] */
+  constructor({
+    fetch: ask = (...args) => fetch(...args),
+    until = new AbortController().signal,
+    signIn = () => location.reload(), // what a server shows to whom it does not know is the page to sign in on
+  } = {}) {
     this.fetch = ask;
+    this.signIn = signIn;
     this.until = until;
     this.#session = this.#newSession();
   }
@@ -45,7 +50,7 @@ export class HttpTransport {
       const body = JSON.stringify({ session: await this.#session, content });
       const headers = { "content-type": "application/json" };
       const reply = await this.fetch("./api/message", { method: "POST", headers, body, signal: this.until });
-      if (!reply.ok) return refuse((await reply.text()).trim());
+      if (!reply.ok) return refuse(told((await reply.text()).trim()));
       const answer = openParcel(new Uint8Array(await reply.arrayBuffer()));
       this.#receive({ method: "custom", content: answer.content }, answer.buffers);
     } catch (cause) {
@@ -65,6 +70,7 @@ export class HttpTransport {
     while (!this.until.aborted) {
       try {
         const reply = await this.fetch("./api/stream", { signal: this.until });
+        if (reply.status === 401) return this.signIn();
         if (reply.status === 403) return this.#receive({ method: "close" }); // another server took the port
         if (!reply.ok || !reply.body) throw new Error(`status ${reply.status}`);
         wait = FIRST_WAIT;
@@ -133,4 +139,13 @@ function joined(pieces, size) {
     at += piece.length;
   }
   return whole;
+}
+
+/** A refusal in words. @param {string} text maybe JSON @returns {string} */
+function told(text) {
+  try {
+    return String(JSON.parse(text).message ?? text);
+  } catch {
+    return text;
+  }
 }

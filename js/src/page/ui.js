@@ -14,6 +14,7 @@ import { choices, defaultState, hintOf, labelOf, running } from "./links.js";
 import { ModelsOfRun } from "./of-run.js";
 import { Stage } from "./stage.js";
 import { HttpTransport } from "./transport.js";
+import { who } from "./who.js";
 
 const TYPING = 900; // ms: changes closer together are one step back
 
@@ -43,7 +44,7 @@ export class Interface {
   #kernel = null;
 
   /**
-   * @param {{ title: string, store: string, state?: Record<string, any> }} page
+   * @param {{ title: string, store: string, state?: Record<string, any>, user?: string }} page
    * @param {HTMLElement} root
    * @param {import("./stage.js").Load} load
    * @param {import("../kit/static-model.js").Transport} transport
@@ -63,7 +64,7 @@ export class Interface {
     this.place = h("div", {});
     const name = h("strong", { title: page.store }, page.title);
     this.ofRun = new ModelsOfRun((question) => this.#ask(question));
-    const head = h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker, this.ofRun.root);
+    const head = h("header", { class: "nbt-ui-head" }, name, this.nav, this.picker, this.ofRun.root, who(page.user));
     replace(root, head, this.said, this.place);
     this.channel = new Channel(transport, {
       runs: (blob) => this.#takeRuns(blob),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.server.access.nouns import Nouns, UnclearError
@@ -106,6 +107,20 @@ def _of_version(arguments: list[Any], options: dict[str, Any]) -> Nouns:
     if not isinstance(new, NewVersion) or not new.run_id or not new.path:
         raise UnclearError
     return Nouns(Role.READ, runs={new.run_id}, logged={new.model_id} if new.model_id else set())
+
+
+def without_names(data: bytes) -> bytes:
+    """Return an error without the names of what is there: it would suggest some that the user may not see."""
+    try:
+        told = json.loads(data)
+        facts = told["facts"]
+    except (ValueError, LookupError, TypeError):
+        return data
+    if not isinstance(facts, dict) or "known" not in facts:
+        return data
+    facts["known"] = []
+    told["message"] = f"{facts.get('what')} {facts.get('name')!r} is not in this store."
+    return json.dumps(told).encode()
 
 
 def filtered(user: User, verb: str, data: bytes) -> bytes:

@@ -33,6 +33,11 @@ class Judge:
         self._desk = desk
         self._user = user
 
+    @property
+    def store(self) -> Any:
+        """Return the whole store."""
+        return self._desk.store
+
     def refuses(self, nouns: Nouns) -> str:
         """Return what the user may not use; "" when all is well. What is not there is refused as what may not be seen."""
         beginning = {run_id.removeprefix(NEW) for run_id in nouns.runs if run_id.startswith(NEW)}
@@ -46,7 +51,7 @@ class Judge:
             if not self.may_id(nouns.role, experiment_id):
                 return f"experiment {experiment_id}"
         for run_id in {each for each in nouns.runs if not each.startswith(NEW)} | beginning:
-            found = self._experiment_of_run(run_id)
+            found = self.experiment_of_run(run_id)
             if found is None and run_id in beginning:
                 continue
             if found is None or not self.may_id(nouns.role, found):
@@ -80,10 +85,11 @@ class Judge:
 
     def may_read_one(self, runs: set[str], role: Role) -> bool:
         """Say whether the user may read one of these runs."""
-        found = (self._experiment_of_run(run_id) for run_id in runs)
+        found = (self.experiment_of_run(run_id) for run_id in runs)
         return any(each is not None and self.may_id(role, each) for each in found)
 
-    def _experiment_of_run(self, run_id: str) -> str | None:
+    def experiment_of_run(self, run_id: str) -> str | None:
+        """Return the id of the experiment of a run; None when there is no such run."""
         try:
             with self._desk.run(run_id) as known:
                 return str(known.experiment_id)

@@ -68,6 +68,11 @@ class User:
         """Say whether this user may see how the server does."""
         return self.role in (Role.METRICS, Role.ADMIN)
 
+    @property
+    def has_patterns(self) -> bool:
+        """Say whether what this user may do depends on the experiment or model."""
+        return self.role < Role.ADMIN and bool(self.experiments or self.models)
+
     def may_somewhere(self, role: Role) -> bool:
         """Say whether this is allowed for anything at all."""
         return max([self.role, *self.experiments.values(), *self.models.values()]) >= role

@@ -24,6 +24,8 @@ class About(Enum):
     BLOB = auto()
     JOURNAL = auto()
     CALL = auto()
+    PAGE = auto()
+    """A page of the web interface: it gets a store that shows what its user may see."""
     SERVER = auto()
     """How the server does."""
     EVERYTHING = auto()
@@ -79,8 +81,8 @@ _TABLE: tuple[tuple[str, str, Rule], ...] = (
     ("GET", r"/(?:ajax-)?api/3\.0/mlflow/server-info", Rule(_R)),
     # the web interface
     ("GET", r"/|/[\w.\-]+\.js", Rule(_R, is_page=True)),
-    ("GET", r"/api/stream", Rule(_R, About.EVERYTHING, is_page=True)),
-    ("POST", r"/api/message", Rule(_R, About.EVERYTHING, 2 * MB + KB, is_page=True)),
+    ("GET", r"/api/stream", Rule(_R, About.PAGE, is_page=True)),
+    ("POST", r"/api/message", Rule(_R, About.PAGE, 2 * MB + KB, is_page=True)),
     # nbtrack's own
     ("GET", rf"{_NT}/about", Rule(_R)),
     ("GET", rf"{_NT}/journals{_ID}", Rule(_W)),

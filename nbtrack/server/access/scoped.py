@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nbtrack.server.access import calls, nouns
 from nbtrack.server.access.judge import Judge
+from nbtrack.server.access.partial import PartialStore
 from nbtrack.server.access.roles import Role
 from nbtrack.server.access.rules import About
 
@@ -31,18 +32,21 @@ UNCLEAR = "it is not clear which experiment or model this is about"
 class Through:
     """Lets an answer through, or keeps it until it is whole to take out what may not be read."""
 
-    def __init__(self, send: Send, change: Any = None) -> None:
+    def __init__(self, send: Send, change: Any = None, change_refusal: Any = None) -> None:
         self._send = send
         self._change = change
+        self._change_refusal = change_refusal
         self._begin: Message | None = None
         self._pieces: list[bytes] = []
 
     async def send(self, message: Message) -> None:
         """Take a message of the answer."""
-        if self._change is None or (message["type"] == "http.response.start" and message["status"] != 200):  # noqa: PLR2004
-            self._change = None
+        is_start = message["type"] == "http.response.start"
+        if is_start and message["status"] != 200:  # noqa: PLR2004
+            self._change = self._change_refusal
+        if self._change is None:
             await self._send(message)
-        elif message["type"] == "http.response.start":
+        elif is_start:
             self._begin = message
         elif message["type"] == "http.response.body":
             self._pieces.append(message.get("body", b""))
@@ -101,20 +105,27 @@ class Scoped:
         )
         if content.get("kind") in LOOKS:
             return Role.READ
-        return Role.ADMIN if any(value in RUIN for value in content.values() if isinstance(value, str)) else Role.WRITE
+        is_ruin = content.get("op") == "registry" and content.get("do") in RUIN
+        return Role.ADMIN if is_ruin else Role.WRITE
 
     async def _refused(self, role: Role) -> str:
         about, is_enough = self._rule.about, self._user.may(role)
         if about == About.NAMES and role >= Role.WRITE and not self._rule.is_quiet and is_enough:
             await self._say_what(role)
+        if about == About.PAGE:
+            if self._user.has_patterns:  # else the role for everything, which was asked for, says it all
+                self._scope["state"]["store"] = PartialStore(self._judge.store, self._judge, self._user)
+            return ""
         if is_enough or about == About.NOTHING:
             return ""
+        if about == About.EVERYTHING:
+            return "it is about everything in the store"
+        return await self._of_what(about, role)
+
+    async def _of_what(self, about: About, role: Role) -> str:
         match about:
             case About.NAMES:
                 return await self._of_names(role)
-            case About.FOUND:
-                self._through = Through(self._send, self._filtered)
-                return ""
             case About.FILE:
                 found = [nouns.of_file(self._path, self._query, role)]
                 return await run_in_threadpool(self._against, found)
@@ -125,7 +136,10 @@ class Scoped:
                 return await run_in_threadpool(lambda: self._against([nouns.of_journal(data)], may_be_empty=True))
             case About.CALL:
                 return await self._of_call()
-        return "it is about everything in the store"
+            case About.FOUND:
+                self._through = Through(self._send, self._filtered)
+                return ""
+        return "it is not for roles by pattern"
 
     async def _say_what(self, role: Role) -> None:
         try:
@@ -163,8 +177,8 @@ class Scoped:
         verb, data = self._path.rpartition("/")[2], await self._body.whole()
         asked, refused = await run_in_threadpool(calls.look_at, self._judge, verb, data)
         self._body.replace(asked)
-        if verb in calls.FILTERED:
-            self._through = Through(self._send, lambda found: calls.filtered(self._user, verb, found))
+        change = (lambda found: calls.filtered(self._user, verb, found)) if verb in calls.FILTERED else None
+        self._through = Through(self._send, change, calls.without_names)
         return refused
 
     def _filtered(self, data: bytes) -> bytes:

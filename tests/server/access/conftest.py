@@ -43,6 +43,7 @@ class Team:
     secrets: dict[str, str]
     experiments: dict[str, str]
     runs: dict[str, str]
+    pages: interface.Pages
 
     def ask(self, who: str | None, method: str, path: str, **options: Any) -> Any:
         """Ask as somebody."""
@@ -76,9 +77,9 @@ def server(folder: Path, secrets: dict[str, str]) -> Iterator[Team]:
     experiments = {name: store.create_experiment(name) for name in ("mine", "open", "theirs")}
     runs = {name: start(store, name, experiment_id=int(i), experiment=name) for name, i in experiments.items()}
     keys, audit = Keys(folder / "tokens.toml"), Audit(store.folder)
-    pages = interface.Pages(store, security.Lock(80)).app(is_guarded=False)
-    app = team.application(store, guards=team.gates(keys, audit), pages=pages)
+    pages = interface.Pages(store, security.Lock(80))
+    app = team.application(store, guards=team.gates(keys, audit), pages=pages.app(is_guarded=False))
     with TestClient(app, base_url="http://ml.example.org", follow_redirects=False) as http:
-        yield Team(store, keys, audit, http, secrets, experiments, runs)
+        yield Team(store, keys, audit, http, secrets, experiments, runs, pages)
     audit.close()
     store.close()

@@ -116,7 +116,6 @@ def test_a_name_that_stands_twice_is_not_read_in_two_ways(server: Team):
         "{art}/artifacts?path=3/{theirs}/artifacts",
         "{art}/artifacts",
         "/api/nbtrack/v1/blobs/" + "a" * 64,
-        "/api/stream",
     ],
 )
 def test_other_things_are_not_seen(server: Team, path: str):
