@@ -44,70 +44,70 @@ class Weather:
         self.bad = lambda _method, _path: ""
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    weather: Weather
+    host: str
+
+    def _do(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.weather.asked.append(f"{self.command} {self.path}")
+        state = self.weather.bad(self.command, self.path)
+        if state == "slow":
+            time.sleep(self.weather.slow_s)
+        if state == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+        elif state.isdigit():
+            self._say(int(state), [], b"<Error><Code>SlowDown</Code></Error>")
+        else:
+            self._pass_on(body, state)
+
+    def _pass_on(self, body: bytes, state: str) -> None:
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        given = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
+        connection.request(self.command, self.path, body, given)
+        answer = connection.getresponse()
+        data, headers = answer.read(), [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP]
+        length = answer.getheader("content-length") if self.command == "HEAD" else None
+        connection.close()
+        data = b"#" * len(data) if state == "damaged" else data
+        self._say(answer.status, headers, data, length, is_half=state == "half")
+
+    def _say(
+        self,
+        status: int,
+        headers: list[tuple[str, str]],
+        data: bytes,
+        length: str | None = None,
+        *,
+        is_half: bool = False,
+    ) -> None:
+        with suppress(OSError):
+            self.send_response(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", length or str(len(data)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data[: len(data) // 2] if is_half else data)
+            self.close_connection = self.close_connection or is_half
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+for _method in ("GET", "PUT", "POST", "DELETE", "HEAD"):
+    setattr(_Handler, f"do_{_method}", _Handler._do)
+
+
 @contextmanager
 def weather_before(url: str) -> Iterator[Weather]:
     """Stand before the server at `url`."""
     weather = Weather()
-    host = url.removeprefix("http://")
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            weather.asked.append(f"{self.command} {self.path}")
-            state = weather.bad(self.command, self.path)
-            if state == "slow":
-                time.sleep(weather.slow_s)
-            if state == "reset":
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-                self.connection.close()
-            elif state.isdigit():
-                self._say(int(state), [], b"<Error><Code>SlowDown</Code></Error>")
-            else:
-                self._pass_on(body, state)
-
-        def _pass_on(self, body: bytes, state: str) -> None:
-            connection = http.client.HTTPConnection(host, timeout=30)
-            connection.request(
-                self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() not in HOP}
-            )
-            answer = connection.getresponse()
-            data, headers = answer.read(), [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP]
-            if state == "damaged":
-                data = b"#" * len(data)
-            length = answer.getheader("content-length")
-            connection.close()
-            self._say(answer.status, headers, data, length if self.command == "HEAD" else None, is_half=state == "half")
-
-        def _say(
-            self,
-            status: int,
-            headers: list[tuple[str, str]],
-            data: bytes,
-            length: str | None = None,
-            *,
-            is_half: bool = False,
-        ) -> None:
-            with suppress(OSError):
-                self.send_response(status)
-                for name, value in headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", length or str(len(data)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(data[: len(data) // 2] if is_half else data)
-                if is_half:
-                    self.close_connection = True
-
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-    for method in ("GET", "PUT", "POST", "DELETE", "HEAD"):
-        setattr(Handler, f"do_{method}", Handler._do)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (_Handler,), {"weather": weather, "host": url.removeprefix("http://")})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     weather.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="weather")
