@@ -1,4 +1,4 @@
-"""``nbtrack export``: runs as one HTML file."""
+"""``nbtrack export html``, or without that word: runs as one HTML file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,8 @@ from nbtrack.errors import InvalidValueError
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    epilog = "Example: nbtrack export best.html --filter 'metrics.accuracy > 0.9' --title 'Best of May'"
-    app.command("export", epilog=epilog)(export)
+    epilog = "Example: nbtrack export html best.html --filter 'metrics.accuracy > 0.9' --title 'Best of May'"
+    app.command("html", epilog=epilog)(export)
 
 
 def export(

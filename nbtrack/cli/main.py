@@ -14,6 +14,8 @@ from nbtrack.cli import (
     experiments,
     export,
     models,
+    moving,
+    moving_others,
     purge,
     runs,
     server,
@@ -38,7 +40,11 @@ ORDER = [
     "server",
     "sql",
     "sync",
+    "import",
     "export",
+    "merge",
+    "copy",
+    "backup",
     "doctor",
     "purge",
     "demo",
@@ -118,7 +124,8 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(artifacts.app, name="artifacts")
 serving.register(models.app)
 app.add_typer(models.app, name="models")
-for noun in (ui, server, sql, sync, export, doctor, purge, demo):
+export.register(moving.exporting)
+for noun in (ui, server, sql, sync, moving, moving_others, doctor, purge, demo):
     noun.register(app)
 
 

@@ -36,6 +36,11 @@ class Work:
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task, amount)
 
+    def reach(self, done: float, total: float | None = None) -> None:
+        """Tell how much is done, and of how much as far as that is known by now."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+
 
 @contextmanager
 def working(what: str, total: float | None = None) -> Iterator[Work]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HEAVY = {"duckdb", "numpy", "pandas", "matplotlib", "IPython", "plotly", "ipywidgets", "filelock"}
 COMMANDS = {
-    "export",
+    *("export html", "export mlflow", "import mlflow"),
     "ui",
     *(f"runs {verb}" for verb in ("list", "show", "stop", "delete", "restore", "tag")),
     *(f"experiments {verb}" for verb in ("list", "create", "show", "rename", "delete", "restore")),
@@ -101,6 +101,7 @@ def test_help_names_every_command(desk: Desk) -> None:
         "server",
         "sql",
         "sync",
+        "import",
         "export",
         "doctor",
         "purge",
