@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from nbtrack.errors import NbtrackError, StoreBusyError, StoreError
 from nbtrack.journal.segments import list_segments
-from nbtrack.store.connect import copy_held, reading, wal_of
+from nbtrack.store import database_files
+from nbtrack.store.connect import copy_held, reading
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.rebuild import rebuild
 
@@ -36,8 +37,7 @@ def take(store: LocalStore, made: Path, told: Callable[[str], None]) -> list[str
     folder = made.with_suffix(".nbtrack")
     for earlier in (folder / "w", folder / "history", *(folder / name for name in _ASIDE)):
         shutil.rmtree(earlier, ignore_errors=True)  # of a backup that was interrupted; only its files are of use
-    for earlier in (made, wal_of(made)):
-        earlier.unlink(missing_ok=True)
+    database_files.remove(made)
     with fold_lock(store.folder, PATIENCE_S) as mine:
         if not mine:
             raise StoreBusyError(str(store.path), "another nbtrack process that folds")
@@ -89,14 +89,12 @@ def _copy_tables(store: LocalStore, made: Path) -> list[str]:
             is_held = base.snapshot is not None
         if is_held:
             scratch = copy_held(store.path)
-            for file in (scratch, wal_of(scratch)):
-                if file.exists():
-                    shutil.move(file, made.with_name(file.name.replace(store.path.name, made.name, 1)))
+            for file in database_files.existing(scratch):
+                shutil.move(file, made.with_name(file.name.replace(store.path.name, made.name, 1)))
             shutil.rmtree(scratch.parent, ignore_errors=True)
         else:
-            _copy_in_child(store.path, made)
-            if wal_of(store.path).exists():
-                _copy_in_child(wal_of(store.path), wal_of(made))
+            for file in database_files.existing(store.path):
+                _copy_in_child(file, made.with_name(file.name.replace(store.path.name, made.name, 1)))
     except (NbtrackError, OSError) as error:
         rebuild(made, made.with_suffix(".nbtrack"))
         return [f"{store.path.name} could not be copied ({error}); in the backup it was made anew from the history"]

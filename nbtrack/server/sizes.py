@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from nbtrack.journal.segments import list_segments
+from nbtrack.store.database_files import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ class Sizes:
                 }
                 self._walked = time.monotonic()
             slow = dict(self._slow)
-        database = sum(_size(each) for each in (str(path), f"{path}.wal"))
+        database = sum(_size(str(each)) for each in all_of(path))
         return {"database": database, "journals": sum(_sizes(str(folder / "w"))), **slow}
 
     def fold_age(self) -> float:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from nbtrack.errors import StoreBusyError, StoreError
+from nbtrack.store.database_files import all_of, existing, remove
 from nbtrack.store.fold_lock import is_folding
 from nbtrack.store.gate import gate_of
 from nbtrack.store.lending import QUIET, SAFE, lent
@@ -178,7 +179,7 @@ def reading(
 def _mark(path: Path) -> Hashable:
     """Return what an attached file is known by. Only its times and sizes are asked for, see :func:`copy_held`; nobody writes meanwhile."""
     found = []
-    for file in (path, wal_of(path)):
+    for file in all_of(path):
         with suppress(FileNotFoundError):
             stat = file.stat()
             found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
@@ -224,7 +225,7 @@ def writing(path: Path, patience: float = 0.0) -> Iterator[duckdb.DuckDBPyConnec
 def _create(path: Path) -> None:
     """Make a new file; it appears with its tables or not at all."""
     new = path.with_name(path.name + ".new")
-    _remove(new)
+    remove(new)
     con = duckdb.connect(
         str(new), config={**SAFE, "storage_compatibility_version": STORAGE_VERSION, "default_block_size": BLOCK_SIZE}
     )
@@ -254,22 +255,11 @@ def _pause() -> None:
     time.sleep(0.003 + random.random() * 0.01)  # noqa: S311 - jitter, not a secret
 
 
-def wal_of(path: Path) -> Path:
-    """Return the file in which DuckDB keeps what is committed and not yet in `path`."""
-    return path.with_name(path.name + ".wal")
-
-
-def _remove(path: Path) -> None:
-    for file in (path, wal_of(path)):
-        file.unlink(missing_ok=True)
-
-
 def _keep_old(path: Path, version: int) -> None:
     """Copy a file as it is before it is brought up to date; in a child process, see :func:`copy_held`."""
-    for file in (path, wal_of(path)):
-        if file.exists():
-            kept = file.with_name(file.name.replace(path.name, f"{path.name}.bak-v{version}", 1))
-            subprocess.run(["cp", "--reflink=auto", str(file), str(kept)], check=True, capture_output=True)  # noqa: S603, S607
+    for file in existing(path):
+        kept = file.with_name(file.name.replace(path.name, f"{path.name}.bak-v{version}", 1))
+        subprocess.run(["cp", "--reflink=auto", str(file), str(kept)], check=True, capture_output=True)  # noqa: S603, S607
 
 
 class _SharedError(Exception):
@@ -345,7 +335,7 @@ def copy_held(path: Path) -> Path:
     """
     scratch = Path(tempfile.mkdtemp(prefix="nbtrack-"))
     for _ in range(10):
-        found = [p for p in (path, wal_of(path)) if p.exists()]
+        found = existing(path)
         subprocess.run(["cp", "--reflink=auto", *map(str, found), str(scratch)], check=False, capture_output=True)  # noqa: S603, S607
         try:
             duckdb.connect(str(scratch / path.name), read_only=True, config=dict(SAFE)).close()

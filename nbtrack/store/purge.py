@@ -14,6 +14,7 @@ from nbtrack.journal.writer import user_name
 from nbtrack.names import new_run_id
 from nbtrack.store.apply import NAMED_ORDER
 from nbtrack.store.connect import DamagedError, quoted, writing
+from nbtrack.store.database_files import remove
 from nbtrack.store.fold import fold
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import append_history, compact_history, has_runs, history_files
@@ -97,8 +98,7 @@ def compact(path: Path) -> None:
     The read-write handle of the old file is kept until the new one is in place, so nobody else can write in between.
     """
     new = path.with_name(path.name + ".compact")
-    for leftover in (new, new.with_name(new.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    remove(new)
     with writing(path, LOCK_S) as con:
         con.execute("CHECKPOINT")
         con.execute(f"ATTACH {quoted(new)} AS compacted (STORAGE_VERSION '{STORAGE_VERSION}', BLOCK_SIZE {BLOCK_SIZE})")

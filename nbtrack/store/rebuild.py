@@ -11,7 +11,8 @@ import duckdb
 from nbtrack.errors import StoreBusyError, StoreError, warn
 from nbtrack.journal.segments import list_segments
 from nbtrack.store.apply import apply
-from nbtrack.store.connect import DamagedError, reading, wal_of, writing
+from nbtrack.store.connect import DamagedError, reading, writing
+from nbtrack.store.database_files import existing, move, remove
 from nbtrack.store.fold import fold, write_down
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.history import history_files, load_history, salvage
@@ -111,8 +112,7 @@ def _make_anew(path: Path, folder: Path, report: Callable[[str], None]) -> tuple
         raise StoreError(message)
     salvage(folder, report)
     new = path.with_name(path.name + ".rebuild")
-    for leftover in (new, wal_of(new)):
-        leftover.unlink(missing_ok=True)
+    remove(new)
     report("reading the history")
     with writing(new) as con:
         records = load_history(con, folder)
@@ -134,9 +134,6 @@ def _make_anew(path: Path, folder: Path, report: Callable[[str], None]) -> tuple
 
 def _put_aside(path: Path) -> Path | None:
     kept = path.with_name(f"{path.name}.bak-{time.strftime('%Y%m%d-%H%M%S')}")
-    if wal_of(path).exists():
-        wal_of(path).replace(wal_of(kept))
-    if not path.exists():
-        return None
-    path.replace(kept)
-    return kept
+    is_there = path in existing(path)
+    move(path, kept)
+    return kept if is_there else None

@@ -13,6 +13,7 @@ from nbtrack.errors import NbtrackWarning, StoreBusyError, StoreError
 from nbtrack.journal.segments import list_segments
 from nbtrack.store import health
 from nbtrack.store.connect import DamagedError
+from nbtrack.store.database_files import all_of, existing
 from nbtrack.store.history import history_files
 from nbtrack.store.protocol import RunQuery
 from nbtrack.store.rebuild import rebuild
@@ -201,9 +202,11 @@ def test_a_damaged_history_file_is_put_aside_and_the_rest_is_read(store: LocalSt
 def test_a_leftover_wal_of_a_lost_file_does_not_reach_the_new_one(store: LocalStore) -> None:
     before = everything(store)
     store.path.unlink()
-    store.path.with_name("runs.duckdb.wal").write_bytes(b"old news" * 100)
+    for file in all_of(store.path)[1:]:
+        file.write_bytes(b"old news" * 100)
     with pytest.warns(NbtrackWarning, match="made anew"):
         assert_same(before, everything(store), "healed")
+    assert existing(store.path) == [store.path]
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_whole_store(store: LocalStore) -> None:
