@@ -167,6 +167,8 @@ def _look_through(made: Path) -> dict[str, Any]:
     """Return counts and problems of a store, files included; it is only looked at."""
     found = examine(made, made.with_suffix(".nbtrack"))
     store = LocalStore(made)
+    if not made.exists():  # nothing of it was ever folded
+        store.fold(timeout=30)
     if not found["problems"]:
         named = [str(sha256) for sha256 in store.sql(_NAMED)["sha256"]]
         kept = {path.name for path in (store.folder / "blobs" / "sha256").glob("??/*")}
