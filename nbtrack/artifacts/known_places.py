@@ -26,8 +26,8 @@ class Memory(Protocol):
     def uris(self) -> tuple[str, ...]:
         """Return them; files are written to the first one."""
 
-    def name(self, text: str) -> str:
-        """Let a place be the first one from now on, and return its URI."""
+    def name(self, text: str, *, unless_known: bool = False) -> str:
+        """Let a place be the first one from now on, and return its URI; `unless_known`: or the one that there is already."""
 
     def look_again(self) -> bool:
         """Ask what others have named meanwhile, and say whether that is anything new."""
@@ -58,11 +58,13 @@ class PlacesFile:
             self._read = mark, tuple(line.strip() for line in lines if line.strip())
         return self._read[1]
 
-    def name(self, text: str) -> str:
-        """Let a place be the first one from now on, and return its URI."""
+    def name(self, text: str, *, unless_known: bool = False) -> str:
+        """Let a place be the first one from now on, and return its URI; see :class:`Memory`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._folder / LOCK, mode=0o600):
             known = self.uris()
+            if known and unless_known:
+                return known[0]
             uri = full_uri(text, known)
             if known[:1] != (uri,):
                 new = self._folder / f"{FILE}.new"
@@ -108,9 +110,10 @@ class Places:
     def first(self) -> Place | None:
         """Return the place that is written to; that of NBTRACK_ARTIFACTS becomes it when the store has none."""
         uris = self._memory.uris()
-        if not uris and (named := config.artifacts_place()):
-            uris = (self._memory.name(named),)
-        return self._at(uris[0]) if uris else self._last
+        if uris:
+            return self._at(uris[0])
+        named = config.artifacts_place()
+        return self._name(named, unless_known=True) if named else self._last
 
     def name(self, text: str) -> Place:
         """Let a place be the one that is written to, from now on and for everybody; it is tried first.
@@ -122,9 +125,12 @@ class Places:
         MissingPackageError, RemoteError, NotFoundError
             It cannot be written.
         """
+        return self._name(text, unless_known=False)
+
+    def _name(self, text: str, *, unless_known: bool) -> Place:
         uri = full_uri(text, self._memory.uris())
         self._at(uri).prepare()
-        return self._at(self._memory.name(uri))
+        return self._at(self._memory.name(uri, unless_known=unless_known))
 
     def find(self, sha256: str) -> tuple[Place, Kept]:
         """Return a place that has a content; raises ``NotFoundError``, or ``RemoteError`` when one that may have it does not answer."""

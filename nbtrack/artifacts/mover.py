@@ -151,8 +151,6 @@ class Mover:
             return 0
         here = self._put_here()
         new = [file for file in here if self._sent.get(file.sha256) != file.put_ns]
-        if new and not self._sent:
-            place.prepare()
         n_brought = 0
         for done, is_new in enumerate(self._bring(place, new), 1):
             n_brought += is_new

@@ -35,11 +35,13 @@ class PlacesTable:
             self.look_again()
         return self._known
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, *, unless_known: bool = False) -> str:
         """Let a place be the first one from now on, for everybody, and return its URI."""
         with self._pool.transaction() as con:
             con.execute("SELECT pg_advisory_xact_lock(%s)", (GLOBAL_LOCK,))
             self.look_again()
+            if self._known and unless_known:
+                return self._known[0]
             uri = full_uri(text, self._known)
             if self._known[:1] != (uri,):
                 con.execute(
