@@ -9,13 +9,14 @@ from nbtrack.errors import StoreError
 if TYPE_CHECKING:
     from nbtrack.store import protocol
     from nbtrack.store.local import LocalStore
+    from nbtrack.store.served import ServedStore
 
 Store = Annotated[
     str | None,
     typer.Option(
         "--store",
         metavar="PATH",
-        help="The store: a .duckdb file, its folder, or http://… of a server. NBTRACK_TRACKING_URI, else ./runs.duckdb, when not given.",
+        help="The store: a .duckdb file, its folder, http://… or postgresql://…. NBTRACK_TRACKING_URI, else ./runs.duckdb, when not given.",
         show_default=False,
     ),
 ]
@@ -85,6 +86,14 @@ def open_local(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
         message = f"There is no store at {store.path}. Name one with --store, or make one by recording a run."
         raise StoreError(message)
     return store
+
+
+def open_served(uri: str | None) -> "ServedStore":
+    """Return the store for a server to stand before: a file, which may be new, or a database."""
+    from nbtrack import config  # noqa: PLC0415 - help is quick
+    from nbtrack.store.opening import open_served as open_uri  # noqa: PLC0415
+
+    return open_uri(uri or config.tracking_uri())
 
 
 def rows_wanted(limit: int | None, *, as_json: bool) -> int | None:

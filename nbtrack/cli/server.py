@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nbtrack.cli import options, tokens
+from nbtrack.cli import audit, options, tokens
 from nbtrack.cli.output import clean, say, show_json
 
 Certificate = Annotated[
@@ -52,9 +52,11 @@ def register(app: typer.Typer) -> None:
         callback=server,
         epilog="Example: nbtrack server --store team.duckdb\n\n"
         "Example: nbtrack server --store team.duckdb --auth tokens.toml --host 0.0.0.0\n\n"
-        "Example: nbtrack server --store team.duckdb --artifacts s3://bucket/team",
+        "Example: nbtrack server --store team.duckdb --artifacts s3://bucket/team\n\n"
+        "Example: nbtrack server --store postgresql://nbtrack@db/runs --auth tokens.toml",
     )
     tokens.register(group)
+    audit.register(group)
     app.add_typer(group, name="server")
 
 
@@ -91,7 +93,7 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
     from nbtrack.serving.files import raise_file_limit  # noqa: PLC0415
 
     front = Front(ssl_certfile, ssl_keyfile, _names(behind_proxy), root_path)
-    opened = options.open_local(store, is_new_fine=True)
+    opened = options.open_served(store)
     kept = opened.blobs.keep_at(artifacts)
     found = TeamServer(
         opened,

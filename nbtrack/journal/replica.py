@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MAX_DELIVERY = 4 * MAX_BYTES
 """Bytes of one delivery: at least the largest record."""
+SAME_S = 1.0
+"""Leases that end so close to one another are the same."""
 _WRITER = re.compile(r"[0-9a-f]{32}")
 _BEGIN = re.compile(rb'\{"q":(\d{1,18}),"k":"([a-z]{1,20})"')
 _HEADER = b"hdr"
@@ -115,10 +117,10 @@ class Replica:
             new = [each for each in lines if each[0] > place.last]
             if rewrite is not None:
                 new = [(q, kind, text if kind == b"m" else rewrite((q, kind, text))) for q, kind, text in new]
-            is_open = place.size > 0 and lease_left(lease_path(self._folder, writer)) > MARGIN_S
-            self._renew(
-                writer, max(lease_s, MARGIN_S)
-            )  # first: from now on no fold takes the segment that is written to
+            left, wanted = lease_left(lease_path(self._folder, writer)), max(lease_s, MARGIN_S)
+            is_open = place.size > 0 and left > MARGIN_S
+            if abs(left - wanted) > SAME_S or left <= MARGIN_S:
+                self._renew(writer, wanted)  # first: from now on no fold takes the segment that is written to
             self._write(writer, place, new, is_open=is_open)
             if lease_s <= 0:
                 self._renew(writer, 0)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbtrack.store.protocol import Store
+    from nbtrack.store.served import ServedStore
 
 _open: dict[str, Store] = {}
 _lock = threading.Lock()
@@ -57,6 +58,28 @@ def open_local(uri: str | os.PathLike[str]) -> LocalStore:
     path = store_path(uri)
     found = _kept(str(path), lambda: LocalStore(path))
     assert isinstance(found, LocalStore)
+    return found
+
+
+def open_served(uri: str | os.PathLike[str]) -> ServedStore:
+    """Return the store at `uri` for a server to stand before: a file of this machine, or a database.
+
+    Raises
+    ------
+    InvalidValueError
+        Another server is named.
+    UnreachableError
+        The database does not answer.
+    MissingPackageError
+        ``pip install "nbtrack[postgres]"`` has not been done.
+    """
+    if not is_database(uri):
+        return open_local(uri)
+    from nbtrack.store.postgres.address import shown  # noqa: PLC0415 - only for those who have a database
+    from nbtrack.store.postgres.served import ServedDatabase  # noqa: PLC0415
+
+    found = _kept(f"{shown(os.fspath(uri))} (served)", lambda: ServedDatabase(os.fspath(uri)))
+    assert isinstance(found, ServedDatabase)
     return found
 
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from contextlib import AbstractContextManager
 
+    from nbtrack.artifacts.placed import PlacedBlobs
     from nbtrack.store.local import LocalStore
     from nbtrack.store.others import Follower
     from nbtrack.store.protocol import Record
     from nbtrack.store.reader import Reader
-    from nbtrack.store.receiving import Leave
 
 
 class Marks(Protocol):
@@ -27,9 +27,7 @@ class Marks(Protocol):
 class Journals(Protocol):
     """Takes in the journals of other machines; :class:`nbtrack.store.receiving.Receiver` tells more."""
 
-    def receive(
-        self, writer: str, data: bytes, *, after: int, lease_s: float, user: str | None = ..., leave: Leave = ...
-    ) -> int:
+    def receive(self, writer: str, data: bytes, *, after: int, lease_s: float, user: str | None = ...) -> int:
         """Take in lines of one writer and return the sequence number of its last record here."""
 
     def last(self, writer: str) -> int:
@@ -49,6 +47,10 @@ class ServedStore(Store, Protocol):
 
     def reading(self, *, is_fresh: bool = False) -> AbstractContextManager[Reader]:
         """Open a look at the store as it is this moment."""
+
+    @property
+    def blobs(self) -> PlacedBlobs:
+        """Return its files."""
 
     @property
     def local(self) -> LocalStore:

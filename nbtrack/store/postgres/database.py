@@ -21,7 +21,7 @@ from nbtrack.store.postgres.places import PlacesTable
 from nbtrack.store.postgres.pool import Pool
 from nbtrack.store.postgres.pulling import Puller
 from nbtrack.store.postgres.schema import prepare
-from nbtrack.store.receiving import Leave, Receiver, anything
+from nbtrack.store.receiving import Receiver
 from nbtrack.store.traffic import VERSION
 from nbtrack.version import __version__
 
@@ -95,11 +95,10 @@ class Database:
         after: int,
         lease_s: float,
         user: str | None = None,
-        leave: Leave = anything,
     ) -> int:
         """Keep lines of a journal and return the last record that is there; committed when it returns. As :meth:`Receiver.receive`."""
         self.prepare()
-        rewrite = self._receiver.rewriting(user=user, leave=leave)
+        rewrite = self._receiver.rewriting(user=user)
         return delivering.deliver(self.pool, writer, data, after=after, lease_s=lease_s, rewrite=rewrite)
 
     def last(self, writer: str) -> int:

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from nbtrack.errors import StoreError
 from nbtrack.journal.replica import MAX_DELIVERY, MissingRecordsError, Replica
+from nbtrack.names import new_run_id
 from nbtrack.store.marks import read_watermark
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nbtrack.store.postgres.replicated import Replicated
 
 DELIVERY_BYTES = 4 << 20
+CURSOR, MARK = "cursor.json", "copy"
 FOLD_BYTES, FOLD_WRITERS = 16 << 20, 200
 """After so much news the copy is folded at once: reading it from journals would take longer."""
 # What this transaction has written itself could still be taken back.
@@ -92,6 +94,7 @@ class Puller:
         self._cursor = _Cursor()
         self._own: set[str] = set()
         self._floor: int | None = None
+        self._mark = ""
         self._unnoted: set[str] = set()
         self._leases_due = 0.0
         self._begun = self._done = 0
@@ -151,12 +154,12 @@ class Puller:
         with self._lock:
             if self.store is None or not self._unnoted:
                 return
-            folder, path = self.store.folder / "w", self._cursor_path()
+            folder, path, mark = self.store.folder / "w", self._files() / CURSOR, self._mark
             cursor = _Cursor(self._cursor.since, dict(self._cursor.seen))
             writers, self._unnoted = self._unnoted, set()
         try:
             _make_last(folder, writers)
-            _write_cursor(path, cursor)
+            _write_cursor(path, mark, cursor)
         except OSError:  # no room, say
             with self._lock:
                 self._unnoted |= writers
@@ -181,9 +184,7 @@ class Puller:
 
     def _pull_alone(self, con: Con) -> Replicated:
         self._begun += 1
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self._folder / "pull.lock", mode=0o600):
-            found = self._pull(con)
+        found = self._pull(con)
         if not self._pool.is_changing:  # which does not see what it has itself written
             self._done = self._begun
         return found
@@ -194,12 +195,14 @@ class Puller:
         values = {"since": cursor.since, "seen": [*cursor.seen], "own": [*self._own], "is_due": now >= self._leases_due}
         identity, oldest, has_news, living = con.execute(_HEAD, values).fetchone() or ("", "0", False, {})
         if identity != self._identity:
-            self._begin(identity)
+            with self._alone():
+                self._begin(identity)
             return self._pull(con)
         assert self.store is not None
         if has_news:
             self.news += 1
-            self._take(con, cursor, values, living or {})
+            with self._alone():
+                self._take(con, cursor, values, living or {})
         reached = int(oldest) if self._floor is None else min(int(oldest), self._floor)
         cursor.since = str(reached)
         cursor.seen = {i: xid for i, xid in cursor.seen.items() if xid >= reached}
@@ -207,6 +210,11 @@ class Puller:
             self._leases_due = now + self.leases_s
             self._renew(living or {})
         return self.store
+
+    def _alone(self) -> FileLock:
+        """Return what keeps other processes of this machine from changing the copy."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return FileLock(self._folder / "pull.lock", mode=0o600)
 
     def _begin(self, identity: str) -> None:
         """Turn to another generation of the database: the copy of the one before is of no use any more."""
@@ -292,28 +300,33 @@ class Puller:
 
     # -- the cursor --------------------------------------------------------------------------------------------------
 
-    def _cursor_path(self) -> Path:
-        return self._folder / self._identity / "runs.nbtrack" / "cursor.json"
+    def _files(self) -> Path:
+        return self._folder / self._identity / "runs.nbtrack"
 
     def _check_copy(self) -> None:
-        """Begin anew when somebody has deleted the copy."""
-        if self.store is not None and not self._cursor_path().exists():
+        """Begin anew when somebody has deleted the copy, maybe while a cursor was being written into it."""
+        if self.store is not None and not (self._files() / MARK).exists():
             self._own.clear()
             self._cursor = self._read_cursor()
 
     def _read_cursor(self) -> _Cursor:
+        """Return how far the copy goes, if it is the one that the cursor is of."""
         try:
-            said = json.loads(self._cursor_path().read_bytes())
-            return _Cursor(str(int(said["since"])), {int(i): int(xid) for i, xid in said["seen"].items()})
+            self._mark = (self._files() / MARK).read_text()
+            said = json.loads((self._files() / CURSOR).read_bytes())
+            if said["copy"] == self._mark:
+                return _Cursor(str(int(said["since"])), {int(i): int(xid) for i, xid in said["seen"].items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._cursor_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_cursor(self._cursor_path(), _Cursor())
-            return _Cursor()
+            pass
+        self._mark = new_run_id()
+        self._files().mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._files() / MARK).write_text(self._mark)
+        return _Cursor()
 
 
-def _write_cursor(path: Path, cursor: _Cursor) -> None:
+def _write_cursor(path: Path, mark: str, cursor: _Cursor) -> None:
     new = path.with_suffix(f".{os.getpid()}.new")
-    new.write_text(json.dumps({"since": cursor.since, "seen": cursor.seen}))
+    new.write_text(json.dumps({"copy": mark, "since": cursor.since, "seen": cursor.seen}))
     new.replace(path)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
-    from nbtrack.artifacts.blobs import Blobs
+    from nbtrack.artifacts.placed import PlacedBlobs
     from nbtrack.journal import follow
     from nbtrack.journal.control import Order
     from nbtrack.journal.writer import Writer
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from nbtrack.store.postgres.replicated import Replicated
     from nbtrack.store.protocol import Record
     from nbtrack.store.reader import Reader
-    from nbtrack.store.receiving import Leave
     from nbtrack.store.served import ServedStore
 
 logger = logging.getLogger("nbtrack.server")
@@ -74,7 +73,7 @@ class ServedDatabase(Looks, Recording):
         self.numbers = DatabaseNumbers(self.folder, pool, self._copy)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.registry = LocalRegistry(self)
-        self.blobs: Blobs = SentBlobs(self.folder, database.places)
+        self.blobs: PlacedBlobs = SentBlobs(self.folder, database.places)
         self.followers: list[Follower] = []
         self._here = threading.local()
         self._signature: Hashable = ""
@@ -222,11 +221,9 @@ class ServedDatabase(Looks, Recording):
         """Return who takes in the journals of other machines."""
         return self
 
-    def receive(
-        self, writer: str, data: bytes, *, after: int, lease_s: float, user: str | None = None, **more: Leave
-    ) -> int:
+    def receive(self, writer: str, data: bytes, *, after: int, lease_s: float, user: str | None = None) -> int:
         """Take in lines of one writer; committed when it returns with the last one that is there."""
-        return self.database.deliver(writer, data, after=after, lease_s=lease_s, user=user, **more)
+        return self.database.deliver(writer, data, after=after, lease_s=lease_s, user=user)
 
     def last(self, writer: str) -> int:
         """Return the sequence number of the last record of a writer that is here, -1 when there is none."""

@@ -146,7 +146,7 @@ def test_a_newer_schema_is_told_and_left_alone(machine: Machine, url: str):
     with pytest.raises(StoreVersionError, match="has schema 99; this nbtrack reads up to 2"):
         machine("here").settings()
     with psycopg.connect(url) as con:
-        con.execute("UPDATE nbtrack.schema_version SET version_num = '0001'")
+        con.execute("UPDATE nbtrack.schema_version SET version_num = %s", (schema.REVISIONS[-1],))
     assert machine("here").settings() == {}
 
 
