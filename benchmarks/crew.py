@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OURS = "nbtrack"
 PEERS = ("mlflow", "trackio", "tensorboard")
+CLIENT = "client"
+"""MLflow's client, for any server."""
 EVERYONE = (OURS, "floor", *PEERS)
 ANSWER_S = 600.0
 
@@ -144,7 +146,7 @@ class Crew:
 
     def python(self, name: str) -> Path:
         """Return the interpreter that has the packages of `name`."""
-        return self.root / (".venv-bench" if name in PEERS else ".venv") / "bin" / "python"
+        return self.root / (".venv-bench" if name in (*PEERS, CLIENT) else ".venv") / "bin" / "python"
 
     def start(self) -> dict[str, str]:
         """Start everybody at once; return the versions that are measured."""

@@ -23,13 +23,24 @@ COLOURS = {
     OURS: "#2f81f7",
     "floor": "#8b949e",
     "DuckDB bulk insert": "#8b949e",
+    "nbtrack-postgres": "#1f4e9e",
     "mlflow": "#e0782f",
+    "mlflow-postgres": "#9c4f16",
     "trackio": "#a371f7",
     "tensorboard": "#3fa35c",
     "wigglystuff": "#d64f8a",
     "plotly": "#c9a227",
 }
-MARKERS = {OURS: "o", "mlflow": "s", "trackio": "D", "tensorboard": "^", "wigglystuff": "v", "plotly": "P"}
+MARKERS = {
+    OURS: "o",
+    "nbtrack-postgres": "o",
+    "mlflow": "s",
+    "mlflow-postgres": "s",
+    "trackio": "D",
+    "tensorboard": "^",
+    "wigglystuff": "v",
+    "plotly": "P",
+}
 THEMES = {"light": ("#1f2328", "#d8dee4"), "dark": ("#e6edf3", "#30363d")}
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",

@@ -25,6 +25,12 @@ class Sizes:
         To a model server, a round.
     batch_rows : tuple of int
         Sizes of files to score.
+    server_calls, server_requests : int
+        To a tracking server, a round: by one client, and by many at once.
+    server_runs : tuple of int
+        How many runs are searched there.
+    server_points : int
+        Of the long history there.
     peer_runs, peer_frame_runs, peer_points : int
         The largest size that peers are asked for: they take seconds where others take milliseconds.
     """
@@ -58,6 +64,10 @@ class Sizes:
     page_runs: tuple[int, ...]
     page_rounds: int
     peer_page_runs: int
+    server_calls: int
+    server_runs: tuple[int, ...]
+    server_points: int
+    server_requests: int
 
 
 FULL = Sizes(
@@ -90,6 +100,10 @@ FULL = Sizes(
     page_runs=(100, 1_000, 10_000, 100_000),
     page_rounds=3,
     peer_page_runs=10_000,
+    server_calls=100,
+    server_runs=(10_000, 100_000),
+    server_points=1_000_000,
+    server_requests=1_000,
 )
 
 QUICK = Sizes(
@@ -122,4 +136,8 @@ QUICK = Sizes(
     page_runs=(100, 1_000),
     page_rounds=1,
     peer_page_runs=1_000,
+    server_calls=20,
+    server_runs=(1_000, 3_000),
+    server_points=30_000,
+    server_requests=200,
 )

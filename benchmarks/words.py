@@ -6,7 +6,9 @@ SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 LABELS = {
     "nbtrack": "nbtrack",
     "floor": "floor",
+    "nbtrack-postgres": "nbtrack on PostgreSQL",
     "mlflow": "MLflow",
+    "mlflow-postgres": "MLflow on PostgreSQL",
     "trackio": "Trackio",
     "tensorboard": "TensorBoard",
     "wigglystuff": "wigglystuff",

@@ -17,6 +17,8 @@ CONTENDERS = {
     "trackio": "trackio_local",
     "tensorboard": "event_files",
     "cells": "cells",
+    "client": "rest_client",
+    "own": "own_client",
 }
 
 

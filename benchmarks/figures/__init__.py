@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import batch, calls, cells, curves, disk, imports, models, pages, points, runs, seen, serving
+from benchmarks.figures import (
+    batch,
+    calls,
+    cells,
+    curves,
+    disk,
+    imports,
+    models,
+    pages,
+    points,
+    runs,
+    seen,
+    server,
+    serving,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,5 +39,6 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "models": models.measure,
     "serving": serving.measure,
     "batch": batch.measure,
+    "server": server.measure,
     "pages": pages.measure,
 }
