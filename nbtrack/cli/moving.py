@@ -115,12 +115,12 @@ def bar(work: Work) -> "Callable[[str, int, int], None]":
     return show
 
 
-def tell(tally: "Tally", *, as_json: bool, is_dry: bool = False) -> None:
+def tell(tally: "Tally", *, as_json: bool, is_dry: bool = False, did: str = "Came") -> None:
     """Say what came, what was there already, and what was left out; exit with 3 when something was."""
     if as_json:
         show_json({"dry_run": is_dry, **tally.as_dict()})
     else:
-        say(_summary(tally, is_dry=is_dry))
+        say(_summary(tally, "Would come" if is_dry else did))
         for text in tally.notes[:SHOWN]:
             note(text)
         for what, why in tally.skipped[:SHOWN]:
@@ -131,16 +131,16 @@ def tell(tally: "Tally", *, as_json: bool, is_dry: bool = False) -> None:
         raise typer.Exit(LEFT_OUT)
 
 
-def _summary(tally: "Tally", *, is_dry: bool) -> str:
+def _summary(tally: "Tally", did: str) -> str:
     runs, known = tally.runs, tally.runs.known
     if tally.is_nothing_new and not tally.n_skipped:
         return (
-            f"Nothing new: {count(known, 'run')} and {count(tally.versions.known, 'model version')} are here already."
+            f"Nothing new: {count(known, 'run')} and {count(tally.versions.known, 'model version')} are there already."
         )
     parts = [count(runs.new, "new run")]
     parts += [f"{runs.changed:,} with something new"] if runs.changed else []
     parts += [f"{known:,} known"] if known else []
-    lines = [f"{'Would come' if is_dry else 'Came'}: {', '.join(parts)}"]
+    lines = [f"{did}: {', '.join(parts)}"]
     files = f"{count(tally.files, 'file')} ({size(tally.bytes)})"
     lines.append(f"{count(tally.points, 'point')}, {files}, {count(tally.experiments.new, 'new experiment')}")
     versions = tally.versions.new
@@ -181,4 +181,4 @@ def export_mlflow(
         tally = mlflow_export.export_mlflow(
             out_of, dest, experiments=experiment or (), runs=run or (), is_dry=dry_run, progress=bar(work)
         )
-    tell(tally, as_json=as_json, is_dry=dry_run)
+    tell(tally, as_json=as_json, is_dry=dry_run, did="Wrote")

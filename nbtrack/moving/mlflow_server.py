@@ -140,7 +140,7 @@ class Server:
         if self._given is not None:
             yield from self._given.files(uri, own)
         elif uri.startswith(SCHEME):
-            yield from self._of_proxy(_address(uri))
+            yield from self._of_proxy(address_of(uri))
         elif is_remote(uri):
             yield from self._elsewhere.files(uri, own)
         else:
@@ -247,7 +247,7 @@ class Server:
             )
 
 
-def _address(uri: str) -> str:
+def address_of(uri: str) -> str:
     """Return the address within the proxy: ``mlflow-artifacts:/1/x`` and ``mlflow-artifacts://host/1/x`` are ``1/x``."""
     rest = uri.removeprefix(SCHEME)
     return rest[2:].partition("/")[2].strip("/") if rest.startswith("//") else rest.strip("/")
