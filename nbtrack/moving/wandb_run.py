@@ -144,7 +144,12 @@ class WandbRun:
         seconds = number_of(values.get("_timestamp"))
         t_us = round(seconds * US) if seconds else self.start_us + round((number_of(values.get("_runtime")) or 0) * US)
         self.last_us = max(self.last_us, t_us)
-        for key, value in flat({key: value for key, value in values.items() if key not in _OWN}):
+        own = {key: value for key, value in values.items() if key not in _OWN}
+        typed = {key.removesuffix("._type"): own[key] for key in own if key.endswith("._type")}
+        for key, kind in typed.items():  # a picture or a histogram, told part by part
+            own = {name: value for name, value in own.items() if not name.startswith(f"{key}.")}
+            self._leave(f"values of type {kind}")
+        for key, value in flat(own):
             number = number_of(value)
             if number is not None:
                 self.book.add(key, step, t_us, number)
