@@ -8,6 +8,7 @@ import typer
 
 from nbtrack.cli import options
 from nbtrack.cli.output import say, show_json
+from nbtrack.cli.units import parse_span
 from nbtrack.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def register(group: typer.Typer) -> None:
     group.add_typer(app, name="token")
 
 
-@app.command("add", epilog="Example: nbtrack server token add ada --role read --experiment 'vision/*=write' --days 90")
+@app.command(
+    "add", epilog="Example: nbtrack server token add ada --role read --experiment 'vision/*=write' --expires 90d"
+)
 def add(
     name: Name,
     auth: File = DEFAULT,
@@ -43,8 +46,14 @@ def add(
         list[str] | None,
         typer.Option("--model", metavar="PATTERN=ROLE", help="More for some registered models.", show_default=False),
     ] = None,
-    days: Annotated[
-        float | None, typer.Option("--days", min=0, help="How long it is good for; for ever when not given.")
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            "--expires",
+            metavar="WHEN",
+            help="How long it is good for, as in 90d or 12h, or until when, as in 2027-01-31; for ever when not given.",
+            show_default=False,
+        ),
     ] = None,
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password instead of making a secret.")
@@ -57,8 +66,7 @@ def add(
 
     chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     user = User(name, role_of(role), _grants(experiment), _grants(model))
-    expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    secret = tokens.add(auth, user, expires=expires, password=chosen)
+    secret = tokens.add(auth, user, expires=_end(expires), password=chosen)
     if as_json:
         show_json({"name": name, "token": None if password else secret, "auth": str(auth)})
     elif password:
@@ -66,6 +74,22 @@ def add(
     else:
         say(secret)
         say("This is shown once. Set it as NBTRACK_TRACKING_TOKEN or MLFLOW_TRACKING_TOKEN, or sign in with it.", "dim")
+
+
+def _end(given: str | None) -> datetime | None:
+    if given is None:
+        return None
+    span, now = parse_span(given), datetime.now(UTC)
+    try:
+        end = now + timedelta(seconds=span) if span is not None else datetime.fromisoformat(given)
+    except (ValueError, OverflowError):
+        message = f"{given!r} is no time; write a span such as 90d or 12h, or a day such as 2027-01-31."
+        raise InvalidValueError(message) from None
+    end = end if end.tzinfo else end.replace(tzinfo=UTC)
+    if end <= now:
+        message = f"{given!r} is over; the token would be refused from the beginning."
+        raise InvalidValueError(message)
+    return end
 
 
 def _grants(given: list[str] | None) -> dict[str, "Role"]:
@@ -83,9 +107,10 @@ def _grants(given: list[str] | None) -> dict[str, "Role"]:
 
 @app.command("list", epilog="Example: nbtrack server token list --auth tokens.toml")
 def list_all(auth: File = DEFAULT, as_json: options.Json = False) -> None:
-    """List names, roles and how long they are good for."""
-    from nbtrack.server.access import tokens  # noqa: PLC0415 - help is quick
+    """List names, roles, how long they are good for and when they were used last."""
+    from nbtrack.server.access import tokens, used  # noqa: PLC0415 - help is quick
 
+    last = used.read(used.place(auth))
     rows: list[dict[str, Any]] = [
         {
             "name": name,
@@ -94,6 +119,7 @@ def list_all(auth: File = DEFAULT, as_json: options.Json = False) -> None:
             "models": {k: str(v) for k, v in token.user.models.items()},
             "expires": f"{token.expires:%Y-%m-%dT%H:%M:%SZ}" if token.expires else None,
             "is_expired": token.is_expired,
+            "last_used": last.get(name),
         }
         for name, token in tokens.read(auth).items()
     ]
@@ -103,7 +129,8 @@ def list_all(auth: File = DEFAULT, as_json: options.Json = False) -> None:
     for row in rows:
         grants = [f"{k} {p}={r}" for k in ("experiments", "models") for p, r in row[k].items()]
         end = "for ever" if row["expires"] is None else f"{'ended' if row['is_expired'] else 'until'} {row['expires']}"
-        say("  ".join([str(row["name"]), str(row["role"]), end, *grants]))
+        use = f"last used {row['last_used']}" if row["last_used"] else "never used"
+        say("  ".join([str(row["name"]), str(row["role"]), end, use, *grants]))
 
 
 @app.command("remove", epilog="Example: nbtrack server token remove ada")

@@ -52,12 +52,12 @@ class TeamServer(ThreadedServer):
         require("fastapi", WHY, extra="server")
         from nbtrack.server import app as interface  # noqa: PLC0415 - the packages may be missing
         from nbtrack.server import security, team  # noqa: PLC0415
-        from nbtrack.server.access.audit import Audit  # noqa: PLC0415
+        from nbtrack.server.access.audit import Audit, place  # noqa: PLC0415
         from nbtrack.server.access.keys import Keys  # noqa: PLC0415
 
         front = front or Front()
         keys = None if auth is None else Keys(auth)
-        audit = None if auth is None else Audit(store.folder)
+        audit = None if auth is None else Audit(place(store.uri, store.folder, auth))
         found = listen(_check_host(host) if keys is None else host.strip("[]"), port, backlog=BACKLOG)
         self.store = store
         lock = security.Lock(found.getsockname()[1])
@@ -88,7 +88,7 @@ class TeamServer(ThreadedServer):
         url = url_of(found, host, front.scheme)
         opening = f"{url}{security.OPENING}?token={lock.token}" if keys is None else f"{url}/"
         self.pages_url = opening if pages else ""
-        self._audit = audit
+        self._audit, self._keys = audit, keys
         super().__init__(found, url, server)
 
     def run(self) -> None:
@@ -99,6 +99,8 @@ class TeamServer(ThreadedServer):
         finally:
             if self._audit is not None:
                 self._audit.close()
+            if self._keys is not None:
+                self._keys.close()
 
 
 def _check_host(host: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
@@ -13,19 +12,14 @@ from nbtrack.names import is_run_id
 from nbtrack.store.marks import read_watermark
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbtrack.journal.replica import Line
     from nbtrack.store.local import LocalStore
 
 BY_NAME = {"experiment", "registry"}
 """Kinds that do not come in this way: whoever wants to change those asks for it by name, for ids are given out and rules are kept here."""
 WITHOUT_RUN = {"hdr", "setting"}
-
-Leave = Callable[[str, dict[str, Any]], None]
-"""Called with kind and content of a record; raises when its sender may not write that."""
-
-
-def anything(_kind: str, _record: dict[str, Any]) -> None:
-    """Let everybody write everything."""
 
 
 class Receiver:
@@ -48,7 +42,6 @@ class Receiver:
         after: int,
         lease_s: float,
         user: str | None = None,
-        leave: Leave = anything,
     ) -> int:
         """Take in lines of one writer and return the sequence number of its last record here; see :meth:`Replica.receive`.
 
@@ -56,8 +49,6 @@ class Receiver:
         ----------
         user : str, optional
             Who sends them, as far as the store knows that better than the sender.
-        leave : callable
-            Called with kind and content of each record that is no metric point; raises when the sender may not write that.
 
         Raises
         ------
@@ -67,7 +58,7 @@ class Receiver:
             Records before `after` are not here.
         """
         self._store.make_folder()
-        rewrite = self.rewriting(user=user, leave=leave)
+        rewrite = self.rewriting(user=user)
         ends = False
 
         def note(one: Line) -> bytes:
@@ -79,12 +70,11 @@ class Receiver:
         self._store.keeper.fold_soon() if ends or lease_s <= 0 else self._store.keeper.wake()
         return last
 
-    def rewriting(self, *, user: str | None = None, leave: Leave = anything) -> Callable[[Line], bytes]:
+    def rewriting(self, *, user: str | None = None) -> Callable[[Line], bytes]:
         """Return what makes of a line what is kept of it: with the numbers that it lacks and the name of who sent it."""
 
         def rewrite(one: Line) -> bytes:
             kind, record = _content(one)
-            leave(kind, record)
             is_changed = self._number(kind, record) | _name(kind, record, user)
             return _text(record) if is_changed else one[2]
 

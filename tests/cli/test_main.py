@@ -33,7 +33,7 @@ COMMANDS = {
         for verb in ("list", "show", "history", "register", "alias", "rollback", "stage", "tag", "expect", "delete")
     ),
     *(f"models {verb}" for verb in ("predict", "serve", "env", "generate-dockerfile", "build-docker")),
-    *("server", "server token add", "server token list", "server token remove"),
+    *("server", "server audit", "server token add", "server token list", "server token remove"),
     *("sql", "sync", "doctor", "purge", "demo"),
 }
 OPTIONS = {"model_uri": "models:/x/1", "source": "in.csv", "output": "out.csv", "folder": "new", "name": "image"}

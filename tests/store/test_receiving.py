@@ -124,21 +124,6 @@ def test_a_writer_that_goes_on_after_its_journal_was_folded_is_still_known(team:
     assert team.users() == ["ada"]
 
 
-def test_what_a_sender_may_not_write_keeps_its_whole_delivery_out(team: Team):
-    team.begin("a")
-    seen: list[str] = []
-
-    def leave(kind: str, record: dict[str, Any]) -> None:
-        seen.append(kind)
-        if kind == "tags":
-            raise InvalidValueError("no tags today")
-
-    with pytest.raises(InvalidValueError, match="no tags"):
-        team.deliver(leave=leave)
-    assert seen == ["hdr", "start", "tags"]
-    assert len(team.store.search_runs(RunQuery())) == 0
-
-
 @pytest.mark.parametrize(
     ("kind", "run_id", "body", "told"),
     [

@@ -24,7 +24,8 @@ RUIN = {
     "registry.rename",
     "registry.take",
 }
-OFTEN = {"next_run_number", "put_state"}
+OFTEN = {"experiment_id", "next_run_number", "put_state"}
+"""What programs ask for all the time, and what changes little."""
 OF_RUN = {
     "artifact_digest",
     "curves",

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 
 from nbtrack.errors import NbtrackError
 from nbtrack.journal.acting import acting
 from nbtrack.server.access import hosts
 from nbtrack.server.access.bodies import MAX_AT_ONCE, MAX_KEPT, Body, Load, StopError
+from nbtrack.server.access.calls import OFTEN
 from nbtrack.server.access.door import Door
 from nbtrack.server.access.keys import WaitError
 from nbtrack.server.access.refusals import BAD_TOKEN, GONE, UNNAMED, refusal
 from nbtrack.server.access.roles import NOBODY, Role, User
 from nbtrack.server.access.rules import DOOR, SIGN_IN_BACK, is_path, rule_of
 from nbtrack.server.access.scoped import Scoped
+from nbtrack.server.access.welcome import Welcome
 from nbtrack.server.security import HEADERS
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from nbtrack.server.access.rules import Rule
 
 ASK_AGAIN_S = 5
+REFUSED_S, OFTEN_S = 10.0, 600.0
+"""How long what is refused, and what programs do all the time, stands in one line of the audit log."""
 STREAM = "/api/stream"
 """Streams of pages have a limit of their own, and are not counted among the requests."""
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -209,21 +214,49 @@ class Gate:
             return
         mark = acting.set(user.name)
         try:
+            if scope["path"] == STREAM:
+                await self._stream(scope, user, body, send)
+                return
             await self.app(scope, body, through.send)
             await through.end()
         finally:
             acting.reset(mark)
 
+    async def _stream(self, scope: Scope, user: User, body: Body, send: Send) -> None:
+        headers = Headers(scope=scope)
+
+        async def is_welcome() -> bool:
+            try:
+                return await self._user(scope, headers) == user
+            except (WaitError, NbtrackError):
+                return False
+
+        welcome = Welcome(send, is_welcome)
+        try:
+            await self.app(scope, body, welcome.send)
+        except (OSError, ClientDisconnect):
+            if not welcome.is_over:
+                raise
+
     def _note(self, scope: Scope, rule: Rule | None, user: User | None, status: int, seconds: float) -> None:
-        is_refused = status in (401, 403, 413, 415, 421, 429)
-        is_told = scope.get("nbtrack.role", Role.NONE) >= Role.WRITE and not (rule and rule.is_quiet)
-        is_told = is_told or (scope["path"] in DOOR and (scope["method"] == "POST" or scope["path"] == SIGN_IN_BACK))
-        if self.audit is None or not (is_refused or is_told):
+        if self.audit is None:
             return
-        name = scope.get("state", {}).get("user")
-        facts: dict[str, Any] = {"user": name or (user.name if user else "") or None, "from": _address(scope)}
-        facts |= {"method": scope["method"], "path": scope["path"], "about": scope.get("nbtrack.about", "")}
-        self.audit.write(**facts, status=status, ms=round(seconds * 1000))
+        about, path = str(scope.get("nbtrack.about", "")), scope["path"]
+        is_refused = status in (401, 403, 413, 415, 421, 429)
+        changes = scope.get("nbtrack.role", Role.NONE) >= Role.WRITE
+        is_sign_in = path in DOOR and (scope["method"] == "POST" or path == SIGN_IN_BACK)
+        if not (is_refused or changes or is_sign_in):
+            return
+        name = scope.get("state", {}).get("user") or (user.name if user else "") or None
+        facts: dict[str, Any] = {"user": name, "from": _address(scope), "method": scope["method"], "path": path}
+        facts |= {"about": about, "status": status, "ms": round(seconds * 1000)}
+        if is_refused:
+            what = (facts["method"], path) if name else ()  # who is known is told of one by one
+            self.audit.often((status, name, facts["from"], *what), REFUSED_S, **facts)
+        elif (rule and rule.is_quiet) or about in OFTEN:
+            self.audit.often((id(rule), about, name, facts["from"]), OFTEN_S, **facts)
+        else:
+            self.audit.write(**facts)
 
 
 def _protect(scope: Scope, rule: Rule | None, headers: MutableHeaders) -> None:

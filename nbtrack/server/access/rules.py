@@ -43,7 +43,7 @@ class Rule:
     max_body : int
         Bytes that may be sent.
     is_quiet : bool
-        It changes something so often that it is not in the audit log.
+        It changes something so often that the audit log has one line for many.
     """
 
     role: Role

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.testclient import TestClient
 
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.server.access import bodies, door, gate, tokens
+from nbtrack.server.access import audit, bodies, door, gate, tokens, used
 from nbtrack.server.access.audit import Audit
 from nbtrack.server.access.keys import Keys, WaitError, credentials
 from nbtrack.server.access.roles import Role, User
@@ -154,8 +154,120 @@ def test_a_log_turns_over(tmp_path: Path):
     for i in range(40):
         log.write(path="/x\n" * 200, i=i)
     log.close()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["audit.jsonl", "audit.jsonl.1", "audit.jsonl.2"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".lock") == [
+        "audit.jsonl",
+        "audit.jsonl.1",
+        "audit.jsonl.2",
+    ]
     assert json.loads(log.path.read_text().splitlines()[-1])["i"] == 39
+    assert [said["i"] for said in audit.read(tmp_path)] == sorted(said["i"] for said in audit.read(tmp_path))
+
+
+def test_two_servers_write_one_log_and_noise_does_not_push_it_out(tmp_path: Path):
+    one, two = Audit(tmp_path, max_bytes=4000), Audit(tmp_path, max_bytes=4000)
+    for i in range(60):
+        (one if i % 2 else two).write(i=i, path="x" * 100)
+    for _ in range(500):
+        one.often("guess", 60, status=401)
+    one.close()
+    two.close()
+    found = list(audit.read(tmp_path))
+    assert [said["i"] for said in found if "i" in said] == list(range(60))
+    assert [said.get("times") for said in found if said.get("status") == 401] == [None, 499]
+    with (tmp_path / "audit.jsonl").open("a") as file:
+        file.write('{"half\n[]\n{"time": 7}\n')
+    assert list(audit.read(tmp_path)) == found
+
+
+def test_what_programs_do_all_the_time_is_one_line(server: Team):
+    def lines() -> list[dict[str, Any]]:
+        return list(audit.read(server.audit.path.parent))
+
+    before = len(lines())
+    for n in range(20):
+        body = {"run_id": server.runs["open"], "key": "often", "value": n, "timestamp": n}
+        assert server.ask("boss", "POST", f"{ML}/runs/log-metric", json=body).status_code == 200
+        server.call("boss", "next_run_number")
+        assert server.ask("reader", "POST", f"{ML}/runs/log-metric", json=body).status_code == 403
+    told = [(each["user"], each["status"], each["path"].rpartition("/")[2]) for each in lines()[before:]]
+    assert sorted(told) == [
+        ("boss", 200, "log-metric"),
+        ("boss", 200, "next_run_number"),
+        ("reader", 403, "log-metric"),
+    ]
+
+
+def test_without_the_file_of_tokens_nobody_comes_in(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = tmp_path / "tokens.toml"
+    secret = tokens.add(path, User("ada", Role.READ))
+    keys = Keys(path)
+    http = TestClient(gate.Gate(_ok, keys))
+    known = {"authorization": f"Bearer {secret}"}
+    assert keys.check(known["authorization"], "") is not None
+    text = path.read_text()
+    path.unlink()
+    keys._looked = 0.0
+    for headers in (known, {}, {"authorization": "Bearer nbt_ada_x"}):
+        found = http.get(LIST, headers=headers)
+        assert (found.status_code, found.headers["retry-after"]) == (503, "5")
+        assert "gone" in found.json()["message"]
+    assert http.post("/sign-in", data={"token": secret}).status_code == 503
+    assert "gone" in http.get("/", headers={"accept": "text/html"}).text
+    assert caplog.text.count("nobody comes in") == 1
+    path.write_text(text)
+    path.chmod(0o600)
+    assert keys.known(known["authorization"]) is not None  # at once: no second is waited
+    keys.close()
+
+
+def test_when_a_token_was_used_last_is_kept(tmp_path: Path):
+    path = tmp_path / "tokens.toml"
+    secret = tokens.add(path, User("ada", Role.READ))
+    tokens.add(path, User("bob", Role.READ))
+    for _ in range(2):
+        keys = Keys(path)
+        assert keys.check(f"Bearer {secret}", "") is not None
+        keys.close()
+    found = used.read(used.place(path))
+    assert list(found) == ["ada"]
+    assert datetime.now(UTC) - datetime.fromisoformat(found["ada"]) < timedelta(minutes=5)
+    assert used.place(path).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_stream_ends_when_its_user_may_not_come_in_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("nbtrack.server.access.keys.LOOK_S", 0.0)
+    path = tmp_path / "tokens.toml"
+    secret = tokens.add(path, User("ada", Role.READ))
+    sent: list[Any] = []
+
+    async def frames() -> Any:
+        for i in range(10):
+            if i == 3:
+                tokens.remove(path, "ada")
+            yield b"x"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await StreamingResponse(frames())(scope, receive, send)
+
+    async def never() -> Any:
+        await anyio.sleep(60)
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"x"), (b"authorization", f"Bearer {secret}".encode())]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/stream",
+        "headers": headers,
+        "query_string": b"",
+        "asgi": {"spec_version": "2.4"},
+    }
+    state = type("State", (), {"desk": None})
+    anyio.run(lambda: gate.Gate(app, Keys(path))({**scope, "app": type("App", (), {"state": state})}, never, keep))
+    assert [each.get("body") for each in sent] == [None, b"x", b"x", b"x", b""]
+    assert sent[-1]["more_body"] is False
 
 
 def test_tokens_are_kept_as_hashes_and_seen_when_they_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
