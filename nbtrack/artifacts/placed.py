@@ -154,6 +154,10 @@ class PlacedBlobs(Blobs):
         """
         if text is not None:
             self.places.name(text)
+        return self.kept_at()
+
+    def kept_at(self) -> list[str]:
+        """Return all places, the one that is written to first."""
         return [place.shown for place in self.places.all()]
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ def sync(store: Server = None, as_json: options.Json = False) -> None:
 def _move(store: str, *, as_json: bool) -> None:
     """Bring the files of a local store to their place."""
     opened = options.open_local(store)
-    places = opened.blobs.keep_at(None)
+    places = opened.blobs.kept_at()
     n_files = 0
     if places:
         with working(f"bringing files to {places[0]}") as work:
