@@ -30,6 +30,9 @@ class Out(Protocol):
     def registered(self, moved: MovedRegistered) -> None:
         """Write a registered model; the runs that it names came before."""
 
+    def finish(self) -> None:
+        """Do what comes last when all went well."""
+
     def close(self) -> None:
         """Tidy up."""
 
@@ -79,6 +82,7 @@ def export_mlflow(
             tell(f"{tally.points:,} points, {tally.files:,} files", done, len(stored))
         for model in stored.registered():
             out.registered(model)
+        out.finish()
     finally:
         out.close()
     return tally

@@ -53,6 +53,9 @@ class FolderOut:
         self._places: dict[str, Path] = self._known()
         self._logged: dict[tuple[str, str], Path] = {}
 
+    def finish(self) -> None:
+        """Do nothing: each run is whole when it has its place."""
+
     def close(self) -> None:
         """Take away what is unfinished."""
         shutil.rmtree(self._work, ignore_errors=True)

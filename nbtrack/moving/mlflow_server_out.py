@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from nbtrack.moving.mlflow_rest import Rest
 from nbtrack.moving.mlflow_server import SCHEME, address_of
 from nbtrack.moving.shipment import scratch
 from nbtrack.names import PARENT
+from nbtrack.wire import number_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,12 +47,18 @@ class ServerOut:
         self._is_dry = is_dry
         self._scratch = scratch()
         self._ids: dict[str, str] = {}
+        self._in_trash: list[str] = []
         self._runs: dict[str, tuple[str, str, str]] = {}
         self._models: dict[str, str] = {}
         asked = {"max_results": 500, "view_type": "ALL"}
         self._there = {
             each["name"]: each for each in self._rest.pages("experiments", "POST", "experiments/search", asked)
         }
+
+    def finish(self) -> None:
+        """Put the experiments that were made here, and are in the trash in their store, there too."""
+        for experiment_id in self._in_trash:
+            self._rest.post("experiments/delete", {"experiment_id": experiment_id})
 
     def close(self) -> None:
         """Take the scratch folder away."""
@@ -59,7 +67,7 @@ class ServerOut:
     # -- experiments -------------------------------------------------------------------------------------------------
 
     def experiment(self, moved: MovedExperiment) -> None:
-        """Make an experiment; one of this name that is there stays as it is. One in the trash there is none to write to."""
+        """Make an experiment; one of this name that is there stays as it is."""
         known = self._there.get(moved.name)
         if known is not None:
             self._tally.experiments.known += 1
@@ -69,7 +77,9 @@ class ServerOut:
         self._tally.experiments.new += 1
         if not self._is_dry:
             body = {"name": moved.name, "tags": _pairs(moved.tags)}
-            self._ids[moved.name] = str(self._rest.post("experiments/create", body)["experiment_id"])
+            made = self._ids[moved.name] = str(self._rest.post("experiments/create", body)["experiment_id"])
+            if moved.stage == LifecycleStage.DELETED:
+                self._in_trash.append(made)
 
     def _look(self, experiment_id: str) -> None:
         """Learn which of our runs are there already."""
@@ -161,12 +171,21 @@ class ServerOut:
         self._runs[run.run_id] = run_id, sign, self._runs[run.run_id][2]
 
     def _points(self, run: MovedRun, run_id: str) -> None:
+        # What was measured of a logged model is a point of its run too: it is sent once, with the model.
+        of_models = Counter(
+            each for model in run.models for each in _measured(model, run) if not is_of_mlflow_2(run, model)
+        )
         for block in run.metrics():
             rows = zip((block.t_us // words.US).tolist(), block.step.tolist(), block.value.tolist(), strict=True)
-            points = [{"key": block.key, "value": _number(v), "timestamp": t, "step": s} for t, s, v in rows]
+            points = []
+            for t, s, v in rows:
+                if of_models[block.key, t, s, v] > 0:
+                    of_models[block.key, t, s, v] -= 1
+                else:
+                    points.append({"key": block.key, "value": _number(v), "timestamp": t, "step": s})
             for part in _parts(points, MAX_METRICS):
                 self._rest.post("runs/log-batch", {"run_id": run_id, "metrics": part})
-            self._tally.points += len(points)
+            self._tally.points += len(block.value)
 
     def _inputs(self, run: MovedRun, run_id: str) -> None:
         datasets = []
@@ -230,8 +249,11 @@ class ServerOut:
                     "key": key, "value": value, "timestamp": t, "step": step, "model_id": made, "run_id": run_id,
                     **({"dataset_name": name, "dataset_digest": digest} if name else {}),
                 }
-                for key, value, t, step, name, digest, _ in model.metrics
+                for key, value, t, step, name, digest, by in model.metrics
+                if by in (None, run.run_id)
             ]  # fmt: skip
+            if len(points) < len(model.metrics):
+                self._tally.skip(f"some metrics of logged model {model.model_id}", "other runs measured them")
             for part in _parts(points, MAX_METRICS):
                 self._rest.post("runs/log-batch", {"run_id": run_id, "metrics": part})
         if model.is_deleted:
@@ -327,6 +349,13 @@ class ServerOut:
 
 def _pairs(found: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in found.items()]
+
+
+def _measured(model: MovedModel, run: MovedRun) -> Iterator[tuple[str, int, int, float]]:
+    """Yield key, time, step and value of what a run measured of a model."""
+    for key, value, t, step, _, _, by in model.metrics:
+        if by in (None, run.run_id):
+            yield key, t, step, number_from_json(value)
 
 
 def _parts(found: list[Any], n: int) -> Iterator[list[Any]]:

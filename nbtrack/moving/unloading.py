@@ -50,15 +50,16 @@ class Unloading:
         """Yield the records of a run's files that are not known, those of its models included; models of `kept` stay where they are."""
         own = list(self._sound(run.run_id, run.files()))
         yield from self._brought(run, [("", each) for each in own], known or {})
-        paths = {each.path for each in own}
-        taken = {path.split("/", 1)[0] for path in paths}
+        sizes = {each.path: each.size for each in own}
+        taken: set[str] = set()
         self._places = {}
         for model in sorted(run.models, key=lambda model: -model.created_us):
-            place = (kept or {}).get(model.model_id) or _place(model, paths, taken)
+            inside = list(self._sound(run.run_id, model.files()))
+            place = (kept or {}).get(model.model_id) or _place(model, inside, sizes, taken)
             taken.add(place)
             self._places[model.model_id] = place
-            inside = list(self._sound(run.run_id, model.files()))
-            yield from self._brought(run, [(f"{place}/", each) for each in inside], known or {})
+            if not _is_there(place, inside, sizes):
+                yield from self._brought(run, [(f"{place}/", each) for each in inside], known or {})
 
     def look(self, run: MovedRun) -> None:
         """Count what a new run would bring; for a dry run."""
@@ -129,12 +130,21 @@ class Unloading:
         yield from lines.measured(model.model_id, model.metrics, run.run_id, max(t, model.created_us, model.updated_us))
 
 
-def _place(model: MovedModel, paths: set[str], taken: set[str]) -> str:
-    """Return the folder of a model: its name; where that is taken, the one that nbtrack keeps older models in."""
+def _place(model: MovedModel, inside: list[MovedFile], own: Mapping[str, int | None], taken: set[str]) -> str:
+    """Return the folder of a model: where its files are already, else its name; where that is taken, as nbtrack keeps older ones."""
     if model.files is nothing:  # its files are the run's own
         return model.path
-    is_taken = model.path in taken or any(path.startswith(f"{model.path}/") for path in paths)
-    return f"{KEPT}/{model.model_id}" if is_taken else model.path
+    aside = f"{KEPT}/{model.model_id}"
+    for place in (model.path, aside):
+        if place not in taken and _is_there(place, inside, own):
+            return place
+    is_taken = model.path in taken or any(path.startswith(f"{model.path}/") for path in own)
+    return aside if is_taken or model.path in own else model.path
+
+
+def _is_there(place: str, inside: list[MovedFile], own: Mapping[str, int | None]) -> bool:
+    """Say whether files are among those of the run itself: servers of nbtrack tell them in both ways."""
+    return bool(inside) and all(own.get(f"{place}/{each.path}", -1) == each.size for each in inside)
 
 
 def _is_same(each: MovedFile, here: tuple[str, int, int]) -> bool:

@@ -66,7 +66,7 @@ def fill(mlflow: Any, client: Any) -> None:
         Param("lr", "0.01"),
         Param("layers/0 size", "64"),
         Param("empty", ""),
-        Param("text", "zwei\nZeilen – ünïcode"),
+        Param("text", "zwei\nZeilen – ünïcode"),  # noqa: RUF001 - a dash
     ]
     client.log_batch(rid, params=params, tags=[RunTag("note", "a,b"), RunTag("mlflow.note.content", "# Title")])
     client.log_text(rid, "hello\n", "notes/hello.txt")
@@ -85,10 +85,8 @@ def fill(mlflow: Any, client: Any) -> None:
     client.set_terminated(late.info.run_id, end_time=T0 + 300)
     client.delete_experiment(old)
     datasets(mlflow, client, rid)
-    if mlflow.__version__.startswith("2."):
-        sources = models_2(mlflow, iris)
-    else:
-        sources = models_3(mlflow, client, iris, rid, child.info.run_id)
+    is_old = mlflow.__version__.startswith("2.")
+    sources = models_2(mlflow, iris) if is_old else models_3(mlflow, client, iris, rid, child.info.run_id)
     client.set_terminated(rid, end_time=T0 + 9999)
     registry(client, sources)
 
@@ -101,19 +99,21 @@ def datasets(mlflow: Any, client: Any, run_id: str) -> None:
     client.log_inputs(run_id, [DatasetInput(used, [InputTag("mlflow.data.context", "training"), InputTag("k", "v")])])
 
 
-def echo(mlflow: Any) -> Any:
-    class Echo(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
-            return model_input
+ECHO = """import mlflow
 
-    return Echo()
+
+class Echo(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input
+
+
+mlflow.models.set_model(Echo())
+"""
 
 
 def code_file() -> str:
     path = Path.cwd() / "echo.py"
-    path.write_text(
-        "import mlflow\n\n\nclass Echo(mlflow.pyfunc.PythonModel):\n    def predict(self, context, model_input, params=None):\n        return model_input\n\n\nmlflow.models.set_model(Echo())\n"
-    )
+    path.write_text(ECHO)
     return str(path)
 
 
@@ -131,7 +131,7 @@ def models_2(mlflow: Any, experiment: str) -> list[tuple[str, str | None]]:
 
 
 def models_3(mlflow: Any, client: Any, experiment: str, used_in: str, child: str) -> list[tuple[str, str | None]]:
-    from mlflow.entities import Dataset, DatasetInput, LoggedModelInput, LoggedModelOutput, LoggedModelParameter, Metric
+    from mlflow.entities import Dataset, DatasetInput, LoggedModelInput, LoggedModelParameter, Metric
 
     mlflow.set_experiment(experiment_id=experiment)
     with mlflow.start_run(run_name="with a model") as run:

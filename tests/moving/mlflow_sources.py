@@ -80,7 +80,8 @@ def model_told(store: TrackingStore, model: Any) -> dict[str, Any]:
 
 def logged_told(m: Any) -> dict[str, Any]:
     return {
-        "name": m.name, "status": m.status, "type": m.model_type, "run": None if m.is_alone else m.run_id, "tags": m.tags, "params": m.params,
+        "name": m.name, "status": m.status, "type": m.model_type,
+        "run": None if m.is_alone else m.run_id, "tags": m.tags, "params": m.params,
         "created": m.created_ms, "updated": m.updated_ms, "metrics": sorted(list(point[:6]) for point in m.metrics),
     }  # fmt: skip
 
