@@ -76,7 +76,7 @@ def test_a_server_says_where_files_are_kept_and_refuses_what_is_no_place(tmp_pat
     words = [
         sys.executable,
         "-m",
-        "nbtrack.cli.main",
+        "nbtrack",
         "server",
         "--store",
         str(tmp_path / "a.duckdb"),
