@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, StoreBusyError
 from nbtrack.moving.copy import copy_store, refuse_missing
 from nbtrack.moving.snapshot import take
+from nbtrack.store import database_files
 from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.health import examine
 from nbtrack.store.local import LocalStore
@@ -108,7 +109,7 @@ def back_up(
             size = final.stat().st_size
         else:
             made.with_suffix(".nbtrack").rename(final.with_suffix(".nbtrack"))
-            made.rename(final)
+            database_files.move(made, final)
         shutil.rmtree(partial)
     return Backup(final, store.uri, found["counts"], size, problems)
 
@@ -198,5 +199,6 @@ def _pack(partial: Path, name: str, final: Path) -> None:
             if path.is_file() and path.suffix != ".lock":
                 kind = zipfile.ZIP_DEFLATED if path.suffix in _PACKED else zipfile.ZIP_STORED
                 file.write(path, path.relative_to(partial), kind, 1)
-        file.write(partial / f"{name}.duckdb", f"{name}.duckdb", zipfile.ZIP_DEFLATED, 1)
+        for path in database_files.existing(partial / f"{name}.duckdb"):
+            file.write(path, path.name, zipfile.ZIP_DEFLATED, 1)
     new.replace(final)

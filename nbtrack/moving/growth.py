@@ -104,7 +104,9 @@ class Growth:
                 continue
             whole = _joined(key, blocks)
             if key in here.counts:
-                whole = _less(whole, *self._store.metric_history(run.run_id, key))
+                step, timestamp, value = self._store.metric_history(run.run_id, key)
+                ms = timestamp.astype("datetime64[ms]").astype(np.int64)
+                whole = _less(whole, step, ms if run.has_times else np.zeros_like(ms), value, is_timed=run.has_times)
             if len(whole.value):
                 new.append(whole)
         return new
@@ -156,11 +158,12 @@ def _joined(key: str, blocks: list[Points]) -> Points:
     )
 
 
-def _less(found: Points, step: Array, timestamp: Array, value: Array) -> Points:
+def _less(found: Points, step: Array, ms: Array, value: Array, *, is_timed: bool) -> Points:
     """Return the points without those of the store; one that stands there twice counts twice."""
-    here = Counter(_named(step, timestamp.astype("datetime64[ms]").astype(np.int64), value))
+    here = Counter(_named(step, ms, value))
     kept: list[int] = []
-    for i, name in enumerate(_named(found.step, found.t_us // US_IN_MS, found.value)):
+    theirs = found.t_us // US_IN_MS if is_timed else np.zeros_like(found.t_us)
+    for i, name in enumerate(_named(found.step, theirs, found.value)):
         if here[name] > 0:
             here[name] -= 1
         else:

@@ -119,6 +119,8 @@ class MovedRun:
         Returns the points, a few at a time; called again for another look.
     counts : dict, optional
         Number of points by metric, where the source knows them without reading the points: a run with as many is not read again.
+    has_times : bool
+        Whether the source says when its points were logged; otherwise those of the same step and value are the same.
     files : callable
         Returns the files.
     links : sequence of ("input" or "output", model id, step)
@@ -145,6 +147,7 @@ class MovedRun:
     inputs: tuple[DatasetInput, ...] = ()
     models: tuple[MovedModel, ...] = ()
     links: tuple[tuple[str, str, int], ...] = ()
+    has_times: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ _RUNS = """
 SELECT run_id, name, user_id, parent_run_id, epoch_us(start_time), epoch_us(end_time), duration, epoch_us(deleted_time), lost
 FROM runs WHERE list_contains(?, run_id) ORDER BY number NULLS LAST, run_id
 """
+_EXPERIMENTS = "SELECT DISTINCT experiment_id FROM runs WHERE list_contains(?, run_id)"
 _INPUTS = """
 SELECT run_id, name, digest, source_type, source, schema, profile, context, tags
 FROM inputs WHERE list_contains(?, run_id) ORDER BY timestamp, name
@@ -132,9 +133,12 @@ class Stored:
         return len(self._ids)
 
     def experiments(self) -> Iterator[MovedExperiment]:
-        """Yield the experiments: all, or those that were named."""
+        """Yield the experiments: all, or those that were named and those of the chosen runs."""
+        needed: set[str] = set()
+        if not self.chosen.is_all:
+            needed = {str(number) for number in self.store.sql(_EXPERIMENTS, [self._ids])["experiment_id"]}
         for each in self._experiments.values():
-            if self.chosen.is_all or each.name in self.chosen.experiments:
+            if self.chosen.is_all or each.name in self.chosen.experiments or each.experiment_id in needed:
                 yield MovedExperiment(each.name, each.tags, each.creation_time, each.lifecycle_stage)
 
     def runs(self, tally: Tally) -> Iterator[MovedRun]:

@@ -175,7 +175,7 @@ class Table:
             said.get("name") or f"row {i + 1}",
             start,
             RunStatus(status) if (status := str(said.get("status"))) in RunStatus.__members__ else RunStatus.FINISHED,
-            end or start,
+            end,
             user=said.get("user") or "",
             params={key: value for key, value in params.items() if value is not None},
             tags={key: value for key, value in tags.items() if value is not None},
@@ -214,7 +214,7 @@ class Table:
                 continue
             if found[run] != last:
                 if last is not None:
-                    yield self._of_steps(last, book, moments)
+                    yield self._of_steps(last, book, moments, has_times=bool(time))
                 book, last, moments, n = Book(), found[run], [0, 0], 0
             t_us = (found[time] if time else None) or self.path.stat().st_mtime_ns // 1000
             moments = [min(moments[0] or t_us, t_us), max(moments[1], t_us)]
@@ -224,14 +224,21 @@ class Table:
                     book.add(str(found[key]) if key else column.removeprefix("metrics."), at, t_us, found[column])
             n += 1
         if last is not None:
-            yield self._of_steps(last, book, moments)
+            yield self._of_steps(last, book, moments, has_times=bool(time))
 
-    def _of_steps(self, run: str, book: Book, moments: list[int]) -> MovedRun:
+    def _of_steps(self, run: str, book: Book, moments: list[int], *, has_times: bool) -> MovedRun:
         experiment = self.experiment or self.path.stem
         run_id = run if is_run_id(run) else run_id_of("table", f"{experiment}\n{run}")
         name = f"run {run[:8]}" if is_run_id(run) else run
         return MovedRun(
-            run_id, experiment, name, moments[0], end_us=moments[1], metrics=book.points, counts=book.counts()
+            run_id,
+            experiment,
+            name,
+            moments[0],
+            end_us=moments[1] if has_times else None,
+            metrics=book.points,
+            counts=book.counts(),
+            has_times=has_times,
         )
 
     def _find_run(self, names: list[str]) -> str:
