@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
     from nbtrack.exports.story import slides, story
+    from nbtrack.moving.verbs import backup, copy_runs, import_runs, merge_stores
     from nbtrack.registry.hooks import off_registry_change, on_registry_change
     from nbtrack.server.running import ui
     from nbtrack.tracking import data
@@ -108,6 +109,7 @@ _ROOMS = {
     "entities": ["ViewType"],
     "exports.html": ["export"],
     "exports.story": ["slides", "story"],
+    "moving.verbs": ["backup", "copy_runs", "import_runs", "merge_stores"],
     "registry.hooks": ["off_registry_change", "on_registry_change"],
     "server.running": ["ui"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
@@ -211,9 +213,11 @@ __all__ = [
     "__version__",
     "active_run",
     "artifacts",
+    "backup",
     "comment_model",
     "compare",
     "copy_model_version",
+    "copy_runs",
     "create_experiment",
     "create_registered_model",
     "curves",
@@ -240,6 +244,7 @@ __all__ = [
     "get_registered_model",
     "get_run",
     "get_tracking_uri",
+    "import_runs",
     "last_active_run",
     "lightgbm",
     "live",
@@ -259,6 +264,7 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
+    "merge_stores",
     "metric_history",
     "model_lineage",
     "models",

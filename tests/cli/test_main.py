@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HEAVY = {"duckdb", "numpy", "pandas", "matplotlib", "IPython", "plotly", "ipywidgets", "filelock"}
 COMMANDS = {
     *("export html", "export mlflow", "import mlflow"),
+    *(f"import {kind}" for kind in ("tensorboard", "wandb-offline", "trackio", "csv", "parquet")),
+    *("merge", "copy", "backup"),
     "ui",
     *(f"runs {verb}" for verb in ("list", "show", "stop", "delete", "restore", "tag")),
     *(f"experiments {verb}" for verb in ("list", "create", "show", "rename", "delete", "restore")),
@@ -103,6 +105,9 @@ def test_help_names_every_command(desk: Desk) -> None:
         "sync",
         "import",
         "export",
+        "merge",
+        "copy",
+        "backup",
         "doctor",
         "purge",
         "demo",
