@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from nbtrack.artifacts.sources import pieces_of
 from nbtrack.errors import NbtrackError, StoreBusyError, StoreError
 from nbtrack.journal.segments import list_segments
 from nbtrack.store import database_files
@@ -18,13 +19,12 @@ from nbtrack.store.fold_lock import fold_lock
 from nbtrack.store.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from nbtrack.store.local import LocalStore
 
 PATIENCE_S = 30.0
-CHUNK = 1 << 20
 _ASIDE = ("quarantine",)
 _SINGLE = ("audit.jsonl",)
 
@@ -54,7 +54,9 @@ def take(store: LocalStore, made: Path, told: Callable[[str], None]) -> list[str
                 shutil.copy2(store.folder / name, folder / name)
         told("copying the tables")
         problems = _copy_tables(store, made)
-        return problems + _copy_blobs(store.folder / "blobs" / "sha256", folder / "blobs" / "sha256", told)
+        blobs = folder / "blobs" / "sha256"
+        problems += _copy_blobs(store.folder / "blobs" / "sha256", blobs, told)
+        return problems + _fetch_blobs(store, blobs, told)
 
 
 def _cut_copy(path: Path, end: int, target: Path) -> None:
@@ -119,24 +121,39 @@ def _copy_blobs(source: Path, target: Path, told: Callable[[str], None]) -> list
     for i, path in enumerate(sorted(source.glob("[0-9a-f][0-9a-f]/*"))):
         copy = target / path.parent.name / path.name
         if not (copy.exists() and copy.stat().st_size == path.stat().st_size):
-            if _copy_blob(path, copy) != path.name:
+            if _copy_blob(pieces_of(path), copy) != path.name:
                 problems.append(f"the content of file {path.name} is damaged")
             size += path.stat().st_size
         told(f"copying files: {i + 1:,}, {size >> 20:,} MB")
     return problems
 
 
-def _copy_blob(path: Path, copy: Path) -> str:
-    """Copy a content and return its SHA-256; it has its name only when it is whole."""
+def _fetch_blobs(store: LocalStore, target: Path, told: Callable[[str], None]) -> list[str]:
+    """Fetch the contents that the store keeps elsewhere: a backup has all of it."""
+    problems: list[str] = []
+    size = 0
+    for place in store.blobs.places.all():
+        for i, kept in enumerate(place.list()):
+            copy = target / kept.sha256[:2] / kept.sha256
+            if not (copy.exists() and copy.stat().st_size == kept.size):
+                if _copy_blob(place.stream(kept.sha256), copy) != kept.sha256:
+                    problems.append(f"the content of file {kept.sha256} is damaged in {place.shown}")
+                size += kept.size
+            told(f"fetching files from {place.shown}: {i + 1:,}, {size >> 20:,} MB")
+    return problems
+
+
+def _copy_blob(pieces: Iterable[bytes], copy: Path) -> str:
+    """Write a content and return its SHA-256; it has its name only when it is whole."""
     for each in (copy.parent.parent.parent, copy.parent.parent, copy.parent):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = copy.with_name(f"{copy.name}.new")
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as source, new.open("wb") as file:
-            while chunk := source.read(CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
+        with new.open("wb") as file:
+            for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         new.chmod(0o444)

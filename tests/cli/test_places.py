@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from nbtrack.cli.main import app
+from nbtrack.store.local import LocalStore
+from nbtrack.store.protocol import RunQuery
 from tests.store.kit import end, quiet_store, start
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nbtrack.store.local import LocalStore
 
 
 @pytest.fixture
@@ -60,6 +60,18 @@ def test_what_is_lost_is_told(store: LocalStore, tmp_path: Path):
     (tmp_path / "files").rename(tmp_path / "away")
     (problem,) = ask("doctor", *at, code=1)["problems"]
     assert problem.endswith("is its disk mounted?")
+
+
+def test_a_backup_has_the_files_that_are_kept_elsewhere(store: LocalStore, tmp_path: Path):
+    ask("sync", "--store", str(store.path))
+    for path in store.folder.glob("blobs/sha256/*/*"):
+        path.unlink()
+    assert ask("backup", str(tmp_path / "copy.duckdb"), "--store", str(store.path))["problems"] == []
+    (tmp_path / "files").rename(tmp_path / "away")
+    copy = LocalStore(tmp_path / "copy.duckdb")
+    (run,) = copy.search_runs(RunQuery())
+    assert copy.artifact_file(run.info.run_id, "f.txt").read_bytes() == b"hello"
+    copy.close()
 
 
 def test_a_store_without_a_place_has_nothing_to_bring(tmp_path: Path):
