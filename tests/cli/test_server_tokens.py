@@ -61,7 +61,7 @@ def test_a_token_is_added_listed_used_and_removed(path: Path) -> None:
 
 
 def test_a_password_is_asked_for_and_shown_nowhere(path: Path) -> None:
-    secret = "correct horse battery"  # noqa: S105
+    secret = "correct horse battery"
     done = call("token", "add", "eve", "--role", "write", "--password", "--auth", path, answers=f"{secret}\n{secret}\n")
     assert done.exit_code == 0
     assert secret not in done.output + path.read_text()
