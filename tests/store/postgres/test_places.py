@@ -14,6 +14,7 @@ import pytest
 from nbtrack.errors import NotFoundError, RemoteError
 from nbtrack.names import new_run_id
 from nbtrack.store.postgres import places as room
+from nbtrack.store.postgres.served import ServedDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Machine = Callable[[str], PostgresStore]
 
 
-def start(store: PostgresStore, name: str) -> str:
+def start(store: PostgresStore | ServedDatabase, name: str) -> str:
     run_id = new_run_id()
     body = {"experiment": "Default", "experiment_id": 0, "name": name, "number": store.next_run_number(), "user": "ada"}
     store.append(("start", run_id, None, body | {"parent": None, "start_us": time.time_ns() // 1000}))
@@ -111,3 +112,24 @@ def test_a_purge_deletes_old_files_that_no_run_names(machine: Machine, url: str,
     assert ada.purge()["artifact_bytes"] == 4
     assert {kept.sha256 for kept in place.list()} == {young, used}, "a record of the young one might be on its way"
     assert remembered(url) == [place.shown]
+
+
+def test_servers_on_one_database_have_the_same_files(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    servers = []
+    for name in ("a", "b"):
+        with monkeypatch.context() as there:
+            there.setenv("NBTRACK_CACHE", str(tmp_path / name))
+            servers.append(ServedDatabase(url))
+    a, b = servers
+    (place,) = a.blobs.keep_at(str(tmp_path / "files"))
+    run = start(a, "run")
+    a.add_artifact(run, "f", b"from a")
+    assert b.artifact_file(run, "f").read_bytes() == b"from a"
+    source = b.blobs.source(hashlib.sha256(b"from a").hexdigest())
+    assert b"".join(source.stream(2)) == b"om a"
+    Path(place).rename(tmp_path / "away")
+    with pytest.raises(RemoteError, match="mounted"):  # what is answered is kept where the other one finds it
+        a.add_artifact(run, "g", b"not now")
+    assert [file.path for file in b.list_artifacts(run)] == ["f"]
+    for server in servers:
+        server.close()
