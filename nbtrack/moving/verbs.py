@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nbtrack.moving.backup import Backup
     from nbtrack.moving.importing import Source
+    from nbtrack.moving.tables import Form
     from nbtrack.moving.tally import Tally
     from nbtrack.store.protocol import Store
 
@@ -199,11 +200,12 @@ def _opened(kind: str, source: Place, experiment: str | None, options: dict[str,
 
         _refuse(kind, options, ("system",))
         return Trackio(os.fspath(source), experiment, has_stats=bool(options.get("system")))
-    if kind == "csv" or kind == "parquet":  # noqa: PLR1714 - so the type checker knows
+    if kind in ("csv", "parquet"):
         from nbtrack.moving.tables import Columns, Table  # noqa: PLC0415
 
         _refuse(kind, options, _PARTS)
-        return Table(os.fspath(source), kind, experiment, Columns(**options))
+        form: Form = "csv" if kind == "csv" else "parquet"
+        return Table(os.fspath(source), form, experiment, Columns(**options))
     message = f"{kind!r} is no kind of source; use {', '.join(KINDS)}."
     raise InvalidValueError(message)
 

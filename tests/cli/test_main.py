@@ -38,6 +38,8 @@ COMMANDS = {
     *("server", "server audit", "server token add", "server token list", "server token remove"),
     *("sql", "sync", "doctor", "purge", "demo"),
 }
+BETWEEN_STORES = ("merge", "copy")
+"""Commands whose arguments are stores."""
 OPTIONS = {"model_uri": "models:/x/1", "source": "in.csv", "output": "out.csv", "folder": "new", "name": "image"}
 """What stands after options that a command cannot do without."""
 
@@ -80,7 +82,8 @@ def test_every_command_has_help_an_example_a_store_and_json(path: str, command: 
     assert command.help
     assert command.help.strip().splitlines()[0].endswith(".")
     options = {name for param in command.params for name in param.opts}
-    assert {"--auth" if path.startswith("server token") else "--store", "--json"} <= options
+    place = {"--auth"} if path.startswith("server token") else set() if path in BETWEEN_STORES else {"--store"}
+    assert {*place, "--json"} <= options
     assert all(getattr(param, "help", None) for param in command.params)
     examples = re.findall(r"^Example: (nbtrack .*)$", command.epilog or "", flags=re.MULTILINE)
     assert examples
@@ -154,7 +157,7 @@ def words_of(command: Any) -> list[str]:
 
 def test_a_store_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
     for path, command in commands():
-        if path.startswith("server") or path in ("demo", "sync", "experiments create"):
+        if path.startswith(("server", "import")) or path in ("demo", "sync", "experiments create", *BETWEEN_STORES):
             continue
         needed = ["select 1"] if path == "sql" else words_of(command)
         words = [*path.split(), *needed, "--store", str(tmp_path / "no.duckdb")]
