@@ -80,8 +80,14 @@ def _number(text: str) -> float | None:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str, *, ignores_case: bool) -> re.Pattern[str]:
-    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in text)
-    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignores_case else 0))
+    """Return a LIKE pattern as a regular expression, whose time grows with the text and not with the wildcards in it.
+
+    The first place where what stands between two ``%`` fits is as good as any other: an atomic group never looks for another one.
+    """
+    first, *between = ("".join("." if c == "_" else re.escape(c) for c in part) for part in text.split("%"))
+    last = f".*{between.pop()}" if between else ""
+    found = first + "".join(f"(?>.*?{part})" for part in between) + last
+    return re.compile(found, re.DOTALL | (re.IGNORECASE if ignores_case else 0))
 
 
 def ordered(

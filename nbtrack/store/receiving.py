@@ -9,6 +9,7 @@ from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.journal.record import line, text
 from nbtrack.journal.replica import Replica
 from nbtrack.names import is_run_id
+from nbtrack.store import wellformed
 from nbtrack.store.marks import read_watermark
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _content(one: Line) -> tuple[str, dict[str, Any]]:
     kind = one[1].decode()
     try:
         record = json.loads(one[2])
-    except ValueError as cause:
+    except (ValueError, RecursionError) as cause:
         message = f"Record {one[0]} is no JSON: {cause}."
         raise InvalidValueError(message) from cause
     if kind in BY_NAME:
@@ -131,6 +132,7 @@ def _content(one: Line) -> tuple[str, dict[str, Any]]:
     if not is_run_id(run_id) and (run_id is not None or kind not in WITHOUT_RUN):
         message = f"Record {one[0]} ({kind}) names no run: 'r' must be 32 hexadecimal digits."
         raise InvalidValueError(message)
+    wellformed.check(kind, record)
     return kind, record
 
 

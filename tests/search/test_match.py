@@ -59,3 +59,11 @@ def test_what_is_missing_comes_last_either_way():
 def test_models_are_ordered_by_the_names_of_mlflow():
     (term,) = parse_order_by(["last_updated_timestamp DESC"], subject="logged model")
     assert (term.field.key, term.descending) == ("last_update_time", True)
+
+
+@pytest.mark.parametrize("operator", ["LIKE", "ILIKE", "NOT LIKE"])
+def test_wildcards_cost_no_more_than_they_are(operator):
+    """Going back over every way to split the text would take longer than there is."""
+    pattern = "%a" * 200 + "%b"
+    node = parse_filter(f"params.kind {operator} '{pattern}'")
+    assert matches(node, lambda _: "a" * 5000) is operator.startswith("NOT")

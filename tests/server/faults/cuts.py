@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+from nbtrack.store.remote.store import ServerStore
 from tests.server.faults import training
 
 if TYPE_CHECKING:
@@ -66,6 +68,14 @@ def train_through(wire: Wire, plan: list[Phase], outbox: Path, *, spare_s: float
         finally:
             process.kill()
     return {**json.loads(told), "began": began}
+
+
+def send_rest(url: str, outbox: Path) -> None:
+    """Send what a process could not, as ``nbtrack sync`` does."""
+    with patch.dict(os.environ, NBTRACK_OUTBOX=str(outbox)):
+        store = ServerStore(url)
+        store.sync()
+        store.close()
 
 
 def in_phase(told: dict[str, Any], name: str, kind: str) -> list[float]:

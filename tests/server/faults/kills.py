@@ -13,12 +13,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from nbtrack.names import new_run_id
 from nbtrack.serving.threaded import listen
-from nbtrack.store.remote.store import ServerStore
 from tests.server.faults import training
+from tests.server.faults.cuts import send_rest
 from tests.store.kit import quiet_store
 
 if TYPE_CHECKING:
@@ -182,7 +181,8 @@ def campaign(
         for process in trainings:
             process.kill()
             process.wait()
-    _sync(server.port, folder / "outbox")
+    for outbox in sorted((folder / "outbox").glob("*")):
+        send_rest(f"http://127.0.0.1:{server.port}", outbox)
     server.kill()
     store = quiet_store(folder / "team.duckdb")
     for client in clients:
@@ -206,15 +206,6 @@ def _end(process: subprocess.Popen[str]) -> dict[str, Any]:
     told, _ = process.communicate(timeout=120)
     found: dict[str, Any] = json.loads(told)
     return found
-
-
-def _sync(port: int, outbox: Path) -> None:
-    """Send what trainings could not, as ``nbtrack sync`` does."""
-    for each in sorted(outbox.glob("*")):
-        with patch.dict(os.environ, NBTRACK_OUTBOX=str(each)):
-            store = ServerStore(f"http://127.0.0.1:{port}")
-            store.sync()
-            store.close()
 
 
 def _compare_rest(store: LocalStore, client: RestClient, found: Outcome) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbtrack.store.remote.store import ServerStore
 from tests.server.faults import cuts
 from tests.server.faults.proxy import Wire
 from tests.store.remote.served import Served
@@ -12,24 +11,13 @@ from tests.store.remote.served import Served
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
-
-def sync(url: str, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send what a process could not, as `nbtrack sync` does."""
-    monkeypatch.setenv("NBTRACK_OUTBOX", str(outbox))
-    store = ServerStore(url)
-    store.sync()
-    store.close()
-
-
-def test_a_training_does_not_feel_what_becomes_of_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_training_does_not_feel_what_becomes_of_the_wire(tmp_path: Path):
     served = Served(tmp_path / "team.duckdb")
     try:
         with Wire(served._port) as wire:
             told = cuts.train_through(wire, cuts.phases(2.0), tmp_path / "outbox")
-            late = ServerStore.__new__(ServerStore)  # nothing of it is left to send
-            del late
+            cuts.send_rest(wire.url, tmp_path / "outbox")
         assert cuts.in_phase(told, "hole", "log")[-1] < 2, "no step waits for the network"
         cuts.check(served.store, told)
     finally:
