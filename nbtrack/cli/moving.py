@@ -101,7 +101,7 @@ def import_mlflow(
         )
         if not dry_run and not tally.is_nothing_new:
             work.say("folding journals")
-            into.fold(progress=lambda n: work.say(f"folding journals: {n:,} records"))
+            into.fold(timeout=60.0, progress=lambda n: work.say(f"folding journals: {n:,} records"))
     tell(tally, as_json=as_json, is_dry=dry_run)
 
 

@@ -44,6 +44,7 @@ class Artifacts:
             self._remote = given.rstrip("/")
         elif given:
             self._bases.insert(0, Path(given))
+        self._is_given = bool(given) and Path(str(given)).is_dir()
         self._skip = skip
         self._missing: set[str] = set()
 
@@ -91,9 +92,13 @@ class Artifacts:
 
     def _tell_missing(self, uri: str, own: str) -> None:
         """Say once for each place that it cannot be seen from here; a run without files has no folder."""
-        root = uri.removesuffix(own).rstrip("/")
+        root = uri.removesuffix(own)
         said = local_path(root)
-        if (said is not None and said.is_dir()) or any((base / own.split("/", 1)[0]).is_dir() for base in self._bases):
+        if (
+            self._is_given
+            or (said is not None and said.is_dir())
+            or any((base / own.split("/", 1)[0]).is_dir() for base in self._bases)
+        ):
             return
         if root not in self._missing:
             self._missing.add(root)

@@ -82,7 +82,11 @@ class ServerOut:
                 self._in_trash.append(made)
 
     def _look(self, experiment_id: str) -> None:
-        """Learn which of our runs are there already."""
+        """Learn which of our runs and models are there already."""
+        with suppress(NotFoundError):  # of MLflow 2
+            for each in self._rest.pages("models", "POST", "logged-models/search", {"experiment_ids": [experiment_id]}):
+                info = each["info"]
+                self._models |= {t["value"]: info["model_id"] for t in info.get("tags") or () if t["key"] == OURS}
         asked = {
             "experiment_ids": [experiment_id],
             "run_view_type": "ALL",
@@ -260,20 +264,10 @@ class ServerOut:
             self._rest.post(f"logged-models/{made}", {}, "DELETE")
 
     def _alone(self, run: MovedRun, of_models: dict[str, list[MovedFile]]) -> None:
-        """Write the model that no run made; one that was written before is found by its tag."""
+        """Write the model that no run made."""
         for model in run.models:
-            asked = {
-                "experiment_ids": [self._ids.get(run.experiment, "0")],
-                "filter": f"tags.`{OURS}` = '{model.model_id}'",
-            }
-            try:
-                there = next(self._rest.pages("models", "POST", "logged-models/search", asked), None)
-            except NotFoundError:
-                there = None
-            if there is None and not self._is_dry:
+            if model.model_id not in self._models and not self._is_dry:
                 self._model(model, run, None, of_models[model.model_id])
-            elif there is not None:
-                self._models[model.model_id] = there["info"]["model_id"]
 
     # -- registered models -------------------------------------------------------------------------------------------
 
@@ -303,8 +297,9 @@ class ServerOut:
                 numbers[version.version] = str(there[ours])
                 self._tally.versions.known += 1
                 continue
-            self._tally.versions.new += 1
-            if not self._is_dry:
+            if self._is_dry:
+                self._tally.versions.new += 1
+            else:
                 self._version(moved.name, version, ours, numbers)
         aliases = {each["alias"] for each in (known or {}).get("aliases") or ()}
         for alias, number in moved.aliases.items():
@@ -318,6 +313,7 @@ class ServerOut:
             "name": name,
             "source": self._source(version),
             "run_id": run[0] if run else None,
+            "model_id": self._models.get(version.model_id or ""),
             "run_link": version.run_link,
             "description": version.description,
             "tags": _pairs({**version.tags, OURS: ours}),
@@ -330,6 +326,7 @@ class ServerOut:
             self._tally.skip(f"version {version.version} of {name}", error)
             return
         numbers[version.version] = str(made["version"])
+        self._tally.versions.new += 1
         if str(made["version"]) != str(version.version):
             self._tally.note(f"{name}: version {version.version} is {made['version']} there")
         if version.stage != "None":
