@@ -79,13 +79,24 @@ def replay_everything(con: DuckDBPyConnection, base: str) -> None:
     _write(con, base, _lives(records.fetchall()))
 
 
+def recorded_lives(con: DuckDBPyConnection) -> list[Life]:
+    """Return all models of an open look, folded or not, each as it stands."""
+    records = con.execute(f"SELECT * FROM ({_FOLDED.format(base='', where='')}) WHERE id IS NOT NULL ORDER BY t, w, q")
+    return _lives(records.fetchall())
+
+
 def _lives(records: Iterable[tuple[Any, ...]]) -> list[Life]:
     found: dict[str, list[Record]] = {}
     for i, t, _, _, user, o, p in records:
         body = json.loads(o)
-        found.setdefault(i, []).append(Record(body.get("at") or t, body.get("by") or user, body, p or {}))
+        found.setdefault(i, []).append(record_of(t, user, body, p))
     # Without its beginning a model is nothing yet: that record is still to come, and brings all others along.
     return [Life.of(i, records) for i, records in found.items() if any(r.op == "create" for r in records)]
+
+
+def record_of(t: int, user: str | None, body: dict[str, Any], tags: dict[str, str] | None) -> Record:
+    """Return a record of the journal; what was taken over from elsewhere says itself when it was, and by whom."""
+    return Record(body.get("at") or t, body.get("by") or user, body, tags or {})
 
 
 def _write(con: DuckDBPyConnection, prefix: str, lives: Sequence[Life]) -> None:

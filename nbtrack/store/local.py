@@ -22,6 +22,7 @@ from nbtrack.store.looking import Looks
 from nbtrack.store.others import Others
 from nbtrack.store.recording import Recording
 from nbtrack.store.registry import LocalRegistry
+from nbtrack.store.shelf import Shelf
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LocalStore(Looks, Recording):
         self.writer = Writer(self.folder, __version__, self.keeper.wake)
         self.numbers = Numbers(self.folder, self._largest_run_number, self._known_experiments)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
-        self.registry = LocalRegistry(self)
+        self.registry = LocalRegistry(self, Shelf(self))
         self.blobs: PlacedBlobs = MovedBlobs(self.folder, Places(PlacesFile(self.folder)))
         self.others = Others(self)
         self.followers: list[Follower] = []

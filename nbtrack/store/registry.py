@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbtrack.entities import ModelVersion, RegisteredModel
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import Record
     from nbtrack.store.reader import Reader
     from nbtrack.store.registry_protocol import ModelQuery, NewVersion, RegistryStore
+    from nbtrack.store.registry_reading import Look
+    from nbtrack.store.shelf import Shelf
 
 MAX_COMMENT = 10_000
 NAMES = {"tag": "tag_version", "untag": "untag_version", "describe": "describe_version", "delete": "delete_version"}
@@ -63,10 +65,17 @@ class LocalRegistry:
 
     Version numbers are given out under ``models.lock``, and so is every other change made: who writes second sees what the first wrote,
     whatever the clocks say.
+
+    Parameters
+    ----------
+    store : Kept
+    shelf : Shelf, optional
+        What is remembered of them, where all that this process writes is heard.
     """
 
-    def __init__(self, store: Kept) -> None:
+    def __init__(self, store: Kept, shelf: Shelf | None = None) -> None:
         self._store = store
+        self._shelf = shelf
         self.settings_seen: dict[str, str] = {}
 
     # -- models ------------------------------------------------------------------------------------------------------
@@ -131,11 +140,11 @@ class LocalRegistry:
         body = {key: value for key, value in {**body, **texts, **_comment(comment)}.items() if value}
         tags = _tags(new.tags)
         with self._alone() as change:
-            if makes_model and looking.find_id(change.reader.con, check_model_name(name)) is None:
+            if makes_model and change.known.find_id(check_model_name(name)) is None:
                 registry_id = change.create(name, {}, {})
             else:
                 registry_id = change.id_of(name)
-            number = looking.last_number(change.reader.con, registry_id, name) + 1
+            number = change.known.last_number(registry_id, name) + 1
             change.write("version", registry_id, name, {"version": number, **body}, tags)
         now = self._store.writer.last_us // 1000
         about = {
@@ -170,8 +179,8 @@ class LocalRegistry:
         body = {"alias": check_alias(alias), "version": check_version(version), **_comment(comment)}
         with self._alone() as change:
             registry_id = change.id_of(name)
-            found = looking.version(change.reader.con, name, version)
-            detail = check(looking.get(change.reader.con, name), found) if check else ""
+            found = change.known.version(name, version)
+            detail = check(change.known.get(name), found) if check else ""
             change.write("alias", registry_id, name, {**body, **({"detail": detail} if detail else {})})
 
     def delete_alias(self, name: str, alias: str, *, comment: str = "") -> None:
@@ -213,24 +222,29 @@ class LocalRegistry:
 
     def get(self, name: str) -> RegisteredModel:
         """Return a registered model."""
+        if self._shelf is not None and self._shelf.is_fresh():
+            return self._shelf.get(name)
         with self._store.reading() as reader:
             return looking.get(reader.con, name)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return a version."""
+        if self._shelf is not None and self._shelf.is_fresh():
+            return self._shelf.version(name, check_version(version))
         with self._store.reading() as reader:
             return looking.version(reader.con, name, check_version(version))
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """Return the version at which an alias points."""
+        if self._shelf is not None and self._shelf.is_fresh():
+            return self._shelf.version_by_alias(name, alias)
         with self._store.reading() as reader:
             return looking.version_by_alias(reader.con, name, alias)
 
     def latest_versions(self, name: str, stages: Sequence[str] | None = None) -> list[ModelVersion]:
         """Return the newest version of each stage, or of those asked for."""
         wanted = None if stages is None else [check_stage(stage) for stage in stages]
-        with self._store.reading() as reader:
-            found = looking.get(reader.con, name).latest_versions
+        found = self.get(name).latest_versions
         return [version for version in found if wanted is None or version.current_stage in wanted]
 
     def search(self, query: ModelQuery) -> list[RegisteredModel]:
@@ -262,45 +276,50 @@ class LocalRegistry:
         with self._alone() as change:
             registry_id = change.id_of(name)
             if number is not None:
-                looking.version(change.reader.con, name, number)
+                change.known.version(name, number)
                 op, body = NAMES.get(op, op), {"version": number, **body}
             change.write(op, registry_id, name, body, tags)
 
     def _alone(self) -> AbstractContextManager[Change]:
-        return Change.begin(self._store)
+        return Change.begin(self._store, self._shelf)
 
 
 class Change:
-    """One change of the registry: what `reader` sees stays true until it is written."""
+    """One change of the registry: what is `known` stays true until it is written."""
 
-    def __init__(self, store: Kept, reader: Reader) -> None:
-        self._store = store
-        self.reader = reader
+    def __init__(self, known: Look | Shelf) -> None:
+        self.known = known
         self._records: list[tuple[str, None, dict[str, str] | None, Any]] = []
 
     @classmethod
     @contextmanager
-    def begin(cls, store: Kept) -> Iterator[Change]:
-        """Open a look at the store while nobody else changes the registry; written when the block ends without an error."""
+    def begin(cls, store: Kept, shelf: Shelf | None) -> Iterator[Change]:
+        """Know the registry while nobody else changes it; written when the block ends without an error."""
         store.make_folder()
-        with store.numbers.changing_models():
-            with store.reading(is_fresh=True) as reader:
-                change = cls(store, reader)
-                yield change
-                last = looking.last_time(reader.con)
-                settings = reader.con.execute("SELECT name, value FROM settings").fetchall()
-            store.registry.settings_seen = dict(settings)
+        with store.numbers.changing_models(), ExitStack() as stack:
+            if shelf is not None:
+                shelf.refresh()
+                known: Look | Shelf = shelf
+            else:
+                known = looking.Look(stack.enter_context(store.reading(is_fresh=True)).con)
+            change = cls(known)
+            yield change
+            store.registry.settings_seen = known.settings
             # Another machine's clock may be ahead: what is written second stands second.
-            store.writer.not_before(last + 1)
-            store.append(*change._records)
+            store.writer.not_before(known.last_time + 1)
+            stack.close()  # the look, if it is one
+            if shelf is not None:
+                shelf.write(change._records)
+            else:
+                store.append(*change._records)
 
     def id_of(self, name: str) -> str:
         """Return the id of the model with this name; raises ``NotFoundError``."""
-        return looking.id_of(self.reader.con, name)
+        return self.known.id_of(name)
 
     def refuse_taken(self, name: str) -> None:
         """Raise ``AlreadyExistsError`` when there is a model with this name."""
-        if looking.find_id(self.reader.con, name) is not None:
+        if self.known.find_id(name) is not None:
             raise AlreadyExistsError("Registered model", name, "Add a version to it, or choose another name.")
 
     def create(self, name: str, tags: dict[str, str], body: dict[str, Any]) -> str:

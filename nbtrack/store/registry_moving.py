@@ -17,7 +17,6 @@ from nbtrack.names import (
     check_version,
     is_run_id,
 )
-from nbtrack.store import registry_reading as looking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,14 +60,14 @@ def take(change: Change, name: str, moved: Sequence[dict[str, Any]]) -> None:
     if len(moved) > MAX_CHANGES:
         raise InvalidValueError(f"{len(moved):,} changes are too many at once; send up to {MAX_CHANGES:,}.")
     found = [_checked(each) for each in moved]
-    registry_id = looking.find_id(change.reader.con, check_model_name(name))
+    registry_id = change.known.find_id(check_model_name(name))
     if registry_id is None:
         first: dict[str, Any] = found.pop(0) if found and found[0]["op"] == "create" else {"op": "create"}
         tags: dict[str, str] = first.pop("tags", {})
         registry_id = change.create(name, tags, {key: value for key, value in first.items() if key != "op"})
         taken: set[int] = set()
     else:
-        taken = looking.numbers(change.reader.con, registry_id)
+        taken = change.known.numbers(registry_id)
     for body in found:
         op, tags = body.pop("op"), body.pop("tags", None)
         if op == "create":

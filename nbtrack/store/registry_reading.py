@@ -76,16 +76,21 @@ def version(con: DuckDBPyConnection, name: str, number: int) -> ModelVersion:
     found = _versions(con, "v.registry_id = ? AND v.version = ?", [registry_id, int(number)])
     if not found:
         known = con.execute("SELECT version FROM model_versions WHERE registry_id = ?", [registry_id]).fetchall()
-        shown = ", ".join(str(n) for (n,) in sorted(known)[-5:])
-        hint = (
-            f" The last ones are {shown}."
-            if len(known) > 1
-            else f" There is only {shown}."
-            if known
-            else " It has no versions."
-        )
-        raise NotFoundError("Version", str(number), where=f"registered model {name!r}", hint=hint)
+        raise no_version(name, number, [n for (n,) in known])
     return found[0]
+
+
+def no_version(name: str, number: int, known: Sequence[int]) -> NotFoundError:
+    """Return the error of a version that is not there; it names those that are."""
+    shown = ", ".join(str(n) for n in sorted(known)[-5:])
+    hint = (
+        f" The last ones are {shown}."
+        if len(known) > 1
+        else f" There is only {shown}."
+        if known
+        else " It has no versions."
+    )
+    return NotFoundError("Version", str(number), where=f"registered model {name!r}", hint=hint)
 
 
 def version_by_alias(con: DuckDBPyConnection, name: str, alias: str) -> ModelVersion:
@@ -240,3 +245,44 @@ def run_values(con: DuckDBPyConnection, run_ids: Sequence[str]) -> dict[str, dic
         for run_id, key, value in con.execute(query, [[*found]]).fetchall():
             found[run_id][what][key] = value
     return found
+
+
+class Look:
+    """What a change of the registry asks of an open store; :class:`nbtrack.store.shelf.Shelf` answers the same from memory."""
+
+    def __init__(self, con: DuckDBPyConnection) -> None:
+        self._con = con
+
+    @property
+    def last_time(self) -> int:
+        """Return when the registry was last changed, in microseconds UTC."""
+        return last_time(self._con)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return the settings of the store."""
+        return dict(self._con.execute("SELECT name, value FROM settings").fetchall())
+
+    def find_id(self, name: str) -> str | None:
+        """Return the id of the model with this name, or None."""
+        return find_id(self._con, name)
+
+    def id_of(self, name: str) -> str:
+        """Return the id of the model with this name."""
+        return id_of(self._con, name)
+
+    def last_number(self, registry_id: str, name: str) -> int:
+        """Return the largest version number that was ever given to a model or under its name."""
+        return last_number(self._con, registry_id, name)
+
+    def get(self, name: str) -> RegisteredModel:
+        """Return a registered model."""
+        return get(self._con, name)
+
+    def version(self, name: str, number: int) -> ModelVersion:
+        """Return a version."""
+        return version(self._con, name, number)
+
+    def numbers(self, registry_id: str) -> set[int]:
+        """Return the numbers of the versions of a model."""
+        return numbers(self._con, registry_id)

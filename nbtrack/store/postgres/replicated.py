@@ -10,6 +10,7 @@ from nbtrack.names import new_run_id
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.local import LocalStore
 from nbtrack.store.postgres.numbers import DatabaseNumbers
+from nbtrack.store.registry import LocalRegistry
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Replicated(LocalStore):
         self, path: Path, pool: Pool, pull: Callable[[], object], blobs: Callable[[Path], PlacedBlobs]
     ) -> None:
         super().__init__(path)
+        self.registry = LocalRegistry(self)
         self.pool = pool
         self.writer: Writer = DatabaseWriter(self.folder, pool)
         self.numbers = DatabaseNumbers(self.folder, pool, pull)
