@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.entities import RunStatus
+from nbtrack.errors import NbtrackError
 from nbtrack.tracking import active
 from nbtrack.tracking.stop import StopRun
 
@@ -131,7 +132,10 @@ class LiveCells:
                 return
             from IPython.display import display  # noqa: PLC0415
 
-            self._panel = self._room.live(run)
+            try:
+                self._panel = self._room.live(run)
+            except NbtrackError:  # its server is away: the run goes on, without a panel
+                return
             display(self._panel)
 
     def _load_soon(self) -> None:

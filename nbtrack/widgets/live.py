@@ -161,6 +161,8 @@ class Live(Panel):
 
     def close(self) -> None:
         """Stop following, and take the panel out of the page."""
+        if "_stopping" not in self.__dict__:
+            return  # there was no run to follow
         self._stopping.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():

@@ -31,8 +31,9 @@ AT_ONCE_S = 5.0
 PATIENCE = dict.fromkeys(("next_run_number", "experiment_id"), AT_ONCE_S) | dict.fromkeys(
     ("orders", "put_state"), SENT_S
 )
-REST_S = 10.0
-"""After a server has not answered, nobody waits for it again for so long."""
+REST_S, SHORT_REST_S, TIMES = 10.0, 0.5, 10.0
+"""After a server has not answered, nobody waits for it again for so many times what that took, within these bounds: one that is being
+started anew refuses at once and is found again at once, one behind a broken wire is waited for now and then."""
 CHUNK = 1 << 20
 ELSEWHERE = 307
 OK, NO_CONTENT, REFUSED, MISSING, CONFLICT, TOO_LARGE, TOO_MANY, BROKEN = 200, 204, 400, 404, 409, 413, 429, 500
@@ -197,10 +198,12 @@ class Connection:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
+        began = time.monotonic()
         try:
             yield
         except self._httpx.RequestError as cause:
-            self._rests_until = time.monotonic() + REST_S
+            now = time.monotonic()
+            self._rests_until = now + min(REST_S, max(SHORT_REST_S, TIMES * (now - began)))
             raise UnreachableError(self._silence(f"does not answer ({type(cause).__name__}: {cause})")) from cause
         self._rests_until = 0.0
 
