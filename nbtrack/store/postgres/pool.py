@@ -53,6 +53,8 @@ class Pool:
         Makes of what is wrong the text for whoever asks: gets the address as it may be shown, and what happened.
     rest_s : float, optional
         Instead of REST_S.
+    timeout_s : float
+        How long somebody waits for a connection.
     """
 
     def __init__(self, address: Address) -> None:
@@ -67,6 +69,7 @@ class Pool:
         self.rests_until = 0.0
         self.silence = _silence
         self.rest_s: float | None = None
+        self.timeout_s = float(CONNECT_S + LOCK_S)
         # Told by our own errors; without a handler Python would print it, too.
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
@@ -149,7 +152,7 @@ class Pool:
                     min_size=0,
                     max_size=SIZE,
                     num_workers=1,
-                    timeout=CONNECT_S + LOCK_S,
+                    timeout=self.timeout_s,
                     max_idle=60.0,
                     reconnect_timeout=CONNECT_S,
                     configure=_configure,

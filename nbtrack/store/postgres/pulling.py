@@ -113,9 +113,10 @@ class Puller:
 
     def adopt(self, writer: str) -> None:
         """Take nothing of a journal that this process begins; each of its rows comes by :meth:`keep`."""
+        if self.store is None:
+            self.pull()
         with self._lock:
-            if self.store is not None:
-                self._own.add(writer)
+            self._own.add(writer)
 
     def announce(self) -> None:
         """Say that a row is about to be written."""

@@ -62,9 +62,10 @@ class ServedDatabase(Looks, Recording):
 
     def __init__(self, url: str) -> None:
         self.database = database = Database(url)
-        database.prepare()
         self.pool = pool = database.pool
-        pool.rest_s, pool.silence = REST_S, self._silence
+        pool.rest_s, pool.timeout_s, pool.silence = REST_S, PATIENCE_S, "{} {}.".format
+        database.prepare()
+        pool.silence = self._silence
         # Beside the copies, which come and go.
         self.folder: Path = database.folder.with_name(f"{database.folder.name}-server")
         database.puller.direct, database.puller.leases_s = Direct(pool, patience_s=PATIENCE_S), LEASES_S

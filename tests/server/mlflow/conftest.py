@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -12,9 +13,14 @@ import pytest
 
 from nbtrack.server.serve import TeamServer
 from nbtrack.store.local import LocalStore
+from nbtrack.store.postgres.served import ServedDatabase
+from tests.store.postgres.cluster import Cluster, shared
+from tests.stores import open_stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nbtrack.store.served import ServedStore
 
 API = "/api/2.0/mlflow/"
 FILES = "/api/2.0/mlflow-artifacts/artifacts/"
@@ -87,15 +93,60 @@ class Rest:
         return found.json
 
 
+FILE, DATABASE = "file", "database"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module that says ``STORES = BOTH`` over each kind of store."""
+    if "served_from" in metafunc.fixturenames:
+        metafunc.parametrize("served_from", getattr(metafunc.module, "STORES", (FILE,)), scope="module")
+
+
+BOTH = (FILE, pytest.param(DATABASE, marks=pytest.mark.xdist_group("mlflow-database")))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    yield from shared()
+
+
+@pytest.fixture(autouse=True)
+def _own_outbox(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a client of nbtrack has not sent is no other test's; who opened a database lets it go."""
+    monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path_factory.getbasetemp() / "outbox"))
+    yield
+    for uri in [uri for uri in open_stores() if uri.startswith("postgresql:")]:
+        open_stores().pop(uri).close()
+
+
+def open_at(uri: str, machine: Path) -> ServedStore:
+    """Open a store as another process would; that of a database, as one on another machine."""
+    if not uri.startswith("postgresql:"):
+        return LocalStore(Path(uri))
+    with pytest.MonkeyPatch.context() as env:
+        env.setenv("NBTRACK_CACHE", str(machine / "cache"))
+        return ServedDatabase(uri)
+
+
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStore]:
-    found = LocalStore(tmp_path_factory.mktemp("team") / "runs.duckdb")
+def store(
+    served_from: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[ServedStore]:
+    machine, name = tmp_path_factory.mktemp("team"), ""
+    uri = str(machine / "runs.duckdb")
+    if served_from == DATABASE:
+        cluster: Cluster = request.getfixturevalue("cluster")
+        name = cluster.new_database()
+        uri = cluster.url(name)
+    found = open_at(uri, machine)
     yield found
     found.close()
+    if name:
+        cluster.drop(name)
 
 
 @pytest.fixture(scope="module")
-def server(store: LocalStore) -> Iterator[TeamServer]:
+def server(store: ServedStore) -> Iterator[TeamServer]:
     found = TeamServer(store, has_pages=False)
     found.start()
     yield found

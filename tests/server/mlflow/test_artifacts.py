@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.server.mlflow.conftest import API, FILES
+from tests.server.mlflow.conftest import API, BOTH, FILES
 
+STORES = BOTH
 MPU = "/api/2.0/mlflow-artifacts/mpu/"
 NEWER = {"user_agent": "mlflow-python-client/3.18.0"}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.mlflow.conftest import API
+from tests.server.mlflow.conftest import API, BOTH
+
+STORES = BOTH
 
 
 def version(rest, name: str, **more) -> dict:

@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.server.mlflow.conftest import BOTH
+
+STORES = BOTH
 RECORDED = Path(__file__).parents[2] / "data" / "mlflow_rest.jsonl"
 
 MADE_BY_SERVER = re.compile(r"(creation|last_update)_time|(creation|last_updated)_timestamp(_ms)?")

@@ -14,11 +14,12 @@ from nbtrack.server.mlflow.known import KnownRun
 from nbtrack.store.local import LocalStore
 from nbtrack.tracking import logged_models
 from nbtrack.tracking.client import Client
-from tests.server.mlflow.conftest import API
+from tests.server.mlflow.conftest import API, BOTH, open_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+STORES = BOTH
 T0 = 1_700_000_000_000
 
 
@@ -220,11 +221,11 @@ def test_what_is_remembered_is_what_the_store_says(rest, store, server):
         store.fold(timeout=10)
 
 
-def test_another_process_is_noticed(rest, store):
+def test_another_process_is_noticed(rest, store, tmp_path):
     run = rest.run()
     experiment = rest.post("experiments/create", name="theirs")["experiment_id"]
     rest.get("runs/get", run_id=run)
-    other = LocalStore(store.path)  # a writer of its own, as another process has
+    other = open_at(store.uri, tmp_path)  # a writer of its own, as another process has
     theirs = Client(store.uri)
     other.append(("tags", run, {"by": "other"}, None))
     assert {"key": "by", "value": "other"} in rest.get("runs/get", run_id=run)["run"]["data"]["tags"]
@@ -289,6 +290,7 @@ def test_points_of_the_client_are_where_the_store_has_them(rest, store):
     run = rest.run()
     client = Client(store.uri)
     client.log_batch(run, metrics=[Metric("a", 1.5, T0, 2)])
+    client.get_run(run)  # which sends what a store elsewhere has not got yet
     rest.post("runs/log-metric", run_id=run, key="a", value=2.5, timestamp=T0 + 1, step=3)
     found = rest.get("metrics/get-history", run_uuid=run, metric_key="a")["metrics"]
     assert [(m["step"], m["value"]) for m in found] == [(2, 1.5), (3, 2.5)]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+
+from nbtrack.store.postgres.store import PostgresStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[3]
 SETTINGS = {
@@ -42,6 +49,7 @@ class Cluster:
             file.write("\n".join(lines) + "\n")
         rules = self.folder / "data/pg_hba.conf"
         rules.write_text("host all locked 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
+        self._numbers = itertools.count()
         self.start()
         self.ask("CREATE ROLE locked LOGIN PASSWORD 'open sesame'")
 
@@ -52,8 +60,18 @@ class Cluster:
         self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
     def close(self) -> None:
-        self.stop("immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            self.stop("immediate")
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """Return the name of a database in which the tables are."""
+        name = f"t{next(self._numbers)}"
+        self.ask(f"CREATE DATABASE {name} TEMPLATE ready")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.ask(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, name: str, user: str = "nbtrack") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{name}"
@@ -70,3 +88,19 @@ class Cluster:
         command = [str(self._programs / program), *arguments]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=program == "initdb", check=False, **who)
         assert done.returncode == 0, done.stderr
+
+
+@functools.cache
+def _shared() -> Cluster:
+    found = Cluster()
+    found.ask("CREATE DATABASE ready")
+    first = PostgresStore(found.url("ready"))
+    first.database.prepare()
+    first.database.close()
+    return found
+
+
+def shared() -> Iterator[Cluster]:
+    """Lend the one server of this process; to be used by fixtures of the session."""
+    yield _shared()
+    _shared().close()

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nbtrack.store.postgres.store import PostgresStore
 from nbtrack.store.remote import shipper
-from tests.store.postgres.cluster import Cluster
+from tests.store.postgres.cluster import Cluster, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_numbers = itertools.count()
-
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    found = Cluster()
-    found.ask("CREATE DATABASE ready")
-    first = PostgresStore(found.url("ready"))
-    first.database.prepare()
-    first.database.close()
-    yield found
-    found.close()
+    yield from shared()
 
 
 @pytest.fixture
@@ -35,10 +26,9 @@ def url(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path / "outbox"))
     monkeypatch.setenv("NBTRACK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(shipper, "PAUSE_S", 0.02)
-    name = f"t{next(_numbers)}"
-    cluster.ask(f"CREATE DATABASE {name} TEMPLATE ready")
+    name = cluster.new_database()
     yield cluster.url(name)
-    cluster.ask(f"DROP DATABASE {name} WITH (FORCE)")
+    cluster.drop(name)
 
 
 @pytest.fixture
