@@ -44,7 +44,8 @@ class Cache:
     def __init__(self, folder: Path | None = None, most_bytes: int | None = None) -> None:
         self.folder = folder or config.cache_folder() / FOLDER
         self.most_bytes = config.cache_bytes() if most_bytes is None else most_bytes
-        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._locks: list[threading.Lock] = []
+        self._pid = 0
         self._filled = self.most_bytes  # the first copy looks the folder through
 
     def find(self, sha256: str) -> Path | None:
@@ -74,6 +75,8 @@ class Cache:
         RemoteError
             What came is something else; nothing of it is kept.
         """
+        if self._pid != os.getpid():  # a thread of the parent may have held one when it forked
+            self._locks, self._pid = [threading.Lock() for _ in range(LOCKS)], os.getpid()
         with self._locks[int(sha256[:2], 16) % LOCKS]:
             return self.find(sha256) or self._fetched(sha256, get, place)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock
@@ -92,7 +91,6 @@ class Places:
         self._memory = memory
         self._last = last
         self._open: dict[str, Place] = {}
-        self._lock = threading.Lock()
 
     def all(self) -> list[Place]:
         """Return the places that were named, the one that is written to first."""
@@ -166,7 +164,8 @@ class Places:
         return None
 
     def _at(self, uri: str) -> Place:
-        with self._lock:
-            if uri not in self._open:
-                self._open[uri] = place_at(uri)
-            return self._open[uri]
+        if (
+            uri not in self._open
+        ):  # made twice by two threads, it is none the worse; a lock might be held when a process forks
+            self._open.setdefault(uri, place_at(uri))
+        return self._open[uri]

@@ -17,6 +17,7 @@ from nbtrack.artifacts.known_places import Places, PlacesFile
 from nbtrack.artifacts.placed import MovedBlobs, SentBlobs
 from nbtrack.artifacts.places import FolderPlace
 from nbtrack.errors import NotFoundError, RemoteError
+from tests.store.kit import end, quiet_store, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -317,3 +318,25 @@ def test_copies_here_go_after_an_hour(sent: SentBlobs):
     with pytest.raises(NotFoundError):
         sent.local_path_of(kept.sha256)
     assert sent.path_of(kept.sha256).read_bytes() == b"x"
+
+
+# -- as a store has it ---------------------------------------------------------------------------------------------------
+
+
+def test_a_store_in_a_folder_is_read_where_nothing_of_its_files_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as shell:
+        shell.setenv("NBTRACK_ARTIFACTS", str(tmp_path / "files"))
+        mine = quiet_store(tmp_path / "runs.duckdb")
+        run_id = start(mine)
+        mine.add_artifact(run_id, "f", b"hello")
+        end(mine, run_id)
+        mine.close()  # waits until it is there
+    for path in mine.folder.glob("blobs/sha256/*/*"):
+        path.unlink()
+    theirs = quiet_store(tmp_path / "runs.duckdb")
+    assert theirs.artifact_file(run_id, "f").read_bytes() == b"hello"
+    assert (mine.folder / "places").read_text() == f"{theirs.blobs.kept_at()[0]}\n"
+    theirs.append(("state", run_id, None, {"lifecycle_stage": "deleted"}))
+    assert theirs.purge()["artifact_bytes"] == 5
+    assert [path for path in (tmp_path / "files").rglob("*") if len(path.name) == 64] == []
+    theirs.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -184,3 +187,32 @@ def test_no_repr_and_no_pickle_has_credentials(cloud: Cloud) -> None:
     assert SECRET not in known
     assert AZURITE_KEY not in known
     assert pickle.loads(pickle.dumps(store)).get("a") == b"1"
+
+
+FORK = """
+import os, sys, warnings
+from nbtrack.artifacts.remote.store import RemoteStore
+store = RemoteStore(sys.argv[1])
+store.put("a", b"1")
+warnings.simplefilter("ignore")
+child = os.fork()
+if not child:
+    try:
+        RemoteStore(sys.argv[1]).get("a")
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(store.get("a"), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_is_told_and_the_parent_goes_on(s3: Cloud):
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, s3.folder()], capture_output=True, text=True, timeout=60, check=True
+    )
+    child, parent = done.stdout.splitlines()
+    assert child.startswith("RemoteError s3://nbtrack/")
+    assert "forked" in child
+    assert parent == "b'1'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +15,9 @@ from nbtrack.artifacts.remote.failures import failure
 from nbtrack.artifacts.remote.settings import RETRIES, Settings, settings_of
 from nbtrack.artifacts.remote.uri import AZURE, GCS, S3, RemoteUri, check_key, parse
 from nbtrack.deps import require
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError, NotFoundError, RemoteError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Content = bytes | Path | BinaryIO | Iterable[bytes]
@@ -274,8 +274,32 @@ class RemoteStore:
 
     def _ask(self, key: str, act: Callable[[], T]) -> T:
         """Do something at the server; what it says when it fails is told in our words, and the rest is dropped."""
+        _mark_used(self.uri)
         try:
             return act()
         except Exception as error:  # noqa: BLE001 - anything it says may have a secret in it
             problem = failure(error, self.uri.with_key(f"{self._prefix}{key}".rstrip("/")), self._host)
         raise problem
+
+
+# obstore's threads do not come along when a process forks, and what the child asks through the parent's epoll kills the parent.
+_used = _is_child_of_user = False
+
+
+def _mark_used(uri: RemoteUri) -> None:
+    global _used  # noqa: PLW0603
+    if _is_child_of_user:
+        raise RemoteError(
+            f"{uri} cannot be used in a process that was forked from one that has used an object store; start it with "
+            'multiprocessing.get_context("spawn"), or before the object store is used.'
+        )
+    _used = True
+
+
+def _note_in_child() -> None:
+    global _is_child_of_user  # noqa: PLW0603
+    _is_child_of_user = _used or _is_child_of_user
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_in_child)
