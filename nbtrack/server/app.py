@@ -73,8 +73,9 @@ class Pages:
         name = self.store.title
         state = {"_host": "ui", "_view_traits": VIEW_TRAITS}
         code = {name: f"./{ids_of(name)[-1]}.js" for name in LATER}  # below whatever path a proxy shows it at
-        about: dict[str, Any] = {"kind": "ui", "title": name, "store": self.store.uri, "state": state, "code": code}
         user = request.scope.get("state", {}).get("user")
+        where = name if user else self.store.uri  # others need not know the folders of this machine
+        about: dict[str, Any] = {"kind": "ui", "title": name, "store": where, "state": state, "code": code}
         facts = safe_json(about | ({"user": user} if user else {}))
         return HTMLResponse(
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

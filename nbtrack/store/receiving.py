@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.journal.acting import limited
 from nbtrack.journal.record import line, text
 from nbtrack.journal.replica import Replica
 from nbtrack.names import is_run_id
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 BY_NAME = {"experiment", "registry"}
 """Kinds that do not come in this way: whoever wants to change those asks for it by name, for ids are given out and rules are kept here."""
 WITHOUT_RUN = {"hdr", "setting"}
+SHARED = ("goal/", "view/", "cell-view/")
+"""Names of settings begin so that everybody may change who may write; others, such as webhooks, are for admins of a server."""
 
 
 class Receiver:
@@ -133,7 +136,17 @@ def _content(one: Line) -> tuple[str, dict[str, Any]]:
         message = f"Record {one[0]} ({kind}) names no run: 'r' must be 32 hexadecimal digits."
         raise InvalidValueError(message)
     wellformed.check(kind, record)
+    if kind == "setting" and limited.get():
+        _check_setting(record)
     return kind, record
+
+
+def _check_setting(record: dict[str, Any]) -> None:
+    body = record.get("o")
+    name = str(body.get("name") if isinstance(body, dict) else body)
+    if not name.startswith(SHARED):
+        message = f"The setting {name[:80]!r} is changed by admins of the server only; your token has another role."
+        raise InvalidValueError(message)
 
 
 def _name(kind: str, record: dict[str, Any], user: str | None) -> bool:

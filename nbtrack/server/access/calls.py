@@ -72,6 +72,8 @@ def look_at(judge: Judge, verb: str, data: bytes) -> tuple[bytes, str]:
         return data, ""
     if verb in OF_QUERY and isinstance(first, RunQuery) and len(arguments) == 1:
         return CODEC.encode([[judge.narrowed(first, Role.READ)], options]), ""
+    if verb == "sql":
+        return data, "everything (SQL sees the whole store)"
     if not arguments:
         raise UnclearError  # named arguments could come in another order
     nouns = _nouns(verb, first, Nouns(role_for(verb)))
@@ -99,7 +101,7 @@ def _nouns(verb: str, first: Any, nouns: Nouns) -> Nouns:
             raise UnclearError
         nouns.models.add(str(first))
     else:
-        raise UnclearError  # such as sql: for who may see everything
+        raise UnclearError
     return nouns
 
 

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
 from nbtrack.errors import NbtrackError
-from nbtrack.journal.acting import acting
+from nbtrack.journal.acting import acting, limited
 from nbtrack.server.access import hosts
 from nbtrack.server.access.bodies import MAX_AT_ONCE, MAX_KEPT, Body, Load, StopError
 from nbtrack.server.access.calls import OFTEN
@@ -212,7 +212,7 @@ class Gate:
         if refused:
             await refusal(403, refused)(scope, body, send)
             return
-        mark = acting.set(user.name)
+        mark, mark_of_limit = acting.set(user.name), limited.set(not user.may(Role.ADMIN))
         try:
             if scope["path"] == STREAM:
                 await self._stream(scope, user, body, send)
@@ -221,6 +221,7 @@ class Gate:
             await through.end()
         finally:
             acting.reset(mark)
+            limited.reset(mark_of_limit)
 
     async def _stream(self, scope: Scope, user: User, body: Body, send: Send) -> None:
         headers = Headers(scope=scope)

@@ -103,6 +103,9 @@ class Sessions:
 
     def _read(self) -> None:
         try:
+            if self.path.stat().st_mode & 0o077:
+                logger.error("%s could be read by others: everybody signs in anew.", self.path)
+                return
             found = json.loads(self.path.read_text(encoding="utf-8"))
             key = bytes.fromhex(found["key"])
             ended = {str(each): int(until) for each, until in found["ended"].items()}

@@ -10,14 +10,14 @@ _STYLE = """
 :root{color-scheme:light dark;--bg:light-dark(#fff,#15171c);--text:light-dark(#16181d,#e6e8ec);--accent:light-dark(#2f6fde,#6ea0ff);
 --on:light-dark(#fff,#0f1115);--ink:color-mix(in srgb,var(--text) 90%,var(--bg));--muted:color-mix(in srgb,var(--text) 66%,var(--bg));
 --edge:color-mix(in srgb,var(--text) 17%,var(--bg));--field:color-mix(in srgb,var(--text) 48%,var(--bg));
---sunken:color-mix(in srgb,var(--text) 3%,var(--bg));--bad:light-dark(#b3312f,#f59a94);--good:light-dark(#2c7a50,#6fcf9c)}
+--page:light-dark(#f7f7f8,#15171c);--card:light-dark(#fff,#1b1e24);--bad:light-dark(#b3312f,#f59a94);--good:light-dark(#2c7a50,#6fcf9c)}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.5rem 1rem;
-background:var(--sunken);color:var(--ink);font:14px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;-webkit-font-smoothing:antialiased}
+background:var(--page);color:var(--ink);font:14px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;-webkit-font-smoothing:antialiased}
 main{width:min(23.5rem,100%)}
 .mark{display:flex;align-items:center;gap:.6rem;margin:0 0 1.1rem .1rem;font-size:1.0625rem;font-weight:650;letter-spacing:-.01em}
 .mark svg{flex:none}
-.card{padding:1.6rem 1.5rem 1.5rem;background:var(--bg);border:1px solid var(--edge);border-radius:12px;
+.card{padding:1.6rem 1.5rem 1.5rem;background:var(--card);border:1px solid var(--edge);border-radius:12px;
 box-shadow:0 1px 2px rgb(0 0 0/5%),0 8px 28px rgb(0 0 0/6%)}
 h1{margin:0;font-size:1.1875rem;line-height:1.3;font-weight:650;letter-spacing:-.012em;color:var(--text)}
 p{margin:.35rem 0 0;color:var(--muted);text-wrap:pretty}
@@ -32,7 +32,7 @@ input::placeholder{color:var(--muted);opacity:1}
 input[aria-invalid=true]{border-color:var(--bad)}
 .go{display:flex;align-items:center;justify-content:center;width:100%;min-height:2.5rem;margin:1rem 0 0;padding:.35rem .9rem;font:inherit;
 font-weight:600;text-decoration:none;text-align:center;overflow-wrap:anywhere;
-border-radius:8px;border:1px solid var(--edge);color:var(--text);background:var(--bg);cursor:pointer}
+border-radius:8px;border:1px solid var(--edge);color:var(--text);background:transparent;cursor:pointer}
 .go:hover{background:color-mix(in srgb,var(--text) 4%,var(--bg))}
 .go.first{color:var(--on);background:var(--accent);border-color:transparent}
 .go.first:hover{background:color-mix(in srgb,var(--accent) 88%,var(--text))}
@@ -70,7 +70,7 @@ def page(problem: str = "", *, provider: str = "", after: str = "", is_out: bool
     told = f'<div class="told" role="alert" id="problem">{html.escape(problem)}</div>' if problem else ""
     if is_out and not problem:
         told = '<div class="told good" role="status">You are signed out of this server.</div>'
-    lead = "Sign in to see runs, curves and models." if provider else "This server knows its users by their tokens."
+    lead = "A team's runs, curves and models." if provider else "This server knows its users by their tokens."
     ways = _by_provider(provider, after, root) + _by_token(problem, provider, after, root)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · nbtrack</title>'

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.server.access import calls
+from nbtrack.server.access import calls, rules
 from nbtrack.server.native import verbs
 from nbtrack.store.protocol import CurveQuery, RunQuery
 from nbtrack.store.registry_protocol import ModelQuery, NewVersion
@@ -122,8 +122,7 @@ def table(server: Team) -> list[str]:
     for method, path, options in asked(server):
         found = [server.ask(who, method, filled(server, path), **options) for who in WHO]
         if path.startswith("/api/2.0/"):
-            other = [server.ask(who, method, filled(server, f"/ajax-{path[1:]}"), **options) for who in WHO]
-            assert [*map(answer, other)] == [*map(answer, found)], path
+            assert rules.rule_of(method, path) is rules.rule_of(method, f"/ajax-{path[1:]}")
         rows.append((f"{method} {path}", *map(answer, found)))
         told.append((path, found[2]))
     for verb in [*sorted(verbs.ALL), "no-such-verb"]:

@@ -1,4 +1,4 @@
-"""People sign in with a provider, jobs show its tokens; and what attackers try is refused."""
+"""People sign in with a provider; and what attackers try is refused."""
 
 from __future__ import annotations
 
@@ -7,136 +7,19 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-from joserfc.jwk import RSAKey
-from starlette.testclient import TestClient
 
 from nbtrack.server.access import door, gate, tokens
-from nbtrack.server.access.audit import Audit
 from nbtrack.server.access.keys import Keys
-from nbtrack.server.access.oidc import issuer as issuers
 from nbtrack.server.access.roles import Role, User
-from nbtrack.server.native.routes import PREFIX
+from nbtrack.server.access.sessions import Sessions
 from tests.server.access import provider as providers
+from tests.server.access.site import ABOUT, EVIL, HERE, Site, answer, keys, provider, site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.server.access.provider import Provider
-
-EVIL = RSAKey.generate_key(2048)
-HERE = "https://ml.example.org"
-AUDIENCE = "https://ml.example.org/api"
-ADA = {"email": "Ada@example.org", "email_verified": True, "groups": ["ml", "vision"]}
-ABOUT = f"{PREFIX}/about"
-TEXT = """
-# By hand.
-[oidc]
-issuer = "{url}"
-client_id = "nbtrack"
-client_secret_file = "oidc.secret"
-public_url = "https://ml.example.org"
-domains = ["example.org"]
-role = "read"
-button = "the lab's login"
-
-[[oidc.grants]]
-groups = ["vision"]
-experiments = {{ "vision*" = "write" }}
-
-[[oidc.grants]]
-groups = ["heads"]
-role = "admin"
-
-[workloads.ci] # jobs
-issuer = "{url}"
-audience = "https://ml.example.org/api"
-name = "repository"
-
-[[workloads.ci.grants]]
-claims = {{ repository = "acme/train", ref = ["refs/heads/main", "refs/tags/*"] }}
-role = "write"
-"""
-
-
-async def answer(scope: Any, receive: Any, send: Any) -> None:
-    """Stand for the application: says who asks."""
-    user = scope["state"]["access"]
-    said = {"user": user.name, "role": str(user.role), "experiments": {k: str(v) for k, v in user.experiments.items()}}
-    body = json.dumps(said).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": body})
-
-
-class State:
-    """What the gate asks the application for."""
-
-    desk = None
-
-
-class Site:
-    """A server, a provider, and one browser."""
-
-    def __init__(self, provider: Provider, keys: Keys, audit: Audit) -> None:
-        self.provider, self.keys, self.audit = provider, keys, audit
-        self.gate = gate.Gate(answer, keys, audit)
-        self.http = TestClient(self._with_app, base_url=HERE, follow_redirects=False)
-
-    async def _with_app(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.gate({**scope, "app": type("App", (), {"state": State})}, receive, send)
-
-    def leave(self, after: str = "") -> str:
-        found = self.http.get("/sign-in/sso" + (f"?next={after}" if after else ""))
-        assert found.status_code == 303, found.text
-        return str(found.headers["location"])
-
-    def at_provider(self, where: str) -> str:
-        """Let the browser be at the provider, and return where it is sent."""
-        found = httpx.get(where, trust_env=False)
-        assert found.status_code == 302, found.text
-        return str(found.headers["location"])
-
-    def sign_in(self, after: str = "") -> httpx.Response:
-        return self.http.get(self.at_provider(self.leave(after)))
-
-    def show(self, value: str, name: str = "user") -> None:
-        """Let the browser show another cookie."""
-        self.http.cookies.clear()
-        self.http.cookies.set(f"__Host-nbtrack-{name}", value, domain="ml.example.org", path="/")
-
-    def who(self, token: str | None = None) -> Any:
-        found = self.http.get(ABOUT, headers={"Authorization": f"Bearer {token}"} if token else {})
-        return found.json() if found.status_code == 200 else found.status_code
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with providers.running(f"{HERE}/sign-in/back") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def keys(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
-    folder = tmp_path_factory.mktemp("oidc")
-    (folder / "oidc.secret").write_text(providers.SECRET + "\n")
-    path = folder / "tokens.toml"
-    path.write_text(TEXT.format(url=provider.url))
-    path.chmod(0o600)
-    tokens.add(path, User("bot", Role.READ))
-    found = Keys(path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def site(provider: Provider, keys: Keys, tmp_path: Path) -> Iterator[Site]:
-    provider.person, provider.spoil, provider.only_userinfo, provider.about = dict(ADA), None, (), {}
-    keys.brake.succeeded("coming back testclient")
-    audit = Audit(tmp_path)
-    yield Site(provider, keys, audit)
-    audit.close()
+__all__ = ["keys", "provider", "site"]
 
 
 def test_the_file_keeps_what_is_written_by_hand(keys: Keys):
@@ -342,87 +225,34 @@ def test_coming_back_too_often_is_slowed(site: Site):
     site.keys.brake.succeeded("coming back testclient")
 
 
-# -- bearers -------------------------------------------------------------------------------------------------------------
+# -- cookies -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_job_shows_its_token(site: Site):
-    claims = site.provider.claims(AUDIENCE, repository="acme/train", ref="refs/tags/v1")
-    for _ in range(2):
-        assert site.who(site.provider.signed(claims)) == {"user": "ci:acme/train", "role": "write", "experiments": {}}
-    person = site.provider.signed(site.provider.claims())
-    assert site.who(person)["user"] == "ada@example.org"
-    assert site.who(site.provider.signed(site.provider.claims(), typ="at+jwt"))["role"] == "read"
+def test_servers_over_one_file_know_one_anothers_cookies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("nbtrack.server.access.sessions.LOOK_S", 0.0)
+    one, two = Sessions(tmp_path / "tokens.toml"), Sessions(tmp_path / "tokens.toml")
+    shown = one.cookie("user", {"name": "ada"}, 60)
+    said = two.read("user", shown)
+    assert said is not None
+    assert two.end(said) is True
+    assert two.end(said) is False
+    assert one.read("user", shown) is None
+    assert one.read("user", one.cookie("user", {}, -1)) is None  # over
+    assert one.path.stat().st_mode & 0o777 == 0o600
+    before = one.cookie("user", {}, 60)
+    one.path.chmod(0o644)
+    assert Sessions(tmp_path / "tokens.toml").read("user", before) is None  # others may know the key
+    assert one.path.stat().st_mode & 0o777 == 0o600
 
 
-REFUSED: dict[str, Any] = {
-    "another repository": {"repository": "evil/train"},
-    "another branch": {"ref": "refs/heads/evil"},
-    "no branch": {"ref": None},
-    "a prefix": {"repository": "acme/train-evil"},
-    "for somebody else": {"aud": "https://github.com/acme"},
-    "of yesterday": {"exp": 1_000_000},
-    "text for time": {"exp": "9999999999"},
-    "from somebody else": {"iss": "https://evil.org"},
-    "no issuer": {"iss": None},
-}
+def test_cookies_work_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError("read-only")
 
-
-@pytest.mark.parametrize("how", REFUSED)
-def test_a_job_of_others_does_not_come_in(site: Site, how: str):
-    claims = site.provider.claims(AUDIENCE, repository="acme/train", ref="refs/heads/main") | REFUSED[how]
-    assert site.who(site.provider.signed(claims)) == 401
-
-
-def test_a_forged_token_does_not_come_in(site: Site):
-    good = site.provider.claims(AUDIENCE, repository="acme/train", ref="refs/heads/main")
-    token, p = site.provider.signed(good), site.provider
-    flipped = token[:-10] + ("A" if token[-10] != "A" else "B") + token[-9:]
-    cut, long = token.rpartition(".")[0] + ".", "ey" + "x" * 20_000
-    others = p.signed(good, typ="logout+jwt"), p.signed(good, key=EVIL)
-    for forged in (p.unsigned(good), p.forged(good), flipped, token + ".x", cut, long, "eyJ.eyJ.x", *others):
-        assert site.who(forged) == 401, forged[:200]
-    assert site.who(token)["role"] == "write"
-    assert site.http.post("/sign-in", data={"token": token}).status_code == 401  # the form is for our tokens only
-
-
-def test_an_expired_token_ends_also_when_it_was_known(site: Site, monkeypatch: pytest.MonkeyPatch):
-    token = site.provider.signed(site.provider.claims(AUDIENCE, repository="acme/train", ref="refs/heads/main"))
-    assert site.who(token)["role"] == "write"
-    later = time.time() + 400
-    monkeypatch.setattr("nbtrack.server.access.keys.time.time", lambda: later)
-    assert site.who(token) == 401
-
-
-def test_keys_are_kept_and_change(site: Site, monkeypatch: pytest.MonkeyPatch):
-    job = {"repository": "acme/train", "ref": "refs/heads/main"}
-    site.who(site.provider.signed(site.provider.claims(AUDIENCE, **job)))
-    before = site.provider.asked_for_keys
-    for n in range(5):
-        assert site.who(site.provider.signed(site.provider.claims(AUDIENCE, n=n, **job)))["role"] == "write"
-        assert site.who(site.provider.signed(site.provider.claims(AUDIENCE, n=n, **job), kid=f"no {n}")) == 401
-    assert site.provider.asked_for_keys - before <= 1  # tokens of strangers do not make us ask again and again
-    old, site.provider.key = site.provider.key, RSAKey.generate_key(2048, {"kid": "second", "use": "sig"})
-    site.provider.keys = [old]
-    monkeypatch.setattr(issuers, "AGAIN_S", 0.0)
-    assert site.who(site.provider.signed(site.provider.claims(AUDIENCE, m=1, **job)))["role"] == "write"
-    assert (
-        site.who(site.provider.signed(site.provider.claims(AUDIENCE, m=2, **job), key=old, kid="first"))["role"]
-        == "write"
-    )
-    site.provider.keys = []
-    site.who(site.provider.signed(site.provider.claims(AUDIENCE, **job), kid="none"))  # makes it look
-    assert site.who(site.provider.signed(site.provider.claims(AUDIENCE, m=3, **job), key=old, kid="first")) == 401
-
-
-def test_an_issuer_that_does_not_answer_is_not_blamed_on_the_token(tmp_path: Path, provider: Provider):
-    path = tmp_path / "tokens.toml"
-    (tmp_path / "oidc.secret").write_text("x")
-    path.write_text(TEXT.format(url="http://127.0.0.1:9"))
-    path.chmod(0o600)
-    keys = Keys(path)
-    site = Site(provider, keys, Audit(tmp_path))
-    claims = provider.claims(AUDIENCE, repository="acme/train", ref="refs/heads/main") | {"iss": "http://127.0.0.1:9"}
-    assert site.who(provider.signed(claims)) == 503
-    found = site.http.get("/sign-in/sso")
-    assert (found.status_code, "does not answer" in found.text) == (502, True)
-    keys.close()
+    monkeypatch.setattr("nbtrack.server.access.sessions.tempfile.mkstemp", full)
+    alone = Sessions(tmp_path / "tokens.toml")
+    shown = alone.cookie("user", {}, 60)
+    said = alone.read("user", shown)
+    assert said is not None
+    assert alone.end(said) is True
+    assert alone.read("user", shown) is None

@@ -203,3 +203,20 @@ def test_journals_write_to_ones_own(server: Team):
     ):
         assert send(f"{i:032x}", *bodies).status_code == 403, i
     assert server.store.get_run(server.runs["theirs"]).data.metrics == {}
+
+
+def test_settings_of_admins_are_not_changed_by_journals_of_others(server: Team):
+    def send(who: str, writer: str, name: str) -> int:
+        bodies = event_body("hdr", 1, None, o={}), event_body("setting", 1, None, o={"name": name, "value": "{}"})
+        if name == "webhook/y":  # the same in other words
+            bodies = bodies[0], bodies[1].replace('"setting"', '"\\u0073etting"')
+        data = b"".join(line(i, each) for i, each in enumerate(bodies))
+        url = f"/api/nbtrack/v1/journals/{writer}?after=-1"
+        return int(server.ask(who, "POST", url, content=data, headers={"Content-Type": LINES}).status_code)
+
+    assert [
+        send("writer", f"{i:032x}", name) for i, name in enumerate(("webhook/x", "webhook/y", "anything"), 100)
+    ] == [400] * 3
+    assert send("writer", "1" * 32, "goal/a") == send("writer", "2" * 32, "view/mine") == 200
+    assert send("boss", "3" * 32, "webhook/x") == 200
+    assert {"goal/a", "view/mine", "webhook/x"} == {name for name in server.store.settings() if "/" in name}
