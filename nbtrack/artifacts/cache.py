@@ -44,8 +44,7 @@ class Cache:
     def __init__(self, folder: Path | None = None, most_bytes: int | None = None) -> None:
         self.folder = folder or config.cache_folder() / FOLDER
         self.most_bytes = config.cache_bytes() if most_bytes is None else most_bytes
-        self._locks: list[threading.Lock] = []
-        self._pid = 0
+        self._locks, self._pid = _new_locks(), os.getpid()
         self._filled = self.most_bytes  # the first copy looks the folder through
 
     def find(self, sha256: str) -> Path | None:
@@ -76,7 +75,7 @@ class Cache:
             What came is something else; nothing of it is kept.
         """
         if self._pid != os.getpid():  # a thread of the parent may have held one when it forked
-            self._locks, self._pid = [threading.Lock() for _ in range(LOCKS)], os.getpid()
+            self._locks, self._pid = _new_locks(), os.getpid()
         with self._locks[int(sha256[:2], 16) % LOCKS]:
             return self.find(sha256) or self._fetched(sha256, get, place)
 
@@ -133,3 +132,7 @@ class Cache:
     def _path(self, sha256: str) -> Path:
         assert _HEX.fullmatch(sha256)  # whoever asks has checked it
         return self.folder / sha256[:2] / sha256
+
+
+def _new_locks() -> list[threading.Lock]:
+    return [threading.Lock() for _ in range(LOCKS)]
