@@ -70,12 +70,13 @@ def test_a_store_that_was_never_folded_is_backed_up(tmp_path: Path) -> None:
 def test_others_write_meanwhile_and_each_run_is_there_up_to_a_point(store: LocalStore, tmp_path: Path) -> None:
     """What a writer has said before the backup began is in it, and of what comes later a beginning."""
     run = start(store, "busy")
-    said = 0
+    store.log_metrics(run, 0, {"busy": 0.0})
+    said = 1
     is_over = threading.Event()
 
     def write() -> None:
         nonlocal said
-        while not is_over.is_set():
+        while not is_over.wait(0.002):
             store.log_metrics(run, said, {"busy": float(said)})
             said += 1
             if said % 50 == 0:
@@ -84,7 +85,7 @@ def test_others_write_meanwhile_and_each_run_is_there_up_to_a_point(store: Local
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        for n in range(3):
+        for n in range(2):
             before = said
             made = back_up(store, tmp_path / f"b{n}.duckdb")
             after = said

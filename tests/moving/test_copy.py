@@ -11,6 +11,7 @@ from nbtrack.moving.copy import copy_store
 from nbtrack.moving.merge import merge_stores
 from nbtrack.moving.stored import Chosen
 from nbtrack.store.opening import open_store
+from nbtrack.store.registry_protocol import ModelQuery, NewVersion
 from nbtrack.tracking import active
 from tests.moving.contents import contents
 from tests.store.kit import end, quiet_store, start
@@ -152,18 +153,18 @@ def test_a_damaged_file_is_left_out_and_told(tmp_path: Path) -> None:
 
 
 def test_merging_joins_models_of_one_name_and_says_what_came_differently(full: LocalStore, tmp_path: Path) -> None:
-    other = open_store(tmp_path / "other.duckdb")
-    nbtrack.set_tracking_uri(tmp_path / "other.duckdb")
-    with nbtrack.start_run(run_name="theirs"):
-        nbtrack.sklearn.log_model(LogisticRegression().fit([[0.0], [1.0]], [1, 0]), "clf", registered_model_name="clf")
-    nbtrack.set_registered_model_alias("clf", "champion", 1)
-    nbtrack.set_registered_model_alias("clf", "newest", 1)
+    other = quiet_store(tmp_path / "other.duckdb")
+    theirs = start(other, "theirs")
+    end(other, theirs)
+    other.registry.create_version("clf", NewVersion("elsewhere", run_id=theirs), makes_model=True)
+    other.registry.set_alias("clf", "champion", 1)
+    other.registry.set_alias("clf", "newest", 1)
     into = quiet_store(tmp_path / "into.duckdb")
     busy = start(into, "busy")  # somebody records there meanwhile
     into.log_metrics(busy, 0, {"loss": 1.0})
     told = merge_stores(into, [full, other])
     into.log_metrics(busy, 1, {"loss": 0.5})
-    versions = {v.version: v.run_id for v in into.registry.search_versions(_models())}
+    versions = {v.version: v.run_id for v in into.registry.search_versions(ModelQuery())}
     assert len(versions) == 2
     assert versions[1] in set(full.sql("SELECT run_id FROM runs")["run_id"])
     aliases = into.registry.get("clf").aliases
@@ -185,9 +186,3 @@ def test_a_store_is_not_copied_into_itself_nor_from_nowhere(tmp_path: Path) -> N
     with pytest.raises(NotFoundError, match=r"nowhere\.duckdb"):
         merge_stores(store, [quiet_store(tmp_path / "nowhere.duckdb")])
     assert not (tmp_path / "nowhere.nbtrack").exists()
-
-
-def _models():
-    from nbtrack.store.registry_protocol import ModelQuery
-
-    return ModelQuery()

@@ -9,26 +9,28 @@ import nbtrack
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.moving.importing import take_in
 from nbtrack.moving.tables import Columns, Table
-from nbtrack.store.opening import open_store
 from tests.moving.other_sources import history, nothing_new, runs, taken
+from tests.store.kit import end, quiet_store, start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_what_search_runs_has_written_comes_back(tmp_path: Path) -> None:
-    nbtrack.set_tracking_uri(tmp_path / "from.duckdb")
+    source = quiet_store(tmp_path / "from.duckdb")
     for i, status in enumerate(("FINISHED", "FAILED")):
-        run = nbtrack.start_run(run_name=f"run {i}", tags={"kind": "a, b"})
-        nbtrack.log_params({"lr": 0.1, "text": '"quoted"\nlines'})
-        nbtrack.log_metrics({"loss": 1 / 3, "odd": float("nan") if i else float("inf")})
-        run.end(status)
+        run_id = start(source, f"run {i}")
+        source.append(("tags", run_id, {"kind": "a, b"}, None))
+        source.append(("params", run_id, {"lr": "0.1", "text": '"quoted"\nlines'}, None))
+        source.log_metrics(run_id, 0, {"loss": 1 / 3, "odd": float("nan") if i else float("inf")})
+        end(source, run_id, status)
+    nbtrack.set_tracking_uri(tmp_path / "from.duckdb")
     frame = nbtrack.search_runs()
     frame.to_csv(tmp_path / "runs.csv", index=False)
     frame.to_parquet(tmp_path / "runs.parquet")
     store, tally = taken(Table(tmp_path / "runs.csv", "csv"), tmp_path)
     assert tally.n_skipped == 0
-    before = {run.info.run_name: run for run in open_store(tmp_path / "from.duckdb").search_runs(_all())}
+    before = runs(source)
     after = runs(store)
     assert {name: run.info.run_id for name, run in after.items()} == {n: r.info.run_id for n, r in before.items()}
     for name, run in after.items():
@@ -36,7 +38,7 @@ def test_what_search_runs_has_written_comes_back(tmp_path: Path) -> None:
         assert run.data.params == was.data.params
         assert run.data.tags == was.data.tags
         assert run.info.experiment_name == was.info.experiment_name
-        times = ("status", "start_time", "end_time", "user_id")
+        times = ("status", "start_time", "end_time")
         assert [getattr(run.info, each) for each in times] == [getattr(was.info, each) for each in times]
         assert run.data.metrics["loss"] == 1 / 3
     assert after["run 0"].data.metrics["odd"] == float("inf")
@@ -108,9 +110,3 @@ def test_what_is_not_clear_is_asked_for_with_the_columns_there_are(tmp_path: Pat
         Table(path, "parquet")
     with pytest.raises(NotFoundError):
         Table(tmp_path / "nowhere.csv", "csv")
-
-
-def _all():
-    from nbtrack.store.protocol import RunQuery
-
-    return RunQuery()
