@@ -20,9 +20,14 @@ import nbtrack
 from nbtrack.server.mlflow import uploads
 from nbtrack.server.serve import TeamServer
 from nbtrack.store.local import LocalStore
+from nbtrack.store.postgres.served import ServedDatabase
+from tests.store.postgres.cluster import shared
+from tests.stores import open_stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nbtrack.store.served import ServedStore
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning"),
@@ -34,14 +39,27 @@ X, Y = np.array([[0.0], [1.0], [2.0], [3.0]] * 3), np.array([0, 0, 1, 1] * 3)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStore]:
-    found = LocalStore(tmp_path_factory.mktemp("team") / "runs.duckdb")
+def database() -> Iterator[str]:
+    for cluster in shared():
+        yield cluster.url(cluster.new_database())
+
+
+@pytest.fixture(scope="module", params=["file", "database"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStore]:
+    folder = tmp_path_factory.mktemp("team")
+    found: ServedStore
+    if request.param == "file":
+        found = LocalStore(folder / "runs.duckdb")
+    else:
+        with pytest.MonkeyPatch.context() as env:
+            env.setenv("NBTRACK_CACHE", str(folder))
+            found = ServedDatabase(request.getfixturevalue("database"))
     yield found
     found.close()
 
 
 @pytest.fixture(scope="module")
-def server(store: LocalStore) -> Iterator[TeamServer]:
+def server(store: ServedStore) -> Iterator[TeamServer]:
     found = TeamServer(store, has_pages=False)
     found.start()
     yield found
@@ -50,19 +68,22 @@ def server(store: LocalStore) -> Iterator[TeamServer]:
 
 @pytest.fixture(autouse=True)
 def client(
-    server: TeamServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    server: TeamServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[MlflowClient]:
     """Point MLflow at the server, at an experiment of the test's own; requirements are not looked for, which takes 10 s a model."""
+    monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path / "outbox"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     monkeypatch.setattr(mlflow.models, "infer_pip_requirements", lambda *args, **options: ["scikit-learn"])
     mlflow.set_tracking_uri(server.url)
-    mlflow.set_experiment(request.node.name)
+    mlflow.set_experiment(request.function.__name__)
     yield MlflowClient()
     while mlflow.active_run():
         mlflow.end_run()
     mlflow.set_tracking_uri(None)
+    for uri in [uri for uri in open_stores() if uri.startswith("postgresql:")]:
+        open_stores().pop(uri).close()
 
 
 def test_fluent_tracking(client: MlflowClient, tmp_path: Path):
@@ -174,7 +195,7 @@ def _named(name: str) -> dict[str, str]:
     return {"artifact_path" if IS_OLD else "name": name}
 
 
-def test_models_by_every_address(client: MlflowClient, store: LocalStore):
+def test_models_by_every_address(client: MlflowClient, store: ServedStore):
     model = LogisticRegression().fit(X, Y)
     with mlflow.start_run() as run:
         mlflow.log_metric("acc", 1.0)
@@ -200,7 +221,7 @@ def test_models_by_every_address(client: MlflowClient, store: LocalStore):
     assert len(paths) == len({*paths})
     assert "model/MLmodel" in paths
     # And nbtrack reads it from the same store.
-    nbtrack.set_tracking_uri(store.path)
+    nbtrack.set_tracking_uri(store.uri)
     try:
         ours = nbtrack.sklearn.load_model(f"runs:/{run_id}/model", trust=True)
         assert ours.predict(X).tolist() == Y.tolist()
@@ -209,8 +230,8 @@ def test_models_by_every_address(client: MlflowClient, store: LocalStore):
         nbtrack.set_tracking_uri(None)
 
 
-def test_a_model_that_nbtrack_logged_is_loaded(client: MlflowClient, store: LocalStore):
-    nbtrack.set_tracking_uri(store.path)
+def test_a_model_that_nbtrack_logged_is_loaded(client: MlflowClient, store: ServedStore):
+    nbtrack.set_tracking_uri(store.uri)
     try:
         with nbtrack.start_run("ours", experiment="of nbtrack") as run:
             form = "cloudpickle" if IS_OLD else "skops"  # MLflow 2 does not know skops

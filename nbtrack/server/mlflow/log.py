@@ -123,11 +123,8 @@ def _write_points(
             of_models.setdefault(each.model_id, []).append(about)
     for model_id in of_models:
         desk.model(model_id)
-    if points:
-        desk.store.log_points(known.run_id, points)
     told = [_of_model(known.run_id, model_id, metrics=found) for model_id, found in of_models.items()]
-    if records or told:
-        desk.store.append(*records, *told)
+    desk.store.log_together(known.run_id, points, [*records, *told])
 
 
 def _of_model(run_id: str, model_id: str, **body: Any) -> Record:
