@@ -21,6 +21,7 @@ from nbtrack.errors import NotFoundError
 from nbtrack.registry.registry import Registry
 from nbtrack.server.mlflow.errors import RestError, missing
 from nbtrack.server.mlflow.known import KnownFile, KnownRun
+from nbtrack.server.mlflow.lists import Lists
 from nbtrack.tracking import logged_models
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Desk:
         self._mark: Hashable = None
         self._runs: Remembered[KnownRun] = Remembered(MAX_RUNS)
         self._rest: set[str] = set()
+        self._lists = Lists()
         self._models: Remembered[LoggedModel] = Remembered(MAX_MODELS)
         self._experiments: dict[str, Experiment] | None = None
         self._registered: Remembered[Any] = Remembered(MAX_ANSWERS)
@@ -109,6 +111,37 @@ class Desk:
             self._rest.add(known.run_id)
             self.store.append(*records)
             self._runs.keep(known.run_id, known)
+
+    def listed(self, key: Hashable) -> tuple[list[dict[str, Any]], bool] | None:
+        """Return a page of runs, and whether another one follows; None when it is not remembered."""
+        self.look()
+        found = self._lists.get(key)
+        if found is None:
+            return None
+        told = []
+        for run_id in found[0]:
+            with self._locks[hash(run_id) % LOCKS]:
+                known = self._runs.get(run_id)
+                if known is None:
+                    return None
+                told.append(known.told(self.root(known.experiment_id)))
+        return told, found[1]
+
+    @contextmanager
+    def listing(self, key: Hashable, limit: int) -> Iterator[list[KnownRun]]:
+        """Remember the page of runs that the block puts into the list: a page of `limit`, and one more when another page follows."""
+        self.look()
+        before, found = self._mark, list[KnownRun]()
+        with self._lists.watching() as watch:
+            yield found
+            page = found[:limit]
+            if any(r.status == RunStatus.RUNNING and r.run_id not in self._rest for r in page):
+                return  # another process may lead it, and die without a word
+            for known in page:
+                if known.run_id not in watch.written and known.run_id not in self._runs and self._mark == before:
+                    self._runs.keep(known.run_id, known)
+            if self._mark == before:
+                self._lists.keep(key, [r.run_id for r in page], watch, has_more=len(found) > limit)
 
     def files(self, known: KnownRun) -> dict[str, KnownFile]:
         """Return the files of a run by path; called while the run is held."""
@@ -202,6 +235,7 @@ class Desk:
             self._runs.clear()
             self._models.clear()
             self._registered.clear()
+            self._lists.forget()
             self._experiments = None
             self.changes += 1
             self._mark = mark
@@ -209,6 +243,7 @@ class Desk:
     def records(self, records: Sequence[Record]) -> None:
         """Take what this process has just written."""
         for kind, run_id, texts, body in records:
+            self._lists.note(kind, run_id)
             if kind in ("experiment", "registry", "model"):
                 self._forget(kind, body)
             if run_id is not None and (known := self._runs.get(run_id)) is not None:
@@ -228,6 +263,7 @@ class Desk:
 
     def points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
         """Take metric points that this process has just written."""
+        self._lists.note("m", run_id)
         known = self._runs.get(run_id)
         if known is not None:
             known.take_points(points)

@@ -17,6 +17,7 @@ from nbtrack.server.mlflow.desk import REST, AtDesk, Desk
 from nbtrack.server.mlflow.errors import RestError, missing, required
 from nbtrack.server.mlflow.known import KnownRun
 from nbtrack.server.mlflow.limits import MAX_NAME, MAX_TAG, check_name, check_run_id, check_tag, too_long
+from nbtrack.server.mlflow.lists import MAX_LISTED, is_plain
 from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 from nbtrack.store.protocol import RunQuery
@@ -178,10 +179,24 @@ def search(desk: AtDesk, body: m.SearchRuns) -> Response:
     # As MLflow: without an experiment there are no runs.
     ids = tuple(i for i in body.experiment_ids or () if i.isascii() and i.isdigit())
     query = RunQuery(body.filter or "", ids, tuple(body.order_by or ()), body.run_view_type, limit + 1, offset)
+    if not is_plain(body.filter, body.order_by) or limit > MAX_LISTED:
+        return _page([known.told(desk.root(known.experiment_id)) for known in _found(desk, query)], limit, offset)
+    key = (ids, body.run_view_type, limit, offset)
+    listed = desk.listed(key)
+    if listed is not None:
+        return page("runs", listed[0], token_of(offset + limit) if listed[1] else None)
+    with desk.listing(key, limit) as runs:
+        runs.extend(_found(desk, query))
+        told = [known.told(desk.root(known.experiment_id)) for known in runs]
+    return _page(told, limit, offset)
+
+
+def _found(desk: Desk, query: RunQuery) -> list[KnownRun]:
     with desk.store.one_look():
         found = desk.store.search_runs(query)
-        runs = found[:limit]
-        links = logged_models.links_of(desk.store, [run.info.run_id for run in runs]) if runs else {}
-    roots = {found_in: desk.root(found_in) for found_in in {run.info.experiment_id for run in runs}}
-    told = [KnownRun.of(run, links.get(run.info.run_id, ())).told(roots[run.info.experiment_id]) for run in runs]
-    return page("runs", told, token_of(offset + limit) if len(found) > limit else None)
+        links = logged_models.links_of(desk.store, [run.info.run_id for run in found]) if found else {}
+    return [KnownRun.of(run, links.get(run.info.run_id, ())) for run in found]
+
+
+def _page(told: list[dict[str, Any]], limit: int, offset: int) -> Response:
+    return page("runs", told[:limit], token_of(offset + limit) if len(told) > limit else None)
