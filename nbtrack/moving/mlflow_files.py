@@ -58,7 +58,7 @@ class Artifacts:
             yield from self.of_folder(folder)
         elif is_remote(uri):
             yield from _in_object_store(uri)
-        else:
+        elif uri:
             self._tell_missing(uri, own)
 
     def at_hand(self, uri: str, own: str, name: str) -> Path | None:
