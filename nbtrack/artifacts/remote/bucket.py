@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbtrack.artifacts.places import NOTE, NOTE_TEXT, Kept
 from nbtrack.artifacts.remote.store import RemoteStore
+from nbtrack.artifacts.sources import PIECE_BYTES
 from nbtrack.errors import AlreadyExistsError, InvalidValueError, NbtrackError, NotFoundError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class BucketPlace:
 
     def stream(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from `start` up to `end`."""
-        return self._store.stream(_key(sha256), start, end)
+        return self._store.stream(_key(sha256), start, end, piece_bytes=PIECE_BYTES)
 
     def link(self, sha256: str, seconds: int) -> str | None:
         """Return a signed URL; None when these credentials cannot sign."""

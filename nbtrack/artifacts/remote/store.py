@@ -127,8 +127,10 @@ class RemoteStore:
         """
         return b"".join(self.stream(key, start, end))
 
-    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield the same in pieces, in bounded memory; see :meth:`get` for errors."""
+    def stream(
+        self, key: str, start: int = 0, end: int | None = None, *, piece_bytes: int = CHUNK_BYTES
+    ) -> Iterator[bytes]:
+        """Yield the same in pieces of about `piece_bytes`, in bounded memory; see :meth:`get` for errors."""
         if start < 0 or (end is not None and end < start):
             raise InvalidValueError(f"Bytes {start} to {end} of {key} are no range; 0 <= start <= end is expected.")
         if end is not None and end == start:
@@ -136,7 +138,7 @@ class RemoteStore:
         wanted: Any = None if start == 0 and end is None else {"offset": start} if end is None else (start, end)
         options = {} if wanted is None else {"options": {"range": wanted}}
         path = self._path(key)
-        pieces = self._ask(key, lambda: self._obstore.get(self._store, path, **options).stream(CHUNK_BYTES))
+        pieces = self._ask(key, lambda: self._obstore.get(self._store, path, **options).stream(piece_bytes))
         while True:
             piece = self._ask(key, lambda: next(pieces, None))
             if piece is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Self
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
@@ -27,8 +28,9 @@ router = APIRouter(tags=["artifacts"])
 proxy = APIRouter(prefix="/artifacts", tags=["artifact proxy"])
 presigned = APIRouter(prefix="/presigned", tags=["artifact proxy"])
 
-IN_MEMORY = 1 << 20
-"""Bytes of a file that are kept in memory while they come or go; larger ones go by the disk."""
+IN_MEMORY = files.IN_MEMORY
+COMING = "blob-coming-"
+"""Begins the name of a file that comes; what is left of one when a server is killed goes with the next purge."""
 _NEWER_CLIENT = re.compile(r"mlflow-python-client/([3-9]|\d\d)")
 
 
@@ -99,17 +101,57 @@ def _found(desk: Desk, address: str) -> tuple[Spot, str]:
 async def upload(request: Request, desk: AtDesk, address: str) -> Response:
     """Keep a file; one that is there already is replaced."""
     spot = await run_in_threadpool(target, desk, address)
-    with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
-        size = 0
+    with _Coming(desk) as coming:
         async for piece in request.stream():
-            size += len(piece)
-            if size > IN_MEMORY:
-                await run_in_threadpool(spool.write, piece)
+            if coming.takes_in_memory(piece):
+                coming.write(piece)
             else:
-                spool.write(piece)
-        spool.seek(0)
-        await run_in_threadpool(_keep, desk, spot, spool, size)
+                await run_in_threadpool(coming.write, piece)
+        await run_in_threadpool(lambda: keep(desk, spot, coming.content()))
     return reply()
+
+
+class _Coming:
+    """A file as it comes: in memory while it is small, then on the disk where it is to stay."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._start = bytearray()
+        self._path: Path | None = None
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None and self._path is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+    def takes_in_memory(self, piece: bytes) -> bool:
+        """Say whether a piece goes to no disk."""
+        return self._file is None and len(self._start) + len(piece) <= IN_MEMORY
+
+    def write(self, piece: bytes) -> None:
+        """Take a piece."""
+        if self.takes_in_memory(piece):
+            self._start += piece
+            return
+        if self._file is None:
+            self._desk.store.make_folder()
+            folder = self._desk.store.folder / "tmp"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            fd, name = tempfile.mkstemp(prefix=COMING, dir=folder)
+            self._path, self._file = Path(name), os.fdopen(fd, "wb")
+            self._file.write(self._start)
+        self._file.write(piece)
+
+    def content(self) -> Path | bytes:
+        """Return all that came."""
+        if self._file is None or self._path is None:
+            return bytes(self._start)
+        self._file.flush()
+        return self._path
 
 
 @proxy.delete("/{address:path}")
@@ -135,17 +177,6 @@ def target(desk: Desk, address: str) -> Spot:
             "<experiment id>/models/<model id>/artifacts/ of runs and models that are there."
         )
     return spot
-
-
-def _keep(desk: Desk, spot: Spot, spool: IO[bytes], size: int) -> None:
-    if size <= IN_MEMORY:
-        keep(desk, spot, spool.read())
-        return
-    with tempfile.NamedTemporaryFile(prefix="nbtrack-") as file:
-        while piece := spool.read(IN_MEMORY):
-            file.write(piece)
-        file.flush()
-        keep(desk, spot, Path(file.name))
 
 
 def keep(desk: Desk, spot: Spot, content: Path | bytes) -> None:
