@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbtrack.moving.crc32c import checksums, masked
-from nbtrack.moving.protobuf import WireError, double, fields, grouped, raw, signed, single, text
+from nbtrack.moving.protobuf import WireError, double, fields, grouped, raw, signed, single, text, varint
 from nbtrack.moving.tensorboard_tensors import Tensor, read_tensor
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ MAX_RECORD = 1 << 30
 _HEAD, _TAIL = 12, 4
 _LENGTH = struct.Struct("<Q")
 _WORD = struct.Struct("<I")
+_DOUBLE, _FLOAT = struct.Struct("<d"), struct.Struct("<f")
+_PLAIN = re.compile(
+    rb"\x09(.{8})(?:\x10([\x80-\xff]{0,9}[\x00-\x7f]))?\x2a(.)\x0a(.)\x0a(.)(.{0,120})\x15(.{4})", re.DOTALL
+)
+"""Time, step and one scalar of a short name: what nearly all events are, read in a third of the time."""
 START = 1
 """Of a session log: the program begins, at a step from which on everything said before is void."""
 
@@ -133,6 +139,11 @@ def _checked(data: bytes, begins: list[int], sizes: list[int], found: Found) -> 
 
 def parse(data: bytes) -> Event:
     """Return the event that a record holds; raises ``WireError``."""
+    plain = _PLAIN.fullmatch(data)
+    if plain is not None and plain[5][0] == len(plain[6]) and plain[4][0] == len(plain[6]) + 7:
+        step = varint(plain[2], 0)[0] if plain[2] else 0
+        only = Value(plain[6].decode("utf-8", "backslashreplace"), "scalar", _FLOAT.unpack(plain[7])[0])
+        return Event(_DOUBLE.unpack(plain[1])[0], signed(step), [only])
     event = Event()
     for number, value in fields(data):
         if number == 1:
