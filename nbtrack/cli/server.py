@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nbtrack.cli import audit, options, tokens
+from nbtrack.cli import audit, oidc, options, tokens
 from nbtrack.cli.output import clean, say, show_json
 
 Certificate = Annotated[
@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
     )
     tokens.register(group)
     audit.register(group)
+    oidc.register(group)
     app.add_typer(group, name="server")
 
 

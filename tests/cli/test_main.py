@@ -35,7 +35,7 @@ COMMANDS = {
         for verb in ("list", "show", "history", "register", "alias", "rollback", "stage", "tag", "expect", "delete")
     ),
     *(f"models {verb}" for verb in ("predict", "serve", "env", "generate-dockerfile", "build-docker")),
-    *("server", "server audit", "server token add", "server token list", "server token remove"),
+    *("server", "server audit", "server oidc", "server token add", "server token list", "server token remove"),
     *("sql", "sync", "doctor", "purge", "demo"),
 }
 BETWEEN_STORES = ("merge", "copy")
@@ -82,7 +82,7 @@ def test_every_command_has_help_an_example_a_store_and_json(path: str, command: 
     assert command.help
     assert command.help.strip().splitlines()[0].endswith(".")
     options = {name for param in command.params for name in param.opts}
-    place = {"--auth"} if path.startswith("server token") else set() if path in BETWEEN_STORES else {"--store"}
+    place = {"--auth"} if path.startswith(("server oidc", "server token")) else set() if path in BETWEEN_STORES else {"--store"}
     assert {*place, "--json"} <= options
     assert all(getattr(param, "help", None) for param in command.params)
     examples = re.findall(r"^Example: (nbtrack .*)$", command.epilog or "", flags=re.MULTILINE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from nbtrack.server.access.oidc.issuer import Issuer
     from nbtrack.server.access.oidc.login import SignIn
     from nbtrack.server.access.oidc.settings import Settings, Source
     from nbtrack.server.access.roles import User
@@ -33,7 +34,7 @@ class Bearers:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.sign_in: SignIn | None = None
-        self._issuers: dict[str, Any] = {}
+        self._issuers: dict[str, Issuer] = {}
         if not settings:
             return
         require("authlib.oidc.core", WHY, package="authlib", extra="oidc")
@@ -41,7 +42,7 @@ class Bearers:
         from nbtrack.server.access.oidc.issuer import Issuer  # noqa: PLC0415 - the packages may be missing
         from nbtrack.server.access.oidc.login import SignIn  # noqa: PLC0415
 
-        self._issuers = {source.issuer: Issuer(source.issuer) for source in self._sources()}
+        self._issuers = {source.issuer: Issuer(source.issuer) for source in self.sources()}
         if settings.login is not None:
             self.sign_in = SignIn(settings.login, self._issuers[settings.login.issuer])
 
@@ -53,7 +54,7 @@ class Bearers:
         IssuerError
             Its issuer cannot be asked for its keys.
         """
-        sources = [source for source in self._sources() if source.issuer == issuer_of(token)]
+        sources = [source for source in self.sources() if source.issuer == issuer_of(token)]
         for source in sources:
             found = self._user(token, source)
             if found is not None:
@@ -70,7 +71,12 @@ class Bearers:
             logger.info("A token of %s is not taken: %s", source.issuer, problem)
             return None
 
-    def _sources(self) -> list[Source]:
+    def issuer(self, source: Source) -> Issuer:
+        """Return who issues the tokens of a source."""
+        return self._issuers[source.issuer]
+
+    def sources(self) -> list[Source]:
+        """Return where tokens may come from: the login of people first."""
         login = self.settings.login
         return [*([login] if login else []), *self.settings.workloads]
 

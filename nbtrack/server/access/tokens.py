@@ -184,7 +184,7 @@ def _change(path: Path, change: Callable[[dict[str, Token]], None]) -> None:
 
 def _others(path: Path) -> str:
     """Return what else stands in the file, as somebody wrote it by hand: each table that is none of a token, with the comments above it."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace(HEAD, "")
     starts = [0, *(found.start() for found in _TABLE.finditer(text)), len(text)]
     pieces = [text[begin:end] for begin, end in pairwise(starts)]
     rest = "".join(piece for piece in pieces[1:] if not _OURS.search(piece))

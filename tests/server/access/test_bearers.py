@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from joserfc.jwk import RSAKey
+from typer.testing import CliRunner
 
+from nbtrack.cli.main import app
 from nbtrack.server.access.audit import Audit
 from nbtrack.server.access.keys import Keys
 from nbtrack.server.access.oidc import issuer as issuers
@@ -102,3 +105,21 @@ def test_an_issuer_that_does_not_answer_is_not_blamed_on_the_token(tmp_path: Pat
     found = site.http.get("/sign-in/sso")
     assert (found.status_code, "does not answer" in found.text) == (502, True)
     keys.close()
+
+
+def test_the_command_line_says_beforehand_what_is_wrong(site: Site, tmp_path: Path):
+    def call(path: Path, *words: str) -> Any:
+        return CliRunner().invoke(app, ["server", "oidc", "--auth", str(path), *words])
+
+    found = json.loads(call(site.keys.path, "--json").stdout)
+    assert [(each["table"], each["problem"]) for each in found] == [("oidc", ""), ("workloads.ci", "")]
+    assert found[0]["redirect_uri"] == "https://ml.example.org/sign-in/back"
+    assert found[1]["grants"][0]["who"] == ["repository = acme/train", "ref = refs/heads/main | refs/tags/*"]
+    assert "a secret" not in call(site.keys.path).stdout
+    (tmp_path / "oidc.secret").write_text("x")
+    path = tmp_path / "tokens.toml"
+    path.write_text(TEXT.format(url="http://127.0.0.1:9"))
+    done = call(path)
+    assert (done.exit_code, "does not answer" in done.stdout) == (1, True)
+    path.write_text("")
+    assert "docs/server.md" in call(path).stderr

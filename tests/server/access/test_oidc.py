@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from nbtrack.errors import InvalidValueError
 from nbtrack.server.access import door, gate, tokens
 from nbtrack.server.access.keys import Keys
 from nbtrack.server.access.roles import Role, User
@@ -28,8 +29,55 @@ def test_the_file_keeps_what_is_written_by_hand(keys: Keys):
     assert "[workloads.ci] # jobs" in text
     tokens.remove(keys.path, "bot")
     tokens.add(keys.path, User("bot", Role.READ))
-    assert keys.path.read_text().count("[oidc]") == 1
+    assert keys.path.read_text().count("[oidc]") == keys.path.read_text().count(tokens.HEAD) == 1
     assert keys.path.read_text().split("# By hand.")[1] == text.split("# By hand.")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[oidc]\nissuer = "http://login.example.org"\nclient_id = "x"\npublic_url = "https://x"',
+            "begins with https://",
+        ),
+        ('[oidc]\nissuer = "https://x"\nclient_id = "x"', "public_url must be set"),
+        (
+            '[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\nrole = "read"',
+            "`domains` or `groups`",
+        ),
+        ('[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\nroles = "read"', "'roles'"),
+        (
+            '[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\nclient_secret_env = "NO_SUCH"',
+            "NO_SUCH is not set",
+        ),
+        (
+            '[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\nclient_secret_file = "none"',
+            "none cannot be read",
+        ),
+        (
+            '[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\n[[oidc.grants]]\nrole = "read"',
+            "say for whom",
+        ),
+        (
+            '[oidc]\nissuer = "https://x"\nclient_id = "x"\npublic_url = "https://x"\n[oidc.grants]\nrole = "read"',
+            "[[oidc.grants]]",
+        ),
+        ('[workloads.ci]\nissuer = "https://x"\naudience = "y"', "grants must be set"),
+        (
+            '[workloads.ci]\nissuer = "https://x"\naudience = "y"\n[[workloads.ci.grants]]\nrole = "write"',
+            "say for whom",
+        ),
+        ("[oidc.x]\n[odic]", "odic"),
+        ("workloads = 1", "[workloads.github]"),
+    ],
+)
+def test_settings_that_would_let_in_others_are_refused(tmp_path: Path, text: str, told: str):
+    path = tmp_path / "tokens.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(InvalidValueError) as error:
+        Keys(path)
+    assert told in str(error.value)
 
 
 def test_somebody_signs_in_and_out(site: Site):
