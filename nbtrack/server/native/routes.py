@@ -38,6 +38,7 @@ STATUSES = {
     "GateRefusedError": 403,
     "UntrustedModelError": 403,
     "RemoteError": 503,
+    "UnreachableError": 503,
 }
 
 
@@ -111,7 +112,7 @@ class NativeRoutes:
         await run_in_threadpool(self._store.make_folder)
         with _scratch(self._store.folder / "tmp") as path:
             with path.open("wb") as file:
-                async for piece in request.stream():
+                async for piece in files.received(request):
                     await run_in_threadpool(file.write, piece)
             try:
                 await run_in_threadpool(self._keep, sha256, path)
