@@ -81,8 +81,10 @@ def application(
     app.state.desk = Desk(store)
     app.state.redirects = redirects
     add_handlers(app)
-    app.include_router(NativeRoutes(store).router)
-    app.include_router(mlflow_router())
+    for router in (NativeRoutes(store).router, mlflow_router()):
+        app.router.routes += (
+            router.routes
+        )  # as they are: routers that are included are worked out once more, by the first request
     app.add_api_route("/health", health, methods=["GET"], tags=["server"])
     app.add_api_route("/ready", ready, methods=["GET"], tags=["server"], response_class=JSONResponse)
     app.add_api_route("/metrics", metrics, methods=["GET"], tags=["server"], response_class=PlainTextResponse)

@@ -95,7 +95,10 @@ def test_a_browser_signs_in_below_the_path_and_its_cookie_is_for_tls_only(server
 
 
 def test_the_proxy_says_who_asks(server: tuple[TeamServer, str, Path]):
-    ask(server, "GET", "/docs", X_Forwarded_For="203.0.113.7", X_Forwarded_Proto="https")
+    sender = {"X_Forwarded_For": "203.0.113.7", "X_Forwarded_Proto": "https", "Authorization": f"Bearer {server[1]}"}
+    name = '{"name": "from elsewhere"}'
+    found = ask(server, "POST", "/api/2.0/mlflow/experiments/create", name, Content_Type="application/json", **sender)
+    assert found.status == 200
     audit = server[0].store.local.folder / "audit.jsonl"
     assert '"from": "203.0.113.7"' in audit.read_text().splitlines()[-1]
 
