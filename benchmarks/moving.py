@@ -45,9 +45,10 @@ def main() -> None:
         timed("copy again", lambda: copy_store(source, target))
         timed("backup", lambda: back_up(source, home / "backup.duckdb"))
         timed("write event file", lambda: write_events(home / "logs" / "run", wanted.points))
-        timed("tensorboard", lambda: take_in(TensorBoard(home / "logs"), LocalStore(home / "tb.duckdb")))
-        source.close()
-        target.close()
+        boards = LocalStore(home / "tb.duckdb")
+        timed("tensorboard", lambda: take_in(TensorBoard(home / "logs"), boards))
+        for store in (source, target, boards):
+            store.close()
 
 
 def timed(what: str, action: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ from nbtrack.names import MAX_KEY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PART = 100_000
+PART = 50_000
 """Points that are handed on at a time."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,14 +23,13 @@ from nbtrack.moving.moved import (
     MovedVersion,
     Points,
 )
+from nbtrack.moving.series import PART
 from nbtrack.store.protocol import RunQuery
 from nbtrack.store.registry_protocol import ModelQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from nbtrack.entities import RegisteredModel
     from nbtrack.moving.tally import Tally
@@ -88,10 +88,20 @@ class _Page:
     inputs: dict[str, list[DatasetInput]] = field(default_factory=dict)
 
     @cached_property
-    def _frames(self) -> dict[str, pd.DataFrame]:
+    def _blocks(self) -> dict[str, list[Points]]:
         wanted = [run_id for run_id in self.run_ids if self._size(run_id) <= POINTS_AT_ONCE]
         found = self.store.sql(_POINTS, [wanted])
-        return {str(run_id): frame for run_id, frame in found.groupby("run_id", sort=False)}
+        run, key = (found[name].to_numpy(object) for name in ("run_id", "key"))
+        step, t, value = (found[name].to_numpy() for name in ("step", "t", "value"))
+        is_next = (run[1:] != run[:-1]) | (key[1:] != key[:-1])
+        cuts = [0, *(np.flatnonzero(is_next) + 1).tolist(), len(run)] if len(run) else []
+        blocks: dict[str, list[Points]] = {}
+        for i, end in pairwise(cuts):
+            block = Points(
+                str(key[i]), step[i:end].astype(np.int64), t[i:end].astype(np.int64), value[i:end].astype(np.float64)
+            )
+            blocks.setdefault(str(run[i]), []).append(block)
+        return blocks
 
     def _size(self, run_id: str) -> int:
         return sum(self.known[run_id].counts.values())
@@ -101,14 +111,12 @@ class _Page:
         if self._size(run_id) > POINTS_AT_ONCE:
             for metric in self.known[run_id].counts:
                 steps, times, values = self.store.metric_history(run_id, metric)
-                t_us = times.astype("datetime64[ms]").astype(np.int64) * 1000
-                for i in range(0, len(steps), POINTS_AT_ONCE):
-                    part = slice(i, i + POINTS_AT_ONCE)
-                    yield Points(metric, steps[part], t_us[part], values[part])
-        elif self.known[run_id].counts and run_id in self._frames:
-            for key, frame in self._frames[run_id].groupby("key", sort=False):
-                step, t, value = (frame[name].to_numpy() for name in ("step", "t", "value"))
-                yield Points(str(key), step.astype(np.int64), t.astype(np.int64), value.astype(np.float64))
+                for i in range(0, len(steps), PART):
+                    part = slice(i, i + PART)
+                    t_us = times[part].astype("datetime64[ms]").astype(np.int64) * 1000
+                    yield Points(metric, steps[part], t_us, values[part])
+        elif self.known[run_id].counts:
+            yield from self._blocks.get(run_id, ())
 
 
 class Stored:
