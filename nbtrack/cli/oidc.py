@@ -38,7 +38,7 @@ def check(auth: Path) -> list[dict[str, Any]]:
 
     read = settings.read(tokens.tables(auth), auth)
     if not read:
-        raise NotFoundError("A sign-in", "[oidc]", where=str(auth), hint=" docs/server.md tells how one is written.")
+        raise NotFoundError("A sign-in", "[oidc]", where=str(auth), hint=" docs/sign-in.md tells how one is written.")
     known = Bearers(read)
     found = [_about(known, source) for source in known.sources()]
     if read.login is not None:

@@ -122,4 +122,4 @@ def test_the_command_line_says_beforehand_what_is_wrong(site: Site, tmp_path: Pa
     done = call(path)
     assert (done.exit_code, "does not answer" in done.stdout) == (1, True)
     path.write_text("")
-    assert "docs/server.md" in call(path).stderr
+    assert "docs/sign-in.md" in call(path).stderr

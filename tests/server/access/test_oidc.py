@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from typing import TYPE_CHECKING, Any
+import tomllib
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,13 +15,11 @@ import pytest
 from nbtrack.errors import InvalidValueError
 from nbtrack.server.access import door, gate, tokens
 from nbtrack.server.access.keys import Keys
+from nbtrack.server.access.oidc import settings
 from nbtrack.server.access.roles import Role, User
 from nbtrack.server.access.sessions import Sessions
 from tests.server.access import provider as providers
 from tests.server.access.site import ABOUT, EVIL, HERE, Site, answer, keys, provider, site
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["keys", "provider", "site"]
 
@@ -78,6 +79,19 @@ def test_settings_that_would_let_in_others_are_refused(tmp_path: Path, text: str
     with pytest.raises(InvalidValueError) as error:
         Keys(path)
     assert told in str(error.value)
+
+
+def test_what_the_documents_show_can_be_used(tmp_path: Path):
+    text = (Path(__file__).parents[3] / "docs" / "sign-in.md").read_text()
+    shown = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "oidc.secret").write_text("x")
+    found = settings.read(tomllib.loads("\n".join(shown)), tmp_path / "tokens.toml")
+    assert found.login is not None
+    assert found.login.back_url in text
+    ada = found.login.user_of({"email": "ada@example.org", "email_verified": True, "groups": ["vision"]})
+    assert (ada.role, ada.experiments, ada.models) == (Role.ADMIN, {"vision/*": Role.WRITE}, {"vision-*": Role.WRITE})
+    job = found.workloads[0].user_of({"repository": "acme/train", "ref": "refs/tags/v1", "sub": "x"})
+    assert (job.name, job.role, job.experiments) == ("github:acme/train", Role.NONE, {"train/*": Role.WRITE})
 
 
 def test_somebody_signs_in_and_out(site: Site):
