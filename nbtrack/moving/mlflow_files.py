@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Skip = Callable[[str, object], None]
 
 PROXY = "mlflow-artifacts"
-USUAL = ("", "mlruns", "mlartifacts")
+USUAL = ("", ".trash", "mlruns", "mlartifacts")
 """Folders beside a source in which artifacts usually are."""
 
 
@@ -38,6 +38,7 @@ class Artifacts:
     """
 
     def __init__(self, home: Path, given: str | None, skip: Skip) -> None:
+        self._home = home
         self._bases = [home / name for name in USUAL]
         self._remote: str | None = None
         if given and is_remote(given):
@@ -94,11 +95,9 @@ class Artifacts:
         """Say once for each place that it cannot be seen from here; a run without files has no folder."""
         root = uri.removesuffix(own)
         said = local_path(root)
-        if (
-            self._is_given
-            or (said is not None and said.is_dir())
-            or any((base / own.split("/", 1)[0]).is_dir() for base in self._bases)
-        ):
+        experiment = own.split("/", 1)[0]
+        is_seen = said is not None and (said.is_dir() or (self._home / said.name).is_dir())
+        if is_seen or self._is_given or any((base / experiment).is_dir() for base in self._bases):
             return
         if root not in self._missing:
             self._missing.add(root)

@@ -245,7 +245,7 @@ def test_a_server_takes_the_same(store: Store, tmp_path: Path, monkeypatch: pyte
     from nbtrack.store.remote.store import ServerStore
 
     monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path / "outbox"))
-    runs = [a_run(i, files=lambda: [a_file(tmp_path / "f")]) for i in range(1, 4)]
+    runs = [a_run(i, files=lambda: [a_file(tmp_path / "f")]) for i in range(1, 3)]
     model = MovedRegistered(
         "net", created=500, versions=(MovedVersion(2, "s3://b/2", user="eve", created=1000),), aliases={"a": 2}
     )
@@ -253,9 +253,10 @@ def test_a_server_takes_the_same(store: Store, tmp_path: Path, monkeypatch: pyte
     served = Served(tmp_path / "there.duckdb")
     try:
         remote = ServerStore(served.url)
-        assert take(remote, *runs, models=(model,)).runs.new == 3
+        assert take(remote, *runs, models=(model,)).runs.new == 2
         assert take(remote, *runs, models=(model,)).is_nothing_new
-        assert told(remote) == told(store)
+        there, here = told(served.store), told(store)
+        assert there == here
         assert remote.artifact_file(runs[0].run_id, "notes.txt").read_text() == "hello"
         remote.close()
     finally:
