@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from nbtrack.errors import NotFoundError, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.requests import Request
 
@@ -82,6 +82,18 @@ def link(request: Request, blobs: Blobs, sha256: str) -> str | None:
     if not redirects(request) or request.method != "GET" or not is_program or PROXIED in request.query_params:
         return None
     return blobs.link(sha256, LINK_S)
+
+
+async def received(request: Request) -> AsyncIterator[bytes]:
+    """Yield what is sent in larger pieces than it comes in: each one is worth the way to a thread that writes it."""
+    held = bytearray()
+    async for piece in request.stream():
+        held += piece
+        if len(held) >= IN_MEMORY:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 def redirects(request: Request) -> bool:

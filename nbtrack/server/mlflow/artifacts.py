@@ -102,7 +102,7 @@ async def upload(request: Request, desk: AtDesk, address: str) -> Response:
     """Keep a file; one that is there already is replaced."""
     spot = await run_in_threadpool(target, desk, address)
     with _Coming(desk) as coming:
-        async for piece in request.stream():
+        async for piece in files.received(request):
             if coming.takes_in_memory(piece):
                 coming.write(piece)
             else:

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nbtrack.server.files import received
 from nbtrack.server.mlflow import model_messages as m
 from nbtrack.server.mlflow.artifacts import keep, target
 from nbtrack.server.mlflow.desk import AtDesk
@@ -81,7 +82,7 @@ async def put_part(request: Request, upload_id: str, number: int) -> Response:
     digest = hashlib.md5(usedforsecurity=False)
     coming = upload.folder / f"{number}-{secrets.token_hex(4)}.new"
     with coming.open("wb") as file:
-        async for piece in request.stream():
+        async for piece in received(request):
             digest.update(piece)
             await run_in_threadpool(file.write, piece)
     coming.replace(upload.folder / str(number))
