@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are ended
     sizes = QUICK if options.quick else FULL
-    only = options.only.split(",") if options.only else list(FIGURES)
+    only = _chosen(options.only.split(",")) if options.only else list(FIGURES)
     names = (OURS, "floor") if options.alone else EVERYONE
     is_complete = not options.quick and not options.alone and only == list(FIGURES)
     out = ROOT / "benchmarks" if is_complete else SCRATCH / "report"
@@ -79,6 +79,11 @@ def _measure(name: str, crew: Crew, sizes: Any, findings: Findings, facts: dict[
         facts["failed"][name] = traceback.format_exc()
     if waited is not None:
         facts["pressure"][name] = ((machine.waited() or 0.0) - waited) / (time.monotonic() - begin)
+
+
+def _chosen(names: list[str]) -> list[str]:
+    """Return the figures of these names: `server` is also `server-postgres`."""
+    return [*dict.fromkeys(f for name in names for f in FIGURES if f == name or f.startswith(f"{name}-"))] or names
 
 
 def _options() -> argparse.ArgumentParser:

@@ -33,6 +33,9 @@ METHOD = """## How it is measured
 * **Serving**: `nbtrack models serve` and `mlflow models serve` have the same model folder; all servers run throughout and are asked in
   turns, by a process of its own that keeps its connections open. Where the cores are shared with it and with others, the CPU time of
   the server for a request says more than its latency.
+* **Team servers** are all asked by one unmodified MLflow client, in turns; each starts as it does by itself, only store and port are said.
+  nbtrack's stores are filled with journals, delivered as its clients deliver theirs, and MLflow's tables with SQL. The load of many clients
+  comes from a process of its own. PostgreSQL is one server for both, with its settings as they come.
 * **Batch**: each job in a fresh process, for its peak of memory; what is imported when it is needed has been before the clock starts.
 * *Its CPU time* counts all cores together. Where others use the machine at the same time, it says more than the clock.
 * Reading is timed with a warm disk cache. `thinned`: nbtrack keeps the smallest and largest value of each bucket; the peers take

@@ -103,7 +103,7 @@ FULL = Sizes(
     server_calls=100,
     server_runs=(10_000, 100_000),
     server_points=1_000_000,
-    server_requests=1_000,
+    server_requests=400,
 )
 
 QUICK = Sizes(

@@ -40,5 +40,6 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "serving": serving.measure,
     "batch": batch.measure,
     "server": server.measure,
+    "server-postgres": server.measure_postgres,
     "pages": pages.measure,
 }

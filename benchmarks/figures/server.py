@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import server_material as stuff
-from benchmarks.crew import OURS
+from benchmarks.crew import CLIENT, OURS
 from benchmarks.findings import Curve, Findings, Row, middle
 from benchmarks.server_database import Postgres, analyze, insert, postgres
 from benchmarks.server_process import Tracker, tracking
@@ -23,7 +23,7 @@ GROUPS = {
     "file": "Team server, in a file; MLflow on SQLite",
     "postgres": "Team server on PostgreSQL; MLflow on PostgreSQL",
 }
-MLFLOW, OWN, MS = "mlflow", "own client", 1e3
+MLFLOW, OWN, MS = "mlflow", "own", 1e3
 CONNECTIONS = (1, 8, 32)
 FOLD_S = 120.0
 PIECE = 5_000
@@ -129,7 +129,7 @@ class Match:
             ("the first 1,000 that match", True, 0),
             ("the last 1,000 by a metric", False, last),
         ):
-            rounds = 1 if size > 10_000 else self._sizes.rounds
+            rounds = 1 if size >= 10_000 else self._sizes.rounds
             found = self._turns("search", rounds, name=stuff.EXPERIMENT, is_filtered=text, offset=offset)
             values = {name: middle(times, "wall", MS) for name, times in found.items()}
             is_large = size == self._sizes.server_runs[-1]
@@ -211,23 +211,27 @@ class Match:
 
 
 def measure(crew: Crew, sizes: Sizes) -> Findings:
-    """Measure both kinds of stores, one after the other."""
-    found = Findings()
-    client, own = crew.another("client"), crew.another("own")
-    lines: dict[str, list[tuple[int, float]]] = {}
+    """Measure servers whose stores are files."""
+    return _findings("file", _measure("file", crew, sizes, None))
+
+
+def measure_postgres(crew: Crew, sizes: Sizes) -> Findings:
+    """Measure servers whose stores are databases."""
     with postgres(crew.root) as database:
-        for kind in GROUPS:
-            match = _measure(kind, crew, sizes, client, own, database)
-            found.rows += match.rows
-            tail = "" if kind == "file" else "-postgres"
-            lines |= {f"{name}{tail}": line for name, line in match.lines.items()}
-    title = "The first 1,000 runs that match, over REST"
-    found.curves.append(Curve("server-search", title, "runs", lines))
-    found.rows.sort(key=lambda row: row.group)
-    return found
+        return _findings("postgres", _measure("postgres", crew, sizes, database))
 
 
-def _measure(kind: str, crew: Crew, sizes: Sizes, client: Worker, own: Worker, database: Postgres) -> Match:
+def _findings(kind: str, match: Match) -> Findings:
+    tail, where = ("", "in a file") if kind == "file" else ("-postgres", "on PostgreSQL")
+    lines = {f"{name}{tail}": line for name, line in match.lines.items()}
+    title = f"The first 1,000 runs that match, over REST, {where}"
+    return Findings(
+        sorted(match.rows, key=lambda row: row.group), [Curve(f"server-search{tail}", title, "runs", lines)]
+    )
+
+
+def _measure(kind: str, crew: Crew, sizes: Sizes, database: Postgres | None) -> Match:
+    client, own = crew.another(CLIENT), crew.another(OWN)
     with ExitStack() as stack:
         names = [name for name in (OURS, MLFLOW) if name in crew.names]
         sides = []
@@ -253,17 +257,17 @@ def _measure(kind: str, crew: Crew, sizes: Sizes, client: Worker, own: Worker, d
         return match
 
 
-def _begun(name: str, kind: str, crew: Crew, database: Postgres) -> Any:
+def _begun(name: str, kind: str, crew: Crew, database: Postgres | None) -> Any:
     return _Begun(name, kind, crew, database)
 
 
 class _Begun:
     """A server with an empty store, as long as the block lasts."""
 
-    def __init__(self, name: str, kind: str, crew: Crew, database: Postgres) -> None:
+    def __init__(self, name: str, kind: str, crew: Crew, database: Postgres | None) -> None:
         self._folder = crew.folder / f"server-{kind}-{name}"
         at = {OURS: f"{self._folder}/runs.duckdb", MLFLOW: f"sqlite:///{self._folder}/mlflow.db"}[name]
-        place = at if kind == "file" else database.make(f"of_{name}")
+        place = at if database is None else database.make(f"of_{name}")
         command = {
             OURS: ("nbtrack", "server", "--store", place),
             MLFLOW: (

@@ -45,6 +45,8 @@ _LINKS = (
     "coalesce(json_extract_string(body, '$.o.step')::BIGINT, 0) AS step FROM events WHERE kind = 'model' AND contains(body, '\"used\"')"
 )
 _IN_ORDER = "ORDER BY timestamp, writer, seq"
+ANY_LINK = "SELECT 1 FROM events WHERE kind = 'model' AND contains(body, '\"used\"') LIMIT 1"
+"""Finds out whether any run has used or made a model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from nbtrack.entities import Experiment, LifecycleStage, RunStatus, ViewType
 from nbtrack.errors import NotFoundError
 from nbtrack.registry.registry import Registry
 from nbtrack.server.mlflow.errors import RestError, missing
-from nbtrack.server.mlflow.known import KnownFile, KnownRun
+from nbtrack.server.mlflow.known import KnownFile, KnownRun, Link
 from nbtrack.server.mlflow.lists import Lists
 from nbtrack.tracking import logged_models
 
@@ -74,6 +74,7 @@ class Desk:
         self._runs: Remembered[KnownRun] = Remembered(MAX_RUNS)
         self._rest: set[str] = set()
         self._lists = Lists()
+        self._has_links: bool | None = None
         self._models: Remembered[LoggedModel] = Remembered(MAX_MODELS)
         self._experiments: dict[str, Experiment] | None = None
         self._registered: Remembered[Any] = Remembered(MAX_ANSWERS)
@@ -153,14 +154,27 @@ class Desk:
         return known.files
 
     def _load(self, run_id: str) -> KnownRun:
-        before = self._mark
+        before, changes = self._mark, self.changes
         with self.store.one_look():
             run = self.store.get_run(run_id)
-            known = KnownRun.of(run, logged_models.links_of(self.store, [run_id]).get(run_id, []))
+            known = KnownRun.of(run, self.links([run_id], changes).get(run_id, []))
             is_ours = known.status != RunStatus.RUNNING or run_id in self._rest or self._is_rest(run_id)
         if is_ours and self._mark == before:
             self._runs.keep(run_id, known)
         return known
+
+    def links(self, run_ids: Sequence[str], before: int) -> dict[str, list[Link]]:
+        """Return which models runs used and made; called in a look, with the `changes` before it.
+
+        Most stores have none, and that is remembered.
+        """
+        if self._has_links is None:
+            found = self.store.sql(logged_models.ANY_LINK).size > 0
+            if self.changes == before:
+                self._has_links = found
+            if not found:
+                return {}
+        return logged_models.links_of(self.store, run_ids) if self._has_links is not False else {}
 
     def _is_rest(self, run_id: str) -> bool:
         found = self.store.sql("SELECT writer FROM runs WHERE run_id = ?", [run_id])["writer"].tolist() == ["rest"]
@@ -236,6 +250,7 @@ class Desk:
             self._models.clear()
             self._registered.clear()
             self._lists.forget()
+            self._has_links = self._has_links or None
             self._experiments = None
             self.changes += 1
             self._mark = mark
@@ -259,6 +274,7 @@ class Desk:
         elif kind == "registry":
             self._registered.clear()
         else:
+            self._has_links = self._has_links or None
             self._models.pop(body.get("model_id") or "", None)
 
     def points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:

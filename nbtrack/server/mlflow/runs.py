@@ -21,7 +21,6 @@ from nbtrack.server.mlflow.lists import MAX_LISTED, is_plain
 from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
 from nbtrack.store.protocol import RunQuery
-from nbtrack.tracking import logged_models
 from nbtrack.tracking.naming import run_name as words
 
 if TYPE_CHECKING:
@@ -192,9 +191,11 @@ def search(desk: AtDesk, body: m.SearchRuns) -> Response:
 
 
 def _found(desk: Desk, query: RunQuery) -> list[KnownRun]:
+    desk.look()
+    before = desk.changes
     with desk.store.one_look():
         found = desk.store.search_runs(query)
-        links = logged_models.links_of(desk.store, [run.info.run_id for run in found]) if found else {}
+        links = desk.links([run.info.run_id for run in found], before) if found else {}
     return [KnownRun.of(run, links.get(run.info.run_id, ())) for run in found]
 
 
