@@ -105,7 +105,10 @@ class Shipment:
     def file(self, path: Path, known_sha256: str | None = None) -> Blob:
         """Take in a file at once, so that it is there before the record that names it."""
         if isinstance(self._port, LocalPort):
-            return linked(self._store.folder, path, known_sha256) or self._store.blobs.put_file(path)
+            places = getattr(self._store.blobs, "places", None)
+            is_here = places is None or not places.named()  # else it goes on to where files are kept, as any other
+            blob = linked(self._store.folder, path, known_sha256) if is_here else None
+            return blob or self._store.blobs.put_file(path)
         blob = Blob(known_sha256, path.stat().st_size) if known_sha256 else digest_of(path)
         if blob.sha256 not in self._sent and not self._port.has_blob(blob.sha256):
             self._port.put_blob(blob.sha256, path)

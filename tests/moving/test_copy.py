@@ -144,7 +144,7 @@ def test_a_copy_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: pytest.
 def test_a_damaged_file_is_left_out_and_told(tmp_path: Path) -> None:
     source, copy = quiet_store(tmp_path / "a.duckdb"), quiet_store(tmp_path / "b.duckdb")
     run = start(source)
-    kept = source.blobs.path_of(source.add_artifact(run, "a.txt", b"good").sha256)
+    kept = source.blobs.path_of(str(source.add_artifact(run, "a.txt", b"good").sha256))
     kept.chmod(0o600)
     kept.write_bytes(b"evil")
     tally = copy_store(source, copy)

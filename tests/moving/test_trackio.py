@@ -9,11 +9,13 @@ import pytest
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.moving.importing import take_in
 from nbtrack.moving.trackio import Trackio
+from nbtrack.store.protocol import RunQuery
 from tests.moving.other_sources import history, nothing_new, runs, taken, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nbtrack.entities import Run
     from nbtrack.store.local import LocalStore
 
 
@@ -84,7 +86,5 @@ def test_places_without_databases_are_named(tmp_path: Path) -> None:
         Trackio(tmp_path)
 
 
-def _by_place(store: LocalStore) -> dict[str, object]:
-    from nbtrack.store.protocol import RunQuery
-
+def _by_place(store: LocalStore) -> dict[str, Run]:
     return {f"{run.info.experiment_name}/{run.info.run_name}": run for run in store.search_runs(RunQuery())}

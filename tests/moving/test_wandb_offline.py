@@ -47,6 +47,7 @@ def test_runs_have_config_history_summary_and_files(tmp_path: Path) -> None:
     assert tags["mlflow.note.content"] == "a note\nin two lines"
     assert (tags["wandb.tags"], tags["wandb.group"], tags["wandb.job_type"]) == ("base, cpu", "g1", "train")
     assert store.artifact_file(first.info.run_id, "model.txt").read_text() == "a model"
+    assert first.info.end_time is not None
     assert 0 <= first.info.end_time - first.info.start_time < 60_000
     second = found["second"]
     assert second.info.status == "FAILED"
@@ -116,7 +117,8 @@ def test_damage_costs_its_block_only(tmp_path: Path) -> None:
     records = [bytes([65 + i]) * 20_000 for i in range(4)]
     body = HEAD
     for record in records:  # as the library cuts them: a piece ends with its block
-        kinds, rest = [], record
+        kinds: list[int] = []
+        rest = record
         while rest:
             room = BLOCK - len(body) % BLOCK
             if room < 7:
