@@ -50,9 +50,10 @@ def take_in(
         Called with a few words, the number of runs done and of all (0 when that is not known).
     """
     told = progress or (lambda *_: None)
+    total = len(source)
     with Intake(store, source=source.title, is_dry=is_dry) as intake:
         for experiment in source.experiments():
             intake.experiment(experiment)
         for done, _ in enumerate(intake.runs(source.runs(intake.tally)), 1):
-            told(f"{intake.tally.points:,} points, {intake.tally.files:,} files", done, len(source))
+            told(f"{intake.tally.points:,} points, {intake.tally.files:,} files", done, total)
     return intake.tally
