@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from nbtrack.server.access.rules import Rule
 
 ASK_AGAIN_S = 5
+OWN = ("content-security-policy", "referrer-policy")
+"""What an answer may say for itself."""
 REFUSED_S, OFTEN_S = 10.0, 600.0
 """How long what is refused, and what programs do all the time, stands in one line of the audit log."""
 STREAM = "/api/stream"
@@ -262,12 +264,13 @@ class Gate:
 
 def _protect(scope: Scope, rule: Rule | None, headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
-        if name != "content-security-policy":
-            headers[name] = value
-        elif name not in headers:
+        if name in OWN and name in headers:
+            continue
+        if name == "content-security-policy":
             is_page = rule is not None and rule.is_page
-            policy = DOCS_POLICY if scope["path"] == "/docs" else value if is_page else API_POLICY
-            headers[name] = policy
+            headers[name] = DOCS_POLICY if scope["path"] == "/docs" else value if is_page else API_POLICY
+        else:
+            headers[name] = value
 
 
 def _nowhere(scope: Scope) -> Response:

@@ -50,7 +50,8 @@ def sign_in_page(
     problem: str = "", status: int = 401, *, provider: str = "", after: str = "", is_out: bool = False, root: str = ""
 ) -> Response:
     """Return the page on which a browser signs in; it asks for no password in a box of the browser's own."""
-    headers = {"content-security-policy": signin.POLICY}
+    # With `no-referrer`, which all else has, a browser says of its own form that it comes from nowhere ("Origin: null").
+    headers = {"content-security-policy": signin.POLICY, "referrer-policy": "same-origin"}
     if status == 401:  # noqa: PLR2004
         headers["www-authenticate"] = 'Bearer realm="nbtrack"'
     return HTMLResponse(signin.page(problem, provider=provider, after=after, is_out=is_out, root=root), status, headers)

@@ -76,6 +76,7 @@ def test_a_browser_signs_in_and_out(server: Team):
     asked = http.get("/", headers={"accept": "text/html"})
     assert (asked.status_code, "<form" in asked.text) == (401, True)
     assert "form-action 'self'" in asked.headers["content-security-policy"]
+    assert asked.headers["referrer-policy"] == "same-origin"  # else a browser does not say where the form is from
     assert http.get("/sign-in").status_code == 200
     wrong = http.post("/sign-in", data={"token": "<img src=x>"})
     assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
