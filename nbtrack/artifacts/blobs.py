@@ -192,6 +192,14 @@ class Blobs:
         now = time.time()
         return sum(self._discard(self._path(sha256), now) for sha256 in digests)
 
+    def put_here(self) -> Iterator[tuple[str, Path]]:
+        """Yield the contents that are here, with their files."""
+        return ((path.name, path) for path in self._blobs.glob("[0-9a-f][0-9a-f]/*"))
+
+    def tidy(self, sha256: str, older_than_s: float) -> None:
+        """Delete a content here that is kept elsewhere, unless it was put or asked for meanwhile."""
+        self._discard(self._path(sha256), time.time() - older_than_s)
+
     def purging(self) -> AbstractContextManager[None]:
         """Let a purge decide in peace what is deleted."""
         return nullcontext()

@@ -160,7 +160,7 @@ class Mover:
         oldest = time.time_ns() - int(SPARED_S * 1e9)
         for file in here:
             if file.put_ns < oldest and _is_there(place, file):
-                self._blobs.tidy(file.sha256)
+                self._blobs.tidy(file.sha256, SPARED_S)
         return n_brought
 
     def _put_here(self) -> list[_File]:

@@ -140,10 +140,6 @@ class PlacedBlobs(Blobs):
         """Delete contents that nothing refers to, here and at every place; see :meth:`Blobs.sweep`."""
         return super().sweep(referenced, older_than_s) + self.places.sweep(referenced, older_than_s)
 
-    def tidy(self, sha256: str) -> None:
-        """Delete a content here that is kept elsewhere, unless it was put or asked for within the hour."""
-        self._discard(self._path(sha256), time.time() - SPARED_S)
-
     def keep_at(self, text: str | None) -> list[str]:
         """Let files be kept at a place from now on, which is tried, and return all places; None leaves them as they are.
 
@@ -170,11 +166,6 @@ class PlacedBlobs(Blobs):
     def waiting(self) -> list[tuple[str, int]]:
         """Return the digests and sizes of what waits here."""
         return []
-
-    def put_here(self) -> Iterator[tuple[str, Path]]:
-        """Yield the contents that are here, with their files."""
-        for path in self._blobs.glob("[0-9a-f][0-9a-f]/*"):
-            yield path.name, path
 
 
 class MovedBlobs(PlacedBlobs):
@@ -242,7 +233,7 @@ class SentBlobs(PlacedBlobs):
         if time.monotonic() - self._tidied > SPARED_S / 6:
             self._tidied = time.monotonic()
             for sha256, _ in self.put_here():
-                self.tidy(sha256)
+                self.tidy(sha256, SPARED_S)
 
 
 def is_kept(place: Place, sha256: str, size: int | None = None) -> bool:

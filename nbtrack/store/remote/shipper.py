@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from nbtrack.artifacts.cache import SPARED_S
 from nbtrack.errors import NbtrackError, NotFoundError, UnreachableError, warn
 from nbtrack.journal.outbox import Outbox
 from nbtrack.journal.replica import MissingRecordsError
@@ -31,6 +32,7 @@ LEASE_S = 90.0
 BEAT_S = 20.0
 """A writer that has nothing to say is said to live so often."""
 ROTATE_S = 10.0
+TIDY_S = 600.0
 MAX_PAUSE_S = 30.0
 FOR_EVER_S = threading.TIMEOUT_MAX / 2
 
@@ -68,6 +70,7 @@ class Shipper:
         self._pid = 0
         self._beaten: dict[str, float] = {}
         self._rotated = time.monotonic()
+        self._tidied = -TIDY_S
         self._room = 0  # as much at once as the outbox finds right
         self._warned = ""
         self.is_cut = False
@@ -183,6 +186,7 @@ class Shipper:
         try:
             with self._sending, lock.acquire(timeout=0):
                 self._send_each()
+                self._tidy()
         except Timeout:
             pass  # another process sends, for us too
 
@@ -198,6 +202,17 @@ class Shipper:
                 refused = error
         if refused is not None:
             raise refused
+
+    def _tidy(self) -> None:
+        """Delete files here that have arrived, an hour after they were put: whoever asks for them gets them from there."""
+        if time.monotonic() - self._tidied < TIDY_S:
+            return
+        self._tidied = time.monotonic()
+        for sha256, path in self._blobs.put_here():
+            with suppress(FileNotFoundError):
+                is_old = path.stat().st_mtime < time.time() - SPARED_S
+                if is_old and not self._is_closing and self._connection.has_blob(sha256):
+                    self._blobs.tidy(sha256, SPARED_S)
 
     def _send_waiting(self, writer: str) -> None:
         while not self._is_closing and (delivery := self._outbox.next(writer, self._room)) is not None:
