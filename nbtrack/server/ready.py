@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+from nbtrack.config import is_database
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -92,7 +94,7 @@ def parts_of(store: ServedStore) -> dict[str, Callable[[], Any]]:
         store.check_writable()
         store.settings()
 
-    found: dict[str, Callable[[], Any]] = {"store": look}
+    found: dict[str, Callable[[], Any]] = {"database" if is_database(store.uri) else "store": look}
     places: Places | None = getattr(store.blobs, "places", None)
     if places is not None and places.all():
         found["artifacts"] = places.look

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from nbtrack.errors import StoreError
 from nbtrack.server import ready
-from nbtrack.server.ready import Readiness
+from nbtrack.server.ready import Readiness, parts_of
+from tests.store.kit import quiet_store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -61,3 +64,14 @@ def test_probes_that_come_often_look_once():
 
     asyncio.run(probes())
     assert len(looks) == 1
+
+
+def test_a_store_is_ready_as_long_as_the_place_of_its_files_is_there(tmp_path: Path):
+    store, place = quiet_store(tmp_path / "team.duckdb"), tmp_path / "files"
+    assert list(parts_of(store)) == ["store"]
+    store.blobs.keep_at(str(place))
+    assert asked(Readiness(parts_of(store))) == (200, {"store": "ok", "artifacts": "ok"})
+    place.rename(tmp_path / "gone")
+    status, parts = asked(Readiness(parts_of(store)))
+    assert (status, parts["store"], parts["artifacts"] == "ok") == (503, "ok", False)
+    store.close()

@@ -101,7 +101,7 @@ def test_the_page_has_no_script_of_its_own(tab: Tab) -> None:
     scripts = text.split("<script")[1:]
     assert len(scripts) == 2
     assert 'type="application/json"' in scripts[0]
-    assert scripts[1].startswith(' type="module" src="/page-')
+    assert scripts[1].startswith(' type="module" src="./page-')
     assert scripts[1].split(">")[1] == "</script"
     assert " onload=" not in text
 
