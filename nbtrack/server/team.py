@@ -18,6 +18,7 @@ from nbtrack.server.metrics import Meter, Metering
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
 from nbtrack.server.mlflow.routes import mlflow_router
+from nbtrack.server.moments import OneMoment
 from nbtrack.server.native.routes import NativeRoutes
 from nbtrack.server.ready import Readiness, parts_of
 from nbtrack.server.sizes import Sizes
@@ -75,7 +76,7 @@ def application(
         docs_url="/docs",
         redoc_url=None,
         lifespan=life,
-        middleware=[Middleware(Metering, meter=meter), *guards],
+        middleware=[Middleware(Metering, meter=meter), Middleware(OneMoment), *guards],
     )
     store.followers.append(meter)
     app.state.desk = Desk(store)

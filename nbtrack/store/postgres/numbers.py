@@ -36,7 +36,7 @@ class DatabaseNumbers(Numbers):
 
     def next_run(self) -> int:
         """Return the next run number of the store."""
-        with self._pool.transaction() as con:
+        with self._pool.connection() as con:  # one statement: a transaction of its own
             return _number(con, _NEXT, "run")
 
     def experiment_ids(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from nbtrack.store import verbs
 from nbtrack.store.experiments import Experiments
 from nbtrack.store.guarded import guarded_sql
 from nbtrack.store.looking import Looks
+from nbtrack.store.moment import moment
 from nbtrack.store.postgres.committing import Committer
 from nbtrack.store.postgres.database import Database
 from nbtrack.store.postgres.direct import PATIENCE_S, Direct
@@ -71,7 +72,7 @@ class ServedDatabase(Looks, Recording):
         database.puller.direct, database.puller.leases_s = Direct(pool, patience_s=PATIENCE_S), LEASES_S
         self._committer = Committer(self.folder, pool, database.puller)
         self.writer: Writer = self._committer
-        self.numbers = DatabaseNumbers(self.folder, pool, self._copy)
+        self.numbers = DatabaseNumbers(self.folder, pool, self._fresh_copy)
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
         self.registry = LocalRegistry(self)
         self.blobs: PlacedBlobs = SentBlobs(self.folder, database.places)
@@ -110,7 +111,8 @@ class ServedDatabase(Looks, Recording):
     ) -> None:
         """Write points of a run and other records: all of them, or none."""
         self._committer.together(run_id, points, records)
-        if self.pool.is_changing:
+        if self.pool.is_changing:  # the copy will have it after the next look
+            self.pool.after_commit(_forget_moment)
             self.pool.after_commit(lambda: self._tell(run_id, points, records))
         else:
             self._tell(run_id, points, records)
@@ -173,7 +175,7 @@ class ServedDatabase(Looks, Recording):
     def reading(self, *, is_fresh: bool = False) -> Iterator[Reader]:
         """Open a look at what has been committed before now; see :meth:`LocalStore.reading`."""
         outer: Replicated | None = getattr(self._here, "copy", None)
-        copy = self._copy() if outer is None or is_fresh else outer
+        copy = self._fresh_copy() if is_fresh else outer or self._copy()
         with copy.reading(is_fresh=is_fresh) as reader:
             self._here.copy = copy
             try:
@@ -249,11 +251,11 @@ class ServedDatabase(Looks, Recording):
     def fold(self, *, timeout: float = 0.0, progress: Callable[[int], None] | None = None) -> int | None:
         """Bring the copy on this machine up to date, and fold it."""
         self._committer.rotate()
-        return self._copy().fold(timeout=timeout, progress=progress)
+        return self._fresh_copy().fold(timeout=timeout, progress=progress)
 
     def purge(self, *, older_than_s: float = 0.0, progress: Callable[[str], None] | None = None) -> dict[str, int]:
         """Delete for good what is in the trash, for everybody."""
-        return purge(self._copy(), older_than_s=older_than_s, progress=progress)
+        return purge(self._fresh_copy(), older_than_s=older_than_s, progress=progress)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -276,10 +278,23 @@ class ServedDatabase(Looks, Recording):
         return SILENCE
 
     def _copy(self) -> Replicated:
+        """Return the copy, with all that had been committed when the request came that is being answered."""
+        now = moment.get()
+        known: Replicated | None = now.found if now else None
+        return known or self._fresh_copy()
+
+    def _fresh_copy(self) -> Replicated:
         """Return the copy, with all that has been committed before now."""
         found = self.database.pull()
         found.rotate = self._committer.rotate
+        if (now := moment.get()) is not None:
+            now.keep(found)
         return found
+
+
+def _forget_moment() -> None:
+    if (now := moment.get()) is not None:
+        now.forget()
 
 
 def _fits(store: ServedDatabase) -> ServedStore:

@@ -13,6 +13,7 @@ from nbtrack.errors import GateRefusedError, InvalidValueError, NotFoundError, U
 from nbtrack.journal.segments import list_segments
 from nbtrack.names import new_run_id
 from nbtrack.registry.registry import Registry
+from nbtrack.store.moment import Moment, moment
 from nbtrack.store.postgres import direct, served
 from nbtrack.store.postgres.served import ServedDatabase
 from nbtrack.store.protocol import RunQuery
@@ -190,7 +191,7 @@ def test_a_database_that_is_gone_is_told_without_its_address(
     monkeypatch.setattr(store._committer._direct, "_patience_s", 0.0)
     monkeypatch.setattr(store.database.puller.direct, "_patience_s", 0.0)
     monkeypatch.setattr(store.pool, "rest_s", 0.0)
-    monkeypatch.setattr(store.pool._open(), "timeout", 0.5)
+    store.pool._open().timeout = 0.5
     seen = store.signature()
     cluster.stop()
     try:
@@ -208,6 +209,7 @@ def test_a_database_that_is_gone_is_told_without_its_address(
         assert str(cluster.port) in caplog.text
     finally:
         cluster.start()
+    store.pool._open().timeout = 30.0
     store.log_metrics(run_id, 1, {"x": 2.0})
     assert store.metric_history(run_id, "x")[2].tolist() == [2.0]
     assert store.create_experiment("e") == "1"
@@ -270,3 +272,27 @@ def test_verbs_of_others_see_the_store_only(server: Server, tmp_path: Path):
     assert store.verb("orders")({run_id: 0})[run_id][0][0]["do"] == "stop"
     with pytest.raises(NotFoundError):
         store.verb("post_order")(new_run_id(), {"do": "stop"})
+
+
+def test_a_request_is_answered_from_one_moment(server: Server):
+    """A store is asked once for what is new however much a request asks, and sees what the request itself has done."""
+    store, other = server("one"), server("two")
+    run_id = begin(store)
+    token = moment.set(Moment())
+    try:
+        store.mark()
+        asked = store.database.puller._begun
+        other.append(("tags", run_id, {"by": "other"}, None))
+        for _ in range(3):
+            store.mark()
+            assert "by" not in store.get_run(run_id).data.tags
+        store.append(("tags", run_id, {"own": "1"}, None))
+        assert "own" in store.get_run(run_id).data.tags
+        assert store.database.puller._begun == asked
+        experiment = store.create_experiment("e")
+        assert store.get_experiment(experiment).name == "e"
+        assert "by" in store.get_run(run_id).data.tags
+    finally:
+        moment.reset(token)
+    other.append(("tags", run_id, {"late": "1"}, None))
+    assert "late" in store.get_run(run_id).data.tags
