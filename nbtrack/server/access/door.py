@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +32,8 @@ COOKIE, ON_THE_WAY = "nbtrack-user", "nbtrack-sign-in"
 SAFE = "__Host-"
 """Before a cookie's name where there is TLS: no other host of the domain can set such a one."""
 SIGNED_IN_S, ON_THE_WAY_S = 8 * 3600.0, 600.0
+AT_ONCE = 8
+"""Browsers that come back at the same time: each waits for the provider on one of few threads."""
 TOO_LATE = "This sign-in began too long ago, or in another browser. Begin again."
 TOO_MUCH = "You have more roles by pattern than a cookie can hold; use a token."
 
@@ -47,6 +50,7 @@ class Door:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self.sessions = Sessions(keys.path)
+        self._coming = threading.BoundedSemaphore(AT_ONCE)
 
     def of_browser(self, scope: Scope, headers: Headers) -> User | None:
         """Return who signed in with this browser."""
@@ -126,6 +130,8 @@ class Door:
         problem, after = TOO_LATE, ""
         if kept is not None and self.sessions.end(kept):  # an answer is taken once
             after = kept["next"]
+            if not self._coming.acquire(timeout=1):
+                return self.page(scope, "Many sign in at this moment. Begin again.", 503, {"next": after})
             try:
                 user = self._sign_in().finish(scope.get("query_string", b"").decode("latin-1"), kept)
                 self.keys.brake.succeeded(who)
@@ -134,6 +140,8 @@ class Door:
                 return self._let_in(scope, headers, user.name, about, after)
             except (RefusedError, NbtrackError) as refused:
                 problem = str(refused)
+            finally:
+                self._coming.release()
         self.keys.brake.failed(who)
         back = self.page(scope, problem, 403, {"next": after})
         self._unset(scope, back, ON_THE_WAY)

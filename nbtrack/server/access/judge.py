@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import LifecycleStage
 from nbtrack.errors import NbtrackError
+from nbtrack.names import is_model_id, is_run_id
 from nbtrack.server.mlflow.errors import RestError
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Judge:
 
     def experiment_of_run(self, run_id: str) -> str | None:
         """Return the id of the experiment of a run; None when there is no such run."""
+        if not is_run_id(run_id):
+            return None
         try:
             with self._desk.run(run_id) as known:
                 return str(known.experiment_id)
@@ -97,6 +100,8 @@ class Judge:
             return None
 
     def _experiment_of_model(self, model_id: str) -> str | None:
+        if not is_model_id(model_id):
+            return None
         try:
             found: Any = self._desk.model(model_id, with_deleted=True)
         except (NbtrackError, RestError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from nbtrack.cli.main import app
 from nbtrack.server.access.audit import Audit
 from nbtrack.server.access.keys import Keys
+from nbtrack.server.access.oidc import fetching
 from nbtrack.server.access.oidc import issuer as issuers
 from tests.server.access.site import AUDIENCE, EVIL, TEXT, Site, keys, provider, site
 
@@ -105,6 +107,31 @@ def test_an_issuer_that_does_not_answer_is_not_blamed_on_the_token(tmp_path: Pat
     found = site.http.get("/sign-in/sso")
     assert (found.status_code, "does not answer" in found.text) == (502, True)
     keys.close()
+
+
+def test_a_slow_issuer_holds_up_one_request_only(site: Site, monkeypatch: pytest.MonkeyPatch):
+    job = {"repository": "acme/train", "ref": "refs/heads/main"}
+    site.who(site.provider.signed(site.provider.claims(AUDIENCE, **job)))
+    asked, go_on = threading.Event(), threading.Event()
+    real = fetching.ask_object
+
+    def slow(*what: Any) -> Any:
+        asked.set()
+        go_on.wait(30)
+        return real(*what)
+
+    monkeypatch.setattr("nbtrack.server.access.oidc.issuer.ask_object", slow)
+    monkeypatch.setattr(issuers, "AGAIN_S", 0.0)
+    stranger = site.provider.signed(site.provider.claims(AUDIENCE, **job), kid="unknown")
+    thread = threading.Thread(target=lambda: site.keys.bearers.check(stranger))
+    thread.start()
+    asked.wait(30)
+    monkeypatch.setattr(issuers, "AGAIN_S", 60.0)
+    assert site.keys.bearers.check(site.provider.signed(site.provider.claims(AUDIENCE, n=9, **job))) is not None
+    assert site.keys.bearers.check(stranger) is None
+    assert thread.is_alive()
+    go_on.set()
+    thread.join(30)
 
 
 def test_the_command_line_says_beforehand_what_is_wrong(site: Site, tmp_path: Path):

@@ -27,6 +27,8 @@ LEEWAY_S = 60
 KEPT_S = 3600.0
 AGAIN_S = 10.0
 """Keys are asked for again when a token names one that is not known, and no more often than this."""
+PATIENCE_S = 2.0
+"""How long a request waits for what another one is asking the issuer: its thread is one of few."""
 MOST_KEYS = 100
 MOST_CHARACTERS = 16_000
 
@@ -46,7 +48,8 @@ class Issuer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._lock = threading.Lock()
+        self._lock, self._asking = threading.Lock(), threading.Lock()
+        self._has_keys = threading.Event()
         self._about: dict[str, Any] = {}
         self._about_at = self._failed_at = self._keys_at = float("-inf")
         self._problem = ""
@@ -54,8 +57,16 @@ class Issuer:
 
     def about(self) -> dict[str, Any]:
         """Return what it says of itself; what it said before when it does not answer now. Raises ``IssuerError``."""
-        with self._lock:
-            return self._look()
+        if time.monotonic() - self._about_at < KEPT_S:
+            return self._about
+        if self._asking.acquire(timeout=0 if self._about else PATIENCE_S):
+            try:
+                self._ask()
+            finally:
+                self._asking.release()
+        if not self._about:
+            raise IssuerError(self._problem or f"{self.url} has not answered yet.")
+        return self._about
 
     def claims(
         self,
@@ -109,16 +120,20 @@ class Issuer:
     # -- keys --------------------------------------------------------------------------------------------------------
 
     def _fitting(self, header: dict[str, Any]) -> list[Any]:
+        """Return the keys that a token may be signed with. One thread asks for others; who has some does not wait for it."""
         with self._lock:
             age = time.monotonic() - self._keys_at
-            found = self._named(header)
-            if age > KEPT_S or (not found and age > AGAIN_S):
-                self._fetch_keys()
-                found = self._named(header)
-            if not self._keys:
-                message = f"{self.url} does not give its keys."
-                raise IssuerError(message)
-        return found
+            is_mine = age > KEPT_S or (age > AGAIN_S and not self._named(header))
+            if is_mine:
+                self._keys_at = time.monotonic()
+        if is_mine:
+            self._fetch_keys()
+        elif not self._keys:
+            self._has_keys.wait(PATIENCE_S)
+        if not self._keys:
+            message = f"{self.url} does not give its keys."
+            raise IssuerError(message)
+        return self._named(header)
 
     def _named(self, header: dict[str, Any]) -> list[Any]:
         kid, alg = header.get("kid"), header["alg"]
@@ -130,33 +145,30 @@ class Issuer:
 
     def _fetch_keys(self) -> None:
         """Take its keys; those from before stay when it does not give any."""
-        self._keys_at = time.monotonic()
         try:
-            found = ask_object(str(self._look()["jwks_uri"]))["keys"]
+            found = ask_object(str(self.about()["jwks_uri"]))["keys"]
         except (IssuerError, LookupError) as cause:
             logger.warning("The keys of %s are as they were: %s", self.url, cause)
             return
         made = [_key(each) for each in found[:MOST_KEYS]] if isinstance(found, list) else []
         self._keys = [each for each in made if each is not None] or self._keys
+        self._has_keys.set()
 
-    def _look(self) -> dict[str, Any]:
+    def _ask(self) -> None:
+        """Ask what it says of itself, unless it was asked just now."""
         now = time.monotonic()
-        if now - self._about_at < KEPT_S:
-            return self._about
-        if now - self._failed_at > AGAIN_S:
-            try:
-                found = ask_object(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
-                if found.get("issuer") == self.url:
-                    self._about, self._about_at = found, now
-                    return found
-                self._problem = f"{self.url} says that it is {str(found.get('issuer'))[:200]!r}."
-            except IssuerError as cause:
-                self._problem = str(cause)
-            self._failed_at = now
-            logger.warning("%s", self._problem)
-        if not self._about:
-            raise IssuerError(self._problem)
-        return self._about
+        if now - self._about_at < KEPT_S or now - self._failed_at < AGAIN_S:
+            return
+        try:
+            found = ask_object(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+            if found.get("issuer") == self.url:
+                self._about, self._about_at = found, now
+                return
+            self._problem = f"{self.url} says that it is {str(found.get('issuer'))[:200]!r}."
+        except IssuerError as cause:
+            self._problem = str(cause)
+        self._failed_at = time.monotonic()
+        logger.warning("%s", self._problem)
 
 
 def _key(found: Any) -> Any:
