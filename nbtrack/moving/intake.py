@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-AT_ONCE = 200
+AT_ONCE = 1000
 
 
 class Intake:

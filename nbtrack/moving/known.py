@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 PAGE = 500_000
 _IDS = "SELECT run_id FROM runs WHERE run_id > ? ORDER BY run_id LIMIT ?"
-_WITH = "WHERE list_contains(?, run_id)"
+_WITH = "WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
 _RUNS = f"SELECT run_id, status, lifecycle_stage, epoch_us(end_time), experiment_id FROM runs {_WITH}"
 _MODELS = (
     "SELECT run_id, body, epoch_us(timestamp) // 1000, '' FROM events WHERE kind = 'model' "
-    "AND list_contains(?, run_id) ORDER BY timestamp, writer, seq"
+    "AND run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY timestamp, writer, seq"
 )
 _TOLD = (
     "SELECT kind, writer, body FROM events WHERE run_id = ? AND kind IN ('tags', 'untag', 'forget', 'end', 'resume', 'state') "

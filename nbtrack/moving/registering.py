@@ -171,9 +171,7 @@ class Registering:
             last = [event for event in history if event.op in ("alias", "unalias") and event.alias == alias][-1:]
             if last and last[0].comment != self._why:
                 where = "was taken away" if at is None else f"points at version {at}"
-                self._tally.note(
-                    f"{moved.name}@{alias} {where} here and stays so; in the source it is version {number}"
-                )
+                self._tally.note(f"{moved.name}@{alias} {where} here and stays so; the source's is {to} here")
                 continue
             try:
                 check_alias(alias)
