@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/mpu", tags=["artifact proxy"])
 
+PREFIX = "mpu-"
 MAX_PARTS, MAX_OPEN, MAX_AGE_S = 10_000, 64, 24 * 3600.0
 _lock = threading.Lock()
 
@@ -64,10 +66,10 @@ def create(request: Request, desk: AtDesk, address: str, body: m.CreateUpload) -
     parent.mkdir(mode=0o700, exist_ok=True)
     name = secrets.token_urlsafe(32)
     with _lock:
-        _sweep()
+        _sweep(parent)
         if len(_open) >= MAX_OPEN:
             raise RestError(f"{MAX_OPEN} uploads are open; try again later.", "REQUEST_LIMIT_EXCEEDED")
-        _open[name] = Upload(spot, n_parts, Path(tempfile.mkdtemp(prefix="mpu-", dir=parent)))
+        _open[name] = Upload(spot, n_parts, Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
     start = str(request.url).partition("/mpu/create/")[0]
     credentials = [{"url": f"{start}/mpu/part/{name}/{i}", "part_number": i} for i in range(1, n_parts + 1)]
     return reply({"upload_id": name, "credentials": credentials})
@@ -148,7 +150,12 @@ def _drop(upload_id: str) -> None:
         found.drop()
 
 
-def _sweep() -> None:
+def _sweep(parent: Path) -> None:
+    """Give up uploads that are too old, and take away what a server that was killed has left of its own."""
     now = time.monotonic()
     for name in [name for name, upload in _open.items() if now - upload.began > MAX_AGE_S]:
         _open.pop(name).drop()
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if folder.stat().st_mtime < time.time() - 2 * MAX_AGE_S:  # a part that comes makes it young
+                shutil.rmtree(folder)

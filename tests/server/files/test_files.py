@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import logging
 import os
+import time
 import urllib.request
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("clouds")
 BLOBS = "/api/nbtrack/v1/blobs/"
 PRESIGNED = "/api/2.0/mlflow-artifacts/presigned/"
 NEWER_INFO = "/api/3.0/mlflow/server-info"
-LARGE = bytes(range(256)) * 20_000
+LARGE = bytes(range(256)) * 20_000  # two of them are more than a part of an upload
 SMALL = b"<script>alert(1)</script>"
 
 
@@ -186,6 +187,25 @@ def test_nbtrack_s_client_follows_and_comes_back_when_it_cannot_reach_the_bucket
     connection.close()
     assert "X-Amz" not in _logged(caplog)
     assert "t0ken" not in str(site.weather.asked)
+
+
+def test_parts_that_a_killed_server_left_go(site: Site):
+    for name, hours in (("mpu-old", 72), ("mpu-young", 1)):
+        folder = site.store.folder / "tmp" / name
+        folder.mkdir(parents=True)
+        (folder / "1").write_bytes(b"part")
+        os.utime(folder, (time.time() - hours * 3600,) * 2)
+    body = {"path": "/home/ada/big.bin", "num_parts": 2}
+    made = site.rest.ask("POST", f"/api/2.0/mlflow-artifacts/mpu/create/0/{site.run}/artifacts", body).json
+    for credential in made["credentials"]:
+        assert site.rest.ask("PUT", credential["url"].removeprefix(site.rest.url), LARGE).status == 200
+    parts = [{"part_number": n, "etag": ""} for n in (1, 2)]
+    body = {"path": "/home/ada/big.bin", "upload_id": made["upload_id"], "parts": parts}
+    assert site.rest.ask("POST", f"/api/2.0/mlflow-artifacts/mpu/complete/0/{site.run}/artifacts", body).status == 200
+    site.store.blobs.flush()
+    assert site.weather.methods("partNumber=2") == ["PUT"], "in parts to the bucket, too"
+    assert site.rest.ask("GET", site.address("big.bin")).body == LARGE * 2
+    assert [path.name for path in (site.store.folder / "tmp").glob("mpu-*")] == ["mpu-young"]
 
 
 def _signed(state: str) -> Callable[[str, str], str]:
