@@ -56,6 +56,11 @@ def is_run_id(text: object) -> bool:
     return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
 
 
+def is_model_id(text: object) -> bool:
+    """Say whether `text` looks like the id of a logged model: ``m-`` and 32 lower-case hexadecimal digits."""
+    return isinstance(text, str) and _MODEL_ID.fullmatch(text) is not None
+
+
 def next_event(tags: Iterable[str]) -> str:
     """Return the tag for a run's next event: ``nbtrack.event.<n>``, counted within the run, so that a table has few columns of them."""
     numbers = [key.removeprefix(EVENT) for key in list(tags) if key.startswith(EVENT)]

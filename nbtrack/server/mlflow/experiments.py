@@ -17,6 +17,7 @@ from nbtrack.server.mlflow.errors import MISSING, TAKEN, RestError, invalid, mis
 from nbtrack.server.mlflow.known import pairs
 from nbtrack.server.mlflow.limits import MAX_EXPERIMENT_TAG, MAX_NAME, check_name, check_tag, too_long
 from nbtrack.server.mlflow.paging import limit_of, offset_of
+from nbtrack.server.mlflow.places import has_secret, without_secret
 from nbtrack.server.mlflow.replies import page, reply
 
 if TYPE_CHECKING:
@@ -170,4 +171,7 @@ def _location(text: str) -> str:
         )
     if parse(text, allow_local=False).kind != "remote":
         raise invalid("artifact_location", text, "Use an object store such as s3://bucket/folder, or leave it out.")
+    if has_secret(text):
+        why = "It has a login or a signature in it, which everybody here would see."
+        raise invalid("artifact_location", without_secret(text), why)
     return text.rstrip("/")

@@ -85,6 +85,10 @@ def _source(desk: Desk, body: m.CreateVersion, about: dict[str, Any]) -> NewVers
             "Use runs:/, models:/ or mlflow-artifacts:/ of this server, or an object store; no path of a machine.",
         ) from None
     if uri.kind is UriKind.REMOTE:
+        if places.has_secret(source):
+            raise _refusal(
+                places.without_secret(source), "It has a login or a signature in it, which everybody here would see."
+            )
         run_id = body.run_id or None
         if run_id:
             with desk.run(run_id):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.names import check_artifact_path, fully_decoded
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 _RUN = re.compile(r"(?P<experiment>\d{1,18})/(?P<id>[0-9a-f]{32})/artifacts(?:/(?P<path>.*))?", re.DOTALL)
 _MODEL = re.compile(r"(?P<experiment>\d{1,18})/models/(?P<id>m-[0-9a-f]{32})/artifacts(?:/(?P<path>.*))?", re.DOTALL)
+
+CONTAINERS = ("abfs", "abfss", "wasb", "wasbs")
+"""Schemes of Azure that write a container where others write a user."""
+_SIGNED = re.compile(r"(?:^|&)(?:sig|signature|token|x-amz-signature|x-goog-signature|awsaccesskeyid)=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,22 @@ def check_relative(path: str | None) -> str:
     for shown in {path, fully_decoded(path)}:
         _check(shown)
     return path.rstrip("/")
+
+
+def has_secret(uri: str) -> bool:
+    """Say whether an address elsewhere has a login in it, or the signature of one: whoever may read would see it."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return True
+    login = parts.netloc.rpartition("@")[0]
+    has_login = ":" in login or (login != "" and parts.scheme not in CONTAINERS)
+    return has_login or _SIGNED.search(parts.query) is not None
+
+
+def without_secret(uri: str) -> str:
+    """Return the beginning of an address, up to what may be secret."""
+    return re.split(r"[?]", re.sub(r"//[^/]*@", "//…@", uri))[0]
 
 
 def uri_of_model(desk: Desk, model: LoggedModel) -> str:
