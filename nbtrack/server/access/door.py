@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 
-from nbtrack.errors import NbtrackError
+from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.server.access.keys import WaitError
 from nbtrack.server.access.refusals import BAD_TOKEN, sign_in_page
 from nbtrack.server.access.roles import Role, User
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbtrack.server.access.bodies import Body
     from nbtrack.server.access.keys import Keys
     from nbtrack.server.access.oidc.login import SignIn
+    from nbtrack.server.access.oidc.settings import Login
 
 COOKIE, ON_THE_WAY = "nbtrack-user", "nbtrack-sign-in"
 SAFE = "__Host-"
@@ -59,7 +60,7 @@ class Door:
             return None
         if said["via"] == "token":
             return self.keys.marked(said["name"], said["mark"])
-        if not hmac.compare_digest(str(said["mark"]), self._mark()):
+        if not hmac.compare_digest(str(said["mark"]), _mark(self.keys.bearers.settings.login)):
             return None  # the settings are others now: whoever may still come in is sent round once more
         grants = ({pattern: Role(role) for pattern, role in said[kind].items()} for kind in ("experiments", "models"))
         return User(said["name"], Role(said["role"]), *grants)
@@ -133,9 +134,10 @@ class Door:
             if not self._coming.acquire(timeout=1):
                 return self.page(scope, "Many sign in at this moment. Begin again.", 503, {"next": after})
             try:
-                user = self._sign_in().finish(scope.get("query_string", b"").decode("latin-1"), kept)
+                found = self._sign_in()
+                user = found.finish(scope.get("query_string", b"").decode("latin-1"), kept)
                 self.keys.brake.succeeded(who)
-                about = {"via": "oidc", "name": user.name, "mark": self._mark(), "role": int(user.role)}
+                about = {"via": "oidc", "name": user.name, "mark": _mark(found.login), "role": int(user.role)}
                 about |= {"experiments": dict(user.experiments), "models": dict(user.models)}
                 return self._let_in(scope, headers, user.name, about, after)
             except (RefusedError, NbtrackError) as refused:
@@ -149,11 +151,9 @@ class Door:
 
     def _sign_in(self) -> SignIn:
         found = self.keys.bearers.sign_in
-        assert found is not None
+        if found is None:  # since a moment
+            raise InvalidValueError("This server knows no provider to sign in with.")
         return found
-
-    def _mark(self) -> str:
-        return hashlib.sha256(repr(self.keys.bearers.settings.login).encode()).hexdigest()[:16]
 
     # -- cookies -----------------------------------------------------------------------------------------------------
 
@@ -204,6 +204,11 @@ class Door:
 
     def _unset(self, scope: Scope, response: Response, name: str) -> None:
         self._set(scope, response, name, "", 0)
+
+
+def _mark(login: Login | None) -> str:
+    """Return what changes with the settings by which somebody was let in."""
+    return hashlib.sha256(repr(login).encode()).hexdigest()[:16]
 
 
 def _root(scope: Scope) -> str:
