@@ -115,6 +115,9 @@ def test_a_delivery_is_taken_once_by_whichever_server(server: TeamServer, other:
     assert rest.ask("GET", path).json == {"last": 1}
     assert [run.info.run_id for run in other.search_runs(RunQuery("attributes.run_name = 'owl'"))] == [run_id]
     assert rest.ask("POST", path, b"x", content_type="application/x-ndjson").status == 400
+    ready = rest.ask("GET", "/ready")
+    assert (ready.status, ready.json["parts"]["database"]) == (200, "ok")
+    assert b"nbtrack_" in rest.ask("GET", "/metrics").body
     rest.close()
 
 
