@@ -37,6 +37,7 @@ class Contender:
         self._client: Any = None
         self._run = ""
         self._experiment = ""
+        self._known: dict[str, tuple[str, str]] = {}
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
         logging.getLogger("mlflow").setLevel(logging.ERROR)
 
@@ -51,8 +52,10 @@ class Contender:
         """Work with this server from now on, in an experiment of its own."""
         mlflow.set_tracking_uri(url)
         self._client = mlflow.MlflowClient()
-        self._experiment = self._client.create_experiment(f"logging {time.time_ns()}")
-        self._run = self._client.create_run(self._experiment).info.run_id
+        if url not in self._known:
+            experiment = self._client.create_experiment(f"logging {time.time_ns()}")
+            self._known[url] = experiment, self._client.create_run(experiment).info.run_id
+        self._experiment, self._run = self._known[url]
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment that may be new."""

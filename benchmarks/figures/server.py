@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ GROUPS = {
 MLFLOW, OWN, MS = "mlflow", "own", 1e3
 CONNECTIONS = (1, 8, 32)
 FOLD_S = 120.0
+UNFOLDED = 1_000_000
+"""Bytes of journals that may be left."""
 PIECE = 5_000
 SEARCH = 10.0
 """How many times as fast a search in the most runs is wanted."""
@@ -77,7 +79,7 @@ class Match:
             self._crew.progress.show(f"{side.name}: runs {first:,} to {last:,}")
             if side.name == OURS:
                 stuff.deliver_runs(side.server.url, first, last)
-                _settle(side)
+                self._settle(side, last)
                 continue
             experiment = int(self._ask_of(side, "experiment", name=stuff.EXPERIMENT))
             for chunk in range(first, last, PIECE):
@@ -90,11 +92,20 @@ class Match:
             self._crew.progress.show(f"{side.name}: {n:,} points")
             if side.name == OURS:
                 stuff.deliver_points(side.server.url, n)
-                _settle(side)
+                self._settle(side, self._sizes.server_runs[-1])
             else:
                 experiment = int(self._ask_of(side, "experiment", name=stuff.LONG))
                 insert(side.place, stuff.mlflow_points(experiment, n))
                 analyze(side.place)
+
+    def _settle(self, side: Side, size: int) -> None:
+        """Wait until journals are folded, as those of yesterday are: a look brings what a database has, the rest comes by itself."""
+        until = time.monotonic() + FOLD_S
+        while time.monotonic() < until:
+            self._ask_of(side, "get_run", n=1, of=size)
+            if _unfolded(side.folder) < UNFOLDED:
+                break
+            time.sleep(0.5)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -300,14 +311,12 @@ def _ask(worker: Worker, call: str, **options: Any) -> Any:
     return worker.answer()
 
 
-def _settle(side: Side) -> None:
-    """Wait until the journals are folded: runs of yesterday are."""
-    until = time.monotonic() + FOLD_S
-    while (
-        time.monotonic() < until
-        and sum(path.stat().st_size for path in side.folder.rglob("w/*.jnl") if path.exists()) > 1_000_000
-    ):
-        time.sleep(0.2)
+def _unfolded(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("w/*.jnl"):
+        with suppress(FileNotFoundError):  # a fold has taken it
+            total += path.stat().st_size
+    return total
 
 
 def _mixed(ids: list[str]) -> list[tuple[str, str, Any]]:
