@@ -121,7 +121,7 @@ class Match:
             ("begin a run", "create_run", n // 2),
             ("log a point", "log_metric", n),
             ("log 1,000 points at once", "log_batch", max(3, n // 10)),
-            ("search 1 run of a small experiment", "search_few", max(3, n // 10)),
+            ("search a small experiment", "search_few", max(3, n // 10)),
         ):
             found = self._turns(call, self._sizes.rounds, n=times)
             note = NOTES.get({"log_batch": "batch", "search_few": "few"}.get(call, ""), "")
