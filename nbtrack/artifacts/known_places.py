@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import FileLock
 
 from nbtrack import config
-from nbtrack.artifacts.places import full_uri, place_at
+from nbtrack.artifacts.naming import full_uri, place_at
 from nbtrack.errors import NotFoundError, RemoteError
 
 if TYPE_CHECKING:

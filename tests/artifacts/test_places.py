@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nbtrack.artifacts.known_places import Places, PlacesFile
-from nbtrack.artifacts.places import NOTE, Place, full_uri, place_at
+from nbtrack.artifacts.naming import full_uri, place_at
+from nbtrack.artifacts.places import NOTE, Place
 from nbtrack.artifacts.remote import store as remote
 from nbtrack.errors import InvalidValueError, NotFoundError, RemoteError
 

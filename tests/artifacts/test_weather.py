@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import pytest
 
+from nbtrack.artifacts import bucket
 from nbtrack.artifacts import mover as moving
 from nbtrack.artifacts.known_places import Places, PlacesFile
 from nbtrack.artifacts.placed import MovedBlobs
-from nbtrack.artifacts.remote import bucket
 from nbtrack.errors import RemoteError
 from tests.artifacts.clouds import BUCKET, SECRET, s3_environment, use
 from tests.artifacts.weather import Weather, weather_before

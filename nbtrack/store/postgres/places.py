@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from nbtrack.artifacts.places import full_uri
+from nbtrack.artifacts.naming import full_uri
 from nbtrack.store.postgres.pool import GLOBAL_LOCK
 
 if TYPE_CHECKING:

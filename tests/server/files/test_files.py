@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from nbtrack.artifacts.remote import bucket
+from nbtrack.artifacts import bucket
 from nbtrack.errors import NotFoundError, UnreachableError
 from nbtrack.server.serve import TeamServer
 from nbtrack.store.local import LocalStore
