@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nbtrack.entities import Dataset, DatasetInput, ViewType
+from nbtrack.errors import AlreadyExistsError, InvalidValueError
 from nbtrack.moving.intake import Intake
 from nbtrack.moving.moved import (
     MovedExperiment,
@@ -22,6 +23,7 @@ from nbtrack.moving.moved import (
     Points,
 )
 from nbtrack.moving.shipment import MOVER
+from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.tracking import logged_models
 from tests.moving.mlflow_sources import run_told, told
 from tests.store.kit import quiet_store
@@ -268,3 +270,25 @@ def test_who_moved_is_told_by_the_journal(store: Store) -> None:
     writers = store.sql("SELECT DISTINCT writer FROM events WHERE kind = 'start'")["writer"]
     assert all(writer.startswith(MOVER) for writer in writers)
     assert len(store.search_experiments(view=ViewType.ALL)) >= 1
+
+
+def test_a_registry_takes_only_what_it_understands(store: Store) -> None:
+    take_in = store.registry.take
+    take_in("net", [{"op": "version", "version": 2, "source": "s3://b/2"}])  # a model that is not there is made
+    for bad in (
+        {"op": "explode"},
+        {"op": "version"},
+        {"op": "alias", "alias": "a", "version": 9},
+        {"op": "version", "version": 3, "at": "yesterday"},
+        {"op": "version", "version": 3, "at": 2**62},
+        {"op": "version", "version": 3, "run_id": "../.."},
+        {"op": "stage", "version": 2, "stage": "Somewhere"},
+        {"op": "tag", "tags": {"": "x"}},
+    ):
+        with pytest.raises(InvalidValueError):
+            take_in("net", [bad])
+    with pytest.raises(AlreadyExistsError, match="'2'"):
+        take_in("net", [{"op": "version", "version": 2}])
+    with pytest.raises(InvalidValueError, match="too many"):
+        take_in("net", [{"op": "tag", "tags": {}}] * 100_001)
+    assert [version.version for version in store.registry.search_versions(ModelQuery())] == [2]
