@@ -9,8 +9,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
 from nbtrack.server.front import Front
 from nbtrack.server.serve import TeamServer
 from nbtrack.store.opening import open_local
@@ -34,6 +32,8 @@ class Locked(Front):
 
     def around(self, app: ASGIApp) -> ASGIApp:
         """Return an application that asks for the secret first."""
+        from starlette.responses import Response  # noqa: PLC0415 - the package may be missing; the server says so
+
         inner, wanted = super().around(app), f"Bearer {self.secret}".encode()
 
         async def asked(scope: Scope, receive: Receive, send: Send) -> None:
