@@ -111,7 +111,7 @@ def test_what_is_put_here_gets_there_by_itself(blobs: MovedBlobs, place: Faulty,
     wait_for(lambda: is_at(place, small.sha256) and is_at(place, file.sha256))
     blobs.close()
     assert blobs.waiting() == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("nbtrack-mover")]
+    assert blobs.mover._thread is None
 
 
 def test_nobody_waits_for_a_slow_place(blobs: MovedBlobs, place: Faulty):

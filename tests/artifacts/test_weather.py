@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 import urllib.request
 from contextlib import suppress
@@ -170,12 +169,14 @@ def test_a_damaged_answer_is_not_kept(weather: Weather, blobs: MovedBlobs):
     assert blobs.path_of(sha256).read_bytes() == b"x" * 1000
 
 
-def test_an_end_of_the_process_waits_a_little_only(
-    weather: Weather, blobs: MovedBlobs, monkeypatch: pytest.MonkeyPatch
+def test_an_end_of_the_process_does_not_wait_for_a_store_that_is_away(
+    weather: Weather, blobs: MovedBlobs, told: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    blobs.mover.wake()
     weather.bad = lambda _method, _path: "503"
     monkeypatch.setattr("nbtrack.artifacts.placed.GOODBYE_S", 0.2)
     blobs.put_bytes(b"x")
     blobs.close()
-    assert len([thread for thread in threading.enumerate() if thread.name == "nbtrack-mover"]) <= 1
+    assert "`nbtrack sync --store …`" in told[-1]
+    weather.clear_up()
+    blobs.flush()
+    assert blobs.waiting() == []
