@@ -41,10 +41,10 @@ def test_a_backup_has_all_that_the_store_has(store: LocalStore, tmp_path: Path) 
     assert made.problems == []
     assert made.path.parent == tmp_path / "backups"
     assert made.counts["runs"] == 3
-    restored = quiet_store(made.path)
-    assert contents(restored) == contents(store)
+    restored, whole = quiet_store(made.path), contents(store)
+    assert contents(restored) == whole
     restored.fold(timeout=10)
-    assert contents(restored) == contents(store)
+    assert contents(restored) == whole
     assert [path.name for path in made.path.parent.glob(".*")] == []
     note = json.loads((restored.folder / room.NOTE).read_text())
     assert (note["of"], note["counts"]["metrics"]) == (str(store.path), 300)

@@ -65,7 +65,6 @@ def test_there_and_back_again(elsewhere: ServerStore, tmp_path: Path) -> None:
     run = fill(here)
     tally = copy_store(here, elsewhere)
     assert (tally.runs.new, tally.points, tally.files, tally.n_skipped) == (3, 1800, 3, 0)
-    assert contents(elsewhere, has_users=False) == contents(here, has_users=False)
     again = copy_store(here, elsewhere)
     assert again.is_nothing_new
     assert again.points == again.files == 0
