@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import signal
 import threading
 from contextlib import contextmanager
@@ -19,10 +21,16 @@ def before_shutdown(server: Any, action: Callable[[], None]) -> None:
     shutdown = server.shutdown
 
     async def ending(*args: Any, **options: Any) -> None:
+        logging.getLogger("uvicorn.error").addFilter(is_worth_telling)
         action()
         await shutdown(*args, **options)
 
     server.shutdown = ending
+
+
+def is_worth_telling(record: logging.LogRecord) -> bool:
+    """Say whether a line of the log tells more than that somebody did not read to the end: uvicorn has said how many there were."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from nbtrack.entities import ViewType
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
@@ -32,6 +32,8 @@ MAX_RUNS = 100_000
 MAX_SESSIONS = 100
 HEARTBEAT_S = 10.0
 RETRY_S = 1.0
+READ_AT_ONCE = 2
+"""Pages for which the store is read at the same time; the others wait their turn, and leave threads to requests."""
 LIVE_S = 0.25
 """Between two looks at the run that a page follows."""
 HEARTBEAT = struct.pack("<I", 0)
@@ -47,7 +49,8 @@ def frame(content: Any, buffers: list[bytes] | None = None) -> bytes:
 class Session:
     """What one page shows."""
 
-    def __init__(self, store: ServedStore, owner: Any = None) -> None:
+    def __init__(self, store: ServedStore, owner: Any = None, turns: CapacityLimiter | None = None) -> None:
+        self._turns = turns
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
         self.store = store
@@ -75,6 +78,9 @@ class Session:
             self._feed.close()
         self._stir()
 
+    def _has_ended(self) -> bool:
+        return self.is_closing
+
     def _stir(self) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stirred.set)
@@ -91,12 +97,12 @@ class Session:
                     await asyncio.wait_for(self._stirred.wait(), self._pause())
                 self._stirred.clear()
                 try:
-                    found = await run_in_threadpool(self._read)
+                    found = await to_thread.run_sync(self._read, limiter=self._turns, abandon_on_cancel=True)
                 except Exception:  # noqa: BLE001 - the page keeps what it shows; the next beat tries again
                     self._wants_whole = self._is_stale = True
                     self._loop.call_later(RETRY_S, self._stirred.set)
                     continue
-                for content, blob in found:
+                for content, blob in () if self._has_ended() else found:
                     yield frame({"method": "custom", "content": content}, [blob])
                 if not found and time.monotonic() - said < HEARTBEAT_S:
                     continue
@@ -219,13 +225,14 @@ class Sessions:
     def __init__(self, store: ServedStore) -> None:
         self.store = store
         self._open: dict[str, Session] = {}
+        self._turns = CapacityLimiter(READ_AT_ONCE)
 
     def open(self, store: ServedStore | None = None, owner: Any = None) -> Session:
         """Return a new session over the store, or what of it somebody may see; raise when there are too many."""
         if len(self._open) >= MAX_SESSIONS:
             problem = f"{MAX_SESSIONS} pages are open; close some."
             raise InvalidValueError(problem)
-        session = Session(store or self.store, owner)
+        session = Session(store or self.store, owner, self._turns)
         self._open[session.id] = session
         return session
 
