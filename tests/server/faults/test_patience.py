@@ -42,9 +42,9 @@ def test_a_crowd_of_silent_clients_is_hung_up_on(tmp_path: Path, monkeypatch: py
                 began = time.monotonic()
                 rest.post("runs/search", experiment_ids=["0"])
                 slowest = max(slowest, time.monotonic() - began)
-                assert time.monotonic() - crowd._began < 60, crowd.n_open
+                assert time.monotonic() - crowd._began < 200, crowd.n_open
                 time.sleep(0.02)
-        assert slowest < 5
+        assert slowest < 30
         wait_until(lambda: n_files() <= before + 4)
         assert rest.get("runs/get", run_id=run)["run"]["info"]["run_id"] == run
     finally:
