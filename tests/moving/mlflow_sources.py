@@ -14,7 +14,7 @@ from nbtrack.tracking import logged_models
 from nbtrack.tracking.downloads import walk
 
 if TYPE_CHECKING:
-    from nbtrack.store.protocol import TrackingStore
+    from nbtrack.store.protocol import Store
 
 ZIP = Path(__file__).parents[1] / "data" / "mlflow_sources.zip"
 KINDS = ("v2/folder", "v2/sqlite", "v3/folder", "v3/sqlite")
@@ -31,7 +31,7 @@ def unpack(kind: str, into: Path) -> tuple[str, dict[str, Any]]:
     return uri, json.loads((home / "expected.json").read_text())
 
 
-def told(store: TrackingStore) -> dict[str, Any]:
+def told(store: Store) -> dict[str, Any]:
     """Return what a store has, in the words of the recorded answers."""
     experiments = store.search_experiments(view=ViewType.ALL)
     runs = store.search_runs(RunQuery(view=ViewType.ALL, experiment_ids=tuple(e.experiment_id for e in experiments)))
@@ -45,7 +45,7 @@ def told(store: TrackingStore) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run_told(store: TrackingStore, run: Any, links: list[tuple[str, str, int]]) -> dict[str, Any]:
+def run_told(store: Store, run: Any, links: list[tuple[str, str, int]]) -> dict[str, Any]:
     info = run.info
     histories = {}
     for key in run.data.metrics:
@@ -67,7 +67,7 @@ def run_told(store: TrackingStore, run: Any, links: list[tuple[str, str, int]]) 
     }  # fmt: skip
 
 
-def model_told(store: TrackingStore, model: Any) -> dict[str, Any]:
+def model_told(store: Store, model: Any) -> dict[str, Any]:
     versions = store.registry.search_versions(ModelQuery(f"name = '{model.name}'"))
     return {
         "description": model.description, "tags": model.tags, "created": model.creation_timestamp, "aliases": model.aliases,
