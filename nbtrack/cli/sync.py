@@ -35,10 +35,10 @@ def sync(store: Server = None, as_json: options.Json = False) -> None:
     if store and not config.is_remote(store):
         _move(store, as_json=as_json)
         return
-    from nbtrack.store.remote.store import ServerStore, waiting_servers  # noqa: PLC0415 - help is quick
+    from nbtrack.store.remote.store import waiting_servers  # noqa: PLC0415 - help is quick
 
     urls = [store] if store else waiting_servers()
-    told = [_sent(ServerStore(url)) for url in urls]
+    told = [_sent(_at(url)) for url in urls]
     if as_json:
         show_json(told)
     for each in [] if as_json else told:
@@ -66,6 +66,17 @@ def _move(store: str, *, as_json: bool) -> None:
         say(f"{clean(places[0])}: {count(n_files, 'file')} brought there, nothing waits.")
     else:
         say(f"{clean(opened.uri)} keeps its files beside it; nothing waits.")
+
+
+def _at(url: str) -> "ServerStore":
+    """Return the store at a URL, new: what this process has open is no concern here."""
+    from nbtrack.store.remote.store import ServerStore  # noqa: PLC0415 - help is quick
+
+    if config.is_database(url):
+        from nbtrack.store.postgres.store import PostgresStore  # noqa: PLC0415 - only for those who have a database
+
+        return PostgresStore(url)
+    return ServerStore(url)
 
 
 def _sent(store: "ServerStore") -> dict[str, Any]:

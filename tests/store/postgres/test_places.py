@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from nbtrack.cli.main import app
 from nbtrack.errors import NotFoundError, RemoteError
 from nbtrack.names import new_run_id
 from nbtrack.store.postgres import places as room
 from nbtrack.store.postgres.served import ServedDatabase
+from nbtrack.store.postgres.store import PostgresStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from nbtrack.store.postgres.store import PostgresStore
 
     Machine = Callable[[str], PostgresStore]
 
@@ -133,3 +134,15 @@ def test_servers_on_one_database_have_the_same_files(url: str, tmp_path: Path, m
     assert [file.path for file in b.list_artifacts(run)] == ["f"]
     for server in servers:
         server.close()
+
+
+def test_what_waits_for_a_database_is_sent_by_nbtrack_sync(url: str):
+    store = PostgresStore(url)
+    store.shipper.wake = lambda: None  # type: ignore[method-assign]
+    run = start(store, "offline")
+    store.writer.close()
+    for words in (["sync"], ["sync", "--store", url]):
+        done = CliRunner().invoke(app, words)
+        assert (done.exit_code, "nothing waits" in done.output) == (0, True), done.output
+    assert store.get_run(run).info.run_name == "offline"
+    store.close()
