@@ -296,6 +296,16 @@ def test_the_registry(client: MlflowClient):
 
 if not IS_OLD:
 
+    def test_webhooks(client: MlflowClient):
+        made = client.create_webhook("told", "https://example.org/hook", ["model_version.created"], description="d")
+        assert [w.name for w in client.list_webhooks()] == ["told"]
+        changed = client.update_webhook(made.webhook_id, status="DISABLED", url="https://example.org/other")
+        assert (str(changed.status), changed.url) == ("DISABLED", "https://example.org/other")
+        found = client.get_webhook(made.webhook_id)
+        assert [str(event) for event in found.events] == ["model_version.created"]
+        client.delete_webhook(made.webhook_id)
+        assert list(client.list_webhooks()) == []
+
     def test_a_model_of_no_run(client: MlflowClient):
         model = mlflow.create_external_model(name="outside", params={"a": "1"}, tags={"t": "v"})
         mlflow.set_logged_model_tags(model.model_id, {"u": "w"})
