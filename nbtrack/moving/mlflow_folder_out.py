@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.models.yaml_text import read_yaml, write_yaml
 from nbtrack.moving import mlflow_words as words
 from nbtrack.moving.mlflow_folder import META, TRASH
+from nbtrack.moving.mlflow_marks import MARK, digest_of, experiment_id_of, mark_of, sign_of
 from nbtrack.moving.mlflow_placing import is_of_mlflow_2, split_files
 from nbtrack.wire import number_from_json
 
@@ -25,12 +25,9 @@ if TYPE_CHECKING:
     from nbtrack.moving.moved import MovedExperiment, MovedFile, MovedModel, MovedRegistered, MovedRun, Points
     from nbtrack.moving.tally import Tally
 
-MARK = ".nbtrack"
-"""File in a folder of a run or model that was written here: what it was made of. Others are never changed."""
 LOCAL = 4
 STATUS_NUMBERS = {"RUNNING": 1, "FINISHED": 3, "FAILED": 4, "KILLED": 5}
 MODEL_NUMBERS = {"PENDING": 1, "READY": 2, "UPLOAD_FAILED": 3}
-SMALLEST_ID, N_IDS = 10**17, 9 * 10**17
 Text = dict[str, str]
 
 
@@ -68,7 +65,7 @@ class FolderOut:
             self._tally.experiments.known += 1
             return
         self._tally.experiments.new += 1
-        ident = _experiment_id(moved.name)
+        ident = experiment_id_of(moved.name)
         is_gone = moved.stage == LifecycleStage.DELETED
         place = self._root / TRASH / ident if is_gone else self._root / ident
         self._places[moved.name] = place
@@ -107,7 +104,7 @@ class FolderOut:
             return
         target, sign = place / run.run_id, sign_of(run)
         if target.is_dir():
-            mark = _mark_of(target)
+            mark = mark_of(target)
             if mark in (sign, ""):
                 self._tally.runs.known += 1
                 if not mark:
@@ -219,8 +216,8 @@ class FolderOut:
             self._logged[run.run_id, model.path] = target
             files_of = sorted(each.sha256 or "" for each in files[model.model_id])
             said = [model.status, model.tags, model.params, model.metrics, model.is_deleted]
-            sign = _digest([*said, files_of])
-            if self._is_dry or (target.is_dir() and _mark_of(target) in (sign, "")):
+            sign = digest_of([*said, files_of])
+            if self._is_dry or (target.is_dir() and mark_of(target) in (sign, "")):
                 continue
             self._write_model(run, model, place.name, files[model.model_id], sign)
             self._put(model.model_id, target)
@@ -264,8 +261,10 @@ class FolderOut:
     def registered(self, moved: MovedRegistered) -> None:
         """Write a registered model; one that was not written here is left as it is."""
         target = self._root / "models" / moved.name
-        sign = _digest([moved.description, moved.updated, moved.tags, moved.aliases, [repr(v) for v in moved.versions]])
-        mark = _mark_of(target) if target.is_dir() else None
+        sign = digest_of(
+            [moved.description, moved.updated, moved.tags, moved.aliases, [repr(v) for v in moved.versions]]
+        )
+        mark = mark_of(target) if target.is_dir() else None
         if mark in (sign, ""):
             self._tally.models.known += 1
             self._tally.versions.known += len(moved.versions)
@@ -327,33 +326,6 @@ class FolderOut:
             return (self._logged[run_id, path] / "artifacts").as_uri()
         inside = (place / run_id / "artifacts" / path for place in {*self._places.values()})
         return next((each.as_uri() for each in inside if each.exists()), source)
-
-
-def _experiment_id(name: str) -> str:
-    """Return an id as MLflow's, the same for the same name."""
-    if name == "Default":
-        return "0"
-    return str(SMALLEST_ID + int(hashlib.sha256(name.encode()).hexdigest(), 16) % N_IDS)
-
-
-def sign_of(run: MovedRun) -> str:
-    """Return what changes when anything of a run does."""
-    files = sorted((each.path, each.sha256, each.size) for each in run.files())
-    models = [model.model_id for model in run.models]
-    life = [run.name, str(run.status), run.end_us, str(run.stage), run.params, run.tags, run.counts]
-    return _digest([*life, files, models, sorted(run.links), [repr(each) for each in run.inputs]])
-
-
-def _digest(found: Any) -> str:
-    return hashlib.sha256(json.dumps(found, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _mark_of(folder: Path) -> str:
-    """Return what a folder was made of; "" for one that was not made here."""
-    try:
-        return (folder / MARK).read_text()
-    except OSError:
-        return ""
 
 
 def _file_of(folder: Path, key: str) -> Path:
