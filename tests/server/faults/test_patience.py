@@ -7,6 +7,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from nbtrack.server.access.gate import Gate
 from nbtrack.server.serve import TeamServer
 from nbtrack.serving import files, patience
 from tests.server.faults.crowd import KINDS, Crowd
@@ -102,3 +106,20 @@ def test_there_are_fewer_connections_than_files(monkeypatch: pytest.MonkeyPatch)
     limits["now"] = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     files.raise_file_limit()
     assert files.max_connections() == files.MOST
+
+
+def test_bodies_in_memory_have_a_limit_together():
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await PlainTextResponse("fine")(scope, receive, send)
+
+    guard = Gate(reads, max_bytes=1000)
+    http = TestClient(guard, base_url="http://127.0.0.1")
+    path, kind = "/api/2.0/mlflow/runs/search", {"content-type": "application/json"}
+    assert http.post(path, content=b"x" * 900, headers=kind).status_code == 200
+    assert http.post(path, content=b"x" * 900, headers=kind).status_code == 200, (
+        "what was answered is not counted any more"
+    )
+    assert http.post(path, content=b"x" * 1100, headers=kind).status_code == 503
+    assert (guard._load.n, guard._load.n_bytes) == (0, 0)
