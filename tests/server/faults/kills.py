@@ -163,10 +163,11 @@ def campaign(
     """Kill a server so many times while clients of both kinds log to it, and compare what it has with their accounts."""
     dice, found = random.Random(seed), Outcome(rounds)
     server = Killable(str(folder / "team.duckdb"), free_port())
-    server.start()
-    clients = [RestClient(server.port) for _ in range(n_rest)]
-    trainings = [_train(server.port, folder / "outbox") for _ in range(n_trainings)]
+    trainings: list[subprocess.Popen[str]] = []
     try:
+        server.start()
+        clients = [RestClient(server.port) for _ in range(n_rest)]
+        trainings += [_train(server.port, folder / "outbox") for _ in range(n_trainings)]
         for each in trainings:
             assert each.stdout is not None
             each.stdout.readline()  # it has begun
@@ -177,13 +178,13 @@ def campaign(
         for client in clients:
             client.end()
         told = [_end(each) for each in trainings]
+        for outbox in sorted((folder / "outbox").glob("*")):
+            send_rest(f"http://127.0.0.1:{server.port}", outbox)
     finally:
         for process in trainings:
             process.kill()
             process.wait()
-    for outbox in sorted((folder / "outbox").glob("*")):
-        send_rest(f"http://127.0.0.1:{server.port}", outbox)
-    server.kill()
+        server.kill()
     store = quiet_store(folder / "team.duckdb")
     for client in clients:
         _compare_rest(store, client, found)
