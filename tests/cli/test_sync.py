@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nbtrack.cli.main import app
-from nbtrack.store.remote.store import ServerStore
+from nbtrack.store.remote.store import ServerStore, waiting_servers
 from tests.store.kit import end, start
 from tests.store.remote.served import Served
 
@@ -43,3 +43,12 @@ def test_what_waits_for_servers_is_sent_and_what_cannot_be_sent_is_told(served: 
     assert served.store.get_run(ids[0]).info.status == "FINISHED"
     again = CliRunner().invoke(app, ["sync", "--store", served.url])
     assert (again.exit_code, again.stdout.strip().endswith("nothing waits.")) == (0, True)
+
+
+def test_a_file_that_was_kept_before_the_first_record_hides_no_server(served: Served) -> None:
+    store = ServerStore(served.url)
+    store.shipper.wake = lambda: None  # type: ignore[method-assign]
+    store.blobs.put_bytes(b"what a run looks like when it begins")
+    start(store, "offline", number=None, experiment_id=None)  # type: ignore[arg-type]
+    store.writer.close()
+    assert waiting_servers() == [served.url]

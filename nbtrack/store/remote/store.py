@@ -300,12 +300,15 @@ class ServerStore(Recording):
         self.connection.close()
 
     def make_folder(self) -> None:
-        """Make the outbox; raises ``StoreError`` where that is not possible."""
-        if self.folder.is_dir():
+        """Make the outbox, with the note that `nbtrack sync` finds it by; raises ``StoreError`` where that is not possible."""
+        note = self.folder / NOTE  # a file that is captured before the first record makes the folder without it
+        if note.exists():
             return
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self.folder / NOTE).write_text(self.uri)
+            written = note.with_suffix(f".{self.writer.id}")
+            written.write_text(self.uri)
+            written.replace(note)
         except OSError as cause:
             message = f"{self.folder} cannot be made ({cause.strerror}); name another folder in {ROOT}."
             raise StoreError(message) from cause
