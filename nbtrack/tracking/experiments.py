@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
-from nbtrack.entities import LifecycleStage, ViewType
+from nbtrack.entities import Experiment, LifecycleStage, ViewType
 from nbtrack.errors import InvalidValueError, UnreachableError
 from nbtrack.names import check_name
 from nbtrack.tracking import active
@@ -13,19 +13,29 @@ from nbtrack.tracking import active
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbtrack.entities import Experiment
+    from nbtrack.store.protocol import Store
 
 
 def set_experiment(experiment_name: str | None = None, *, experiment_id: str | None = None) -> Experiment:
-    """Choose the experiment for new runs, made on first use."""
+    """Choose the experiment for new runs, made on first use; a server that does not answer makes it, and its id, when they arrive."""
     store = active.writable_store()
     if experiment_id is not None:
         found = store.get_experiment(str(experiment_id))
     else:
-        name = check_name(experiment_name or config.DEFAULT_EXPERIMENT, "Experiment name")
-        found = store.get_experiment(str(store.experiment_id(name)))
+        found = _named(store, check_name(experiment_name or config.DEFAULT_EXPERIMENT, "Experiment name"))
     active.set_experiment_name(found.name)
     return found
+
+
+def _named(store: Store, name: str) -> Experiment:
+    """Return the experiment of a name, made on first use; without an id while the server does not answer."""
+    experiment_id = store.experiment_id(name)
+    if experiment_id is None:
+        return Experiment("", name)
+    try:
+        return store.get_experiment(str(experiment_id))
+    except UnreachableError:  # since just now
+        return Experiment(str(experiment_id), name)
 
 
 def create_experiment(name: str, artifact_location: str | None = None, tags: dict[str, str] | None = None) -> str:

@@ -72,8 +72,11 @@ def test_views_show_the_runs_of_a_server(served: Served):
 
 def test_a_run_begins_and_ends_without_the_server(served: Served):
     served.is_down = True
+    chosen = nbtrack.set_experiment("on the train")
+    assert (chosen.experiment_id, chosen.name) == ("", "on the train")
     with nbtrack.start_run("offline") as run:
         run.log_metric("loss", 0.5)
+    nbtrack.set_experiment(None)
     assert run.number is None
     served.is_down = False
     store = nbtrack.Client().store
@@ -81,3 +84,4 @@ def test_a_run_begins_and_ends_without_the_server(served: Served):
     store.sync()
     found = nbtrack.get_run(run.id)
     assert (found.info.status, found.info.number, found.data.metrics["loss"]) == ("FINISHED", 1, 0.5)
+    assert nbtrack.get_experiment(found.info.experiment_id).name == "on the train"
