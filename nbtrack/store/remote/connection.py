@@ -213,8 +213,8 @@ class Connection:
     def _refusal(self, answer: Any) -> NbtrackError:
         status = int(answer.status_code)
         if status in (401, 403) and b'"error": "' not in answer.content:
-            given = "" if self._headers().get("Authorization") else f"; none was given: set {TOKENS[0]}"
-            return RemoteError(f"{self.url} does not take the token for this ({status}){given}.")
+            why = f" None was given: set {TOKENS[0]}." if not self._has_token() else _said(answer)
+            return RemoteError(f"{self.url} does not take the token for this ({status}).{why}")
         if status == TOO_MANY or status >= BROKEN:
             return UnreachableError(self._silence(f"cannot answer now ({status})"))
         if status < REFUSED:
@@ -245,10 +245,21 @@ class Connection:
                 self._pid = os.getpid()
             return self._client
 
+    def _has_token(self) -> bool:
+        return self._login is not None or "Authorization" in self._headers()
+
     def _headers(self) -> dict[str, str]:
         token = self._token or next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
         found = {"User-Agent": f"nbtrack/{__version__}"}
         return found | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _said(answer: Any) -> str:
+    """Return what a server says of its refusal, after a space; "" when it is a page, of a proxy for example."""
+    try:
+        return f" {str(json.loads(answer.content)['message'])[:300]}"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _write(answer: Any, path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def test_a_client_comes_in_with_its_token(tmp_path: Path):
     path, store = tmp_path / "tokens.toml", quiet_store(tmp_path / "team.duckdb")
     secret = tokens.add(path, User("ada", Role.WRITE))
+    looks = tokens.add(path, User("alan", Role.READ))
     with pytest.raises(InvalidValueError, match="--auth"):
         TeamServer(store, host="0.0.0.0")
     server = TeamServer(store, host="0.0.0.0", auth=path)
@@ -29,12 +30,16 @@ def test_a_client_comes_in_with_its_token(tmp_path: Path):
         for token, name in ((secret, "ada"), ("nbt_ada_wrong", None)):
             client = Connection(url, token)
             if name is None:
-                with pytest.raises(RemoteError, match="token"):
+                with pytest.raises(RemoteError, match=r"\(401\)\. The token is not known here"):
                     client.about()
             else:
                 assert client.about()["user"] == name
                 client.call("create_experiment", "vision")
             client.close()
+        client = Connection(url, looks)
+        with pytest.raises(RemoteError, match=r"This needs the role 'write'.*'alan' does not have"):
+            client.call("create_experiment", "sound")
+        client.close()
     finally:
         server.close()
         store.close()
