@@ -119,7 +119,11 @@ def test_compose_fits_together(compose: dict[str, Any]):
     options = check_command(["server", *services["server"]["command"]])
     proxy = caddy["networks"]["front"]["ipv4_address"]
     assert Front(proxies=(options["--behind-proxy"],)).proxies == (proxy,)
-    subnet = compose["networks"]["front"]["ipam"]["config"][0]["subnet"]
+    pool = compose["networks"]["front"]["ipam"]["config"][0]
+    subnet = pool["subnet"]
+    assert ipaddress.ip_address(proxy) not in ipaddress.ip_network(pool["ip_range"]), (
+        "the server, which begins first, could be given it"
+    )
     assert ipaddress.ip_address(proxy) in ipaddress.ip_network(subnet)
     assert caddy["environment"]["SERVER"] == f"server:{PORT}"
     assert compose["networks"]["back"]["internal"], "database and object store are reached by the server only"
