@@ -109,3 +109,10 @@ def test_a_server_says_where_files_are_kept_and_refuses_what_is_no_place(tmp_pat
         assert done.exit_code == 1
         assert "s3://bucket/path" in done.output
         assert "s3cr3t" not in done.output
+
+
+def test_a_server_does_not_begin_on_a_file_that_is_damaged(tmp_path: Path):
+    (tmp_path / "half.duckdb").write_bytes(b"half a download")
+    done = CliRunner().invoke(app, ["server", "--store", str(tmp_path / "half.duckdb"), "--port", "0"])
+    assert done.exit_code == 1
+    assert "nbtrack doctor --rebuild" in done.output
