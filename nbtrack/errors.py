@@ -107,7 +107,8 @@ class NotFoundError(NbtrackError, LookupError):
         self.what = what
         self.name = name
         self.known = sorted(known)
-        super().__init__(f"{what} {name!r} is not in {where or 'this store'}.{hint or _suggestion(name, self.known)}")
+        more = f" {hint}" if hint[:1].isalpha() else hint or _suggestion(name, self.known)
+        super().__init__(f"{what} {name!r} is not in {where or 'this store'}.{more}")
 
 
 class AlreadyExistsError(NbtrackError, ValueError):

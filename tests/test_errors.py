@@ -52,6 +52,7 @@ def test_errors_are_caught_by_the_builtin_one_expects(kind: type[Exception], bui
         ),
         (errors.NotFoundError("Run", "q", ["b", "a"]), "Run 'q' is not in this store. There are: 'a', 'b'."),
         (errors.NotFoundError("Tag", "q", where="run 5"), "Tag 'q' is not in run 5."),
+        (errors.NotFoundError("File", "q", where="/a", hint="Name one."), "File 'q' is not in /a. Name one."),
         (errors.AlreadyExistsError("Experiment", "a", "Take another."), "Experiment 'a' already exists. Take another."),
         (errors.AlreadyExistsError("Experiment", "a"), "Experiment 'a' already exists."),
         (errors.NoActiveRunError(), "No run is open here. Open one with `with nbtrack.start_run():`."),

@@ -102,7 +102,9 @@ class Table:
     ) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise NotFoundError("File", str(path), hint=f"Name a {form} file.")
+            raise NotFoundError(
+                "File", self.path.name, where=str(self.path.absolute().parent), hint=f"Name a {form} file."
+            )
         self._form = form
         self.experiment = experiment
         self._columns = columns or Columns()

@@ -48,7 +48,12 @@ class TensorBoard:
     def __init__(self, folder: str | Path, experiment: str | None = None) -> None:
         self.folder = Path(folder)
         if not self.folder.is_dir():
-            raise NotFoundError("Folder", str(folder), hint="Name what `tensorboard --logdir` is given.")
+            raise NotFoundError(
+                "Folder",
+                self.folder.name,
+                where=str(self.folder.absolute().parent),
+                hint="Name what `tensorboard --logdir` is given.",
+            )
         found = sorted({path.parent for path in self.folder.rglob(_EVENTS) if path.is_file()})
         if not found:
             message = f"There are no event files (*tfevents*) in {self.folder} or below; name what `tensorboard --logdir` is given."

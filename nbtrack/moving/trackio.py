@@ -70,7 +70,7 @@ class Trackio:
         self.place = Path(place)
         if not self.place.exists():
             hint = "Trackio keeps its files in ~/.cache/huggingface/trackio, or in $TRACKIO_DIR."
-            raise NotFoundError("File or folder", str(place), hint=hint)
+            raise NotFoundError("File or folder", self.place.name, where=str(self.place.absolute().parent), hint=hint)
         self.experiment = experiment
         self._has_stats = has_stats
         files = sorted(self.place.glob("*.db")) if self.place.is_dir() else [self.place]

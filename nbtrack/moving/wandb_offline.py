@@ -60,7 +60,12 @@ class WandbOffline:
     ) -> None:
         self.folder = Path(folder)
         if not self.folder.is_dir():
-            raise NotFoundError("Folder", str(folder), hint="Name the folder `wandb` that W&B made beside the script.")
+            raise NotFoundError(
+                "Folder",
+                self.folder.name,
+                where=str(self.folder.absolute().parent),
+                hint="Name the folder `wandb` that W&B made beside the script.",
+            )
         self.experiment = experiment
         self._has_stats = has_stats
         self._follows_links = follows_links

@@ -135,7 +135,7 @@ def test_a_record_of_another_kind_is_damage_not_an_end(tmp_path: Path) -> None:
 
 
 def test_places_without_runs_are_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="--logdir"):
+    with pytest.raises(NotFoundError, match=r"'nowhere' is not in .*\. Name what .*--logdir"):
         TensorBoard(tmp_path / "nowhere")
     with pytest.raises(InvalidValueError, match="no event files"):
         TensorBoard(tmp_path)

@@ -160,7 +160,7 @@ def remove(path: Path, name: str) -> None:
 
     def change(found: dict[str, Token]) -> None:
         if found.pop(name, None) is None:
-            raise NotFoundError("Token", name)
+            raise NotFoundError("Token", name, found, where=str(path))
 
     _change(path, change)
 
