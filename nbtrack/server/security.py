@@ -39,7 +39,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-NO_TOKEN = "Open the address that `nbtrack ui` printed: it has the token that lets this browser in.\n"  # noqa: S105
+NO_TOKEN = "Open the address that `nbtrack ui` or `nbtrack server` printed when it began: it has the token that lets this browser in.\n"  # noqa: S105
 
 
 def check_host(host: str) -> str:
