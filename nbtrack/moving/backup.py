@@ -119,7 +119,8 @@ def back_up(
 
 def _place(store: Store, destination: Path, *, is_zipped: bool) -> tuple[Path, str]:
     """Return the file to make, and the name of the store within it."""
-    stem = Path(getattr(store, "path", None) or store.title.replace("/", "-").replace(":", "-")).stem
+    path = getattr(store, "path", None)
+    stem = path.stem if path else store.title.replace("/", "-").replace(":", "-")
     if destination.suffix in (".duckdb", ".zip") and not destination.is_dir():
         if is_zipped and destination.suffix != ".zip":
             message = f"{destination} is to be a zip file; name it {destination.with_suffix('.zip').name}."
