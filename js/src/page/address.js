@@ -11,6 +11,7 @@
  * @returns {Place}
  */
 export function readPlace(hash) {
+  if (hash.startsWith("#/")) return ofMlflow(hash.slice(2).split("?")[0] ?? "");
   const [page = "", query = ""] = split(hash.replace(/^#/, ""), "?");
   /** @type {Record<string, any>} */
   const state = {};
@@ -18,6 +19,27 @@ export function readPlace(hash) {
     if (!name.startsWith("_")) state[name] = read(text);
   }
   return { page, state };
+}
+
+/** MLflow's client prints where a run is to be seen in MLflow's pages; the same is shown here. @param {string} path @returns {Place} */
+function ofMlflow(path) {
+  const [what, id = "", then, name = ""] = path.split("/").map(decoded);
+  const isArtifacts = path.includes("/artifact"); // artifactPath in MLflow 1
+  if (what === "experiments" && then === "runs" && name)
+    return { page: isArtifacts ? "artifacts" : "live", state: { run_id: name } };
+  if (what === "experiments" && /^\d+$/.test(id)) return { page: "runs", state: { filter: `experiment_id = '${id}'` } };
+  if (what === "models")
+    return { page: "models", state: id ? { model: id, ...(Number(name) > 0 && { version: Number(name) }) } : {} };
+  return { page: "", state: {} };
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** @param {Place} place @returns {string} with "#" */

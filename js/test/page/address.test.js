@@ -31,6 +31,20 @@ describe("the address of a page", () => {
   });
 });
 
+describe("an address that MLflow's client prints", () => {
+  it.each([
+    ["#/experiments/1/runs/01a2", { page: "live", state: { run_id: "01a2" } }],
+    ["#/experiments/1/runs/01a2/artifacts", { page: "artifacts", state: { run_id: "01a2" } }],
+    ["#/experiments/12", { page: "runs", state: { filter: "experiment_id = '12'" } }],
+    ["#/models/iris%20small/versions/3", { page: "models", state: { model: "iris small", version: 3 } }],
+    ["#/models", { page: "models", state: {} }],
+    ["#/models/%E0%A4%A", { page: "models", state: { model: "%E0%A4%A" } }],
+    ["#/somewhere/else", { page: "", state: {} }],
+  ])("%s shows the same", (hash, place) => {
+    expect(readPlace(hash)).toEqual(place);
+  });
+});
+
 describe("a brush between two steps", () => {
   const domain = (/** @type {string} */ column) => (column === "lr" ? { min: 0.0001, max: 1 } : { min: 0, max: 10 });
 
