@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from nbtrack.server.access.gate import Gate
+from nbtrack.server.docs import docs
 from nbtrack.server.metrics import Meter, Metering
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
@@ -73,7 +74,7 @@ def application(
         title="nbtrack server",
         description=ABOUT,
         version=__version__,
-        docs_url="/docs",
+        docs_url=None,  # a page of our own, below
         redoc_url=None,
         lifespan=life,
         middleware=[Middleware(Metering, meter=meter), Middleware(OneMoment), *guards],
@@ -86,6 +87,7 @@ def application(
         app.router.routes += (
             router.routes
         )  # as they are: routers that are included are worked out once more, by the first request
+    app.add_route("/docs", docs, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", health, methods=["GET"], tags=["server"])
     app.add_api_route("/ready", ready, methods=["GET"], tags=["server"], response_class=JSONResponse)
     app.add_api_route("/metrics", metrics, methods=["GET"], tags=["server"], response_class=PlainTextResponse)

@@ -76,7 +76,7 @@ _TABLE: tuple[tuple[str, str, Rule], ...] = (
     ("GET POST", SIGN_IN, Rule(_N, max_body=4 * KB, is_page=True)),
     ("GET", f"{SIGN_IN_SSO}|{SIGN_IN_BACK}", Rule(_N, is_page=True)),
     ("POST", SIGN_OUT, Rule(_N, max_body=4 * KB, is_page=True)),
-    ("GET", r"/openapi\.json|/docs|/docs/oauth2-redirect", Rule(_R, is_page=True)),
+    ("GET", r"/openapi\.json|/docs", Rule(_R, is_page=True)),
     ("GET", r"/metrics", Rule(_A, About.SERVER)),
     ("GET", r"/(?:ajax-)?api/3\.0/mlflow/server-info", Rule(_R)),
     # the web interface
