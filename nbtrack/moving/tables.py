@@ -208,9 +208,10 @@ class Table:
         numbers = ["value"] if key else metrics
         kinds: list[tuple[str, Kind]] = [(run, "text"), (step, "whole"), (time, "time"), (key, "text")]
         cells = [each for each in kinds if each[0]] + [(column, "number") for column in numbers]
+        n_cells, cells = len(cells), cells + [(column, "odd") for column in numbers]
         book, last, moments, n = Book(), None, [0, 0], 0
         for row in file.rows(cells, order=[run]):
-            found = dict(zip((column for column, _ in cells), row, strict=True))
+            found = {column: cell for (column, _), cell in zip(cells, row[:n_cells], strict=False)}
             if found[run] is None:
                 tally.skip("a row", f"it names no run in column {run}")
                 continue
@@ -220,7 +221,9 @@ class Table:
                 book, last, moments, n = Book(), found[run], [0, 0], 0
             t_us = (found[time] if time else None) or self.path.stat().st_mtime_ns // 1000
             moments = [min(moments[0] or t_us, t_us), max(moments[1], t_us)]
-            for column in numbers:
+            for column, odd in zip(numbers, row[n_cells:], strict=True):
+                if odd:
+                    tally.skip(f"run {str(last)[:80]}, column {column}", f"{odd[:80]!r} is no number")
                 if found[column] is not None:
                     at = found[step] if step and found[step] is not None else n
                     book.add(str(found[key]) if key else column.removeprefix("metrics."), at, t_us, found[column])

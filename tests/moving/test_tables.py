@@ -87,6 +87,15 @@ def test_a_row_a_step(tmp_path: Path) -> None:
     assert take_in(Table(path, "csv"), store).points == 1
 
 
+def test_a_word_among_numbers_costs_its_point_only_and_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "steps.csv"
+    path.write_text("run,step,loss,acc\na,0,1.5,0.5\na,1,oops,0.6\n")
+    store, tally = taken(Table(path, "csv"), tmp_path)
+    assert history(store, runs(store)["a"], "loss") == [(0, 1.5)]
+    assert history(store, runs(store)["a"], "acc") == [(0, 0.5), (1, 0.6)]
+    assert tally.skipped == [("run a, column loss", "'oops' is no number")]
+
+
 def test_a_row_a_point_with_the_name_of_the_metric(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("run_name,step,metric,value\na,0,loss,1\na,1,loss,inf\na,0,acc,2\n")
