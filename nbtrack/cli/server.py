@@ -2,15 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nbtrack.cli import audit, oidc, options, tokens
 from nbtrack.cli.output import clean, say, show_json
-
-if TYPE_CHECKING:
-    from nbtrack.store.served import ServedStore
 
 Certificate = Annotated[
     Path | None,
@@ -98,7 +95,6 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
 
     front = Front(ssl_certfile, ssl_keyfile, _names(behind_proxy), root_path)
     opened = options.open_served(store)
-    _look_at(opened)
     kept = opened.blobs.keep_at(artifacts)
     found = TeamServer(
         opened,
@@ -120,19 +116,6 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
     sys.stdout.flush()
     raise_file_limit()
     found.run()
-
-
-def _look_at(store: "ServedStore") -> None:
-    """Raise for a file that is damaged: this is the time to say so. What may pass is waited for; `/ready` tells of it."""
-    from nbtrack.errors import NbtrackError  # noqa: PLC0415 - help is quick
-    from nbtrack.store.connect import DamagedError  # noqa: PLC0415
-
-    try:
-        store.settings()
-    except DamagedError:
-        raise
-    except NbtrackError:
-        pass
 
 
 def _names(text: str) -> tuple[str, ...]:

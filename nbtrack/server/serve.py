@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbtrack.deps import require
-from nbtrack.errors import InvalidValueError
+from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.server.ending import before_shutdown, signals_that_end_well
 from nbtrack.server.front import Front
 from nbtrack.serving.threaded import PROTOCOL, ThreadedServer, listen, url_of
+from nbtrack.store.connect import DamagedError, reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,7 @@ class TeamServer(ThreadedServer):
         from nbtrack.server.access.keys import Keys  # noqa: PLC0415
 
         front = front or Front()
+        _refuse_damaged(store)
         keys = None if auth is None else Keys(auth)
         audit = None if auth is None else Audit(place(store.uri, store.folder, auth))
         found = listen(_check_host(host) if keys is None else host.strip("[]"), port, backlog=BACKLOG)
@@ -101,6 +103,20 @@ class TeamServer(ThreadedServer):
                 self._audit.close()
             if self._keys is not None:
                 self._keys.close()
+
+
+def _refuse_damaged(store: ServedStore) -> None:
+    """Raise for a file that is damaged: now is the time to say so. What may pass is told by `/ready`; nobody is waited for."""
+    path = getattr(store, "path", None)
+    if path is None:  # a database, which has answered
+        return
+    try:
+        with reading(path, 0.0, waits_for_fold=False):
+            pass
+    except DamagedError:
+        raise
+    except NbtrackError:
+        return
 
 
 def _check_host(host: str) -> str:
