@@ -96,7 +96,7 @@ class Experiment:
         """Name the experiment in one line."""
         trash = " in the trash" if self.lifecycle_stage == LifecycleStage.DELETED else ""
         tags = f" · {', '.join(f'{key}={value}' for key, value in self.tags.items())}" if self.tags else ""
-        return f"<Experiment {self.experiment_id} {self.name!r}{trash}{tags}>"
+        return f"<Experiment {self.experiment_id or '(no id yet)'} {self.name!r}{trash}{tags}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from __future__ import annotations
 import sys
 import warnings
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,14 +44,20 @@ class NbtrackWarning(UserWarning):
     """Something could not be recorded; the training goes on."""
 
 
+_told: dict[Any, Any] = {}
+
+
 def warn(message: str) -> None:
-    """Warn the user, at the line of theirs that led here."""
+    """Warn the user, at the line of theirs that led here; a thread of ours, or the end of the process, has no such line."""
     depth = 2  # 1 is this function, 2 its caller
     frame = sys._getframe(1)  # noqa: SLF001 - warnings has no way to skip a package before Python 3.12
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "nbtrack":
         frame = frame.f_back
         depth += 1
-    warnings.warn(message, NbtrackWarning, stacklevel=depth)
+    if frame.f_globals.get("__name__", "").split(".")[0] in ("nbtrack", "threading"):
+        warnings.warn_explicit(message, NbtrackWarning, "nbtrack", 1, registry=_told)
+    else:
+        warnings.warn(message, NbtrackWarning, stacklevel=depth)
 
 
 class InvalidValueError(NbtrackError, ValueError):

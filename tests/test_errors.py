@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,15 @@ def test_a_warning_points_at_the_users_line(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"{script}:4: NbtrackWarning: Not recorded: Metric 'loss' received 'not a number'" in done.stderr
+
+
+def test_a_warning_of_a_thread_shows_no_line_of_python():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        thread = threading.Thread(target=errors.warn, args=("look here",))
+        thread.start()
+        thread.join()
+    assert [(each.filename, str(each.message)) for each in caught] == [("nbtrack", "look here")]
 
 
 def test_a_warning_is_of_the_kind_that_can_be_filtered():
