@@ -45,7 +45,8 @@ def sync(store: Server = None, as_json: options.Json = False) -> None:
         if each["error"]:
             say(f"{each['server']}: {size(each['waiting'])} of records wait on. {each['error']}")
         else:
-            say(f"{each['server']}: {size(each['sent'])} of records sent, nothing waits.")
+            sent = f"{size(each['sent'])} of records sent, " if each["sent"] else ""
+            say(f"{each['server']}: {sent}nothing waits.")
     if not as_json and not told:
         say("Nothing waits for any server.")
     if any(each["error"] for each in told):

@@ -34,7 +34,10 @@ def examine(path: Path, folder: Path, blobs: PlacedBlobs | None = None) -> dict[
     try:
         with read(path, folder) as reader:
             for table in ("experiments", "runs", "metrics", "params", "tags", "artifacts"):
-                counts[table] = reader.con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+                seen = (
+                    " WHERE lifecycle_stage <> 'carrier'" if table == "runs" else ""
+                )  # not those that carry a model only
+                counts[table] = reader.con.execute(f"SELECT count(*) FROM {table}{seen}").fetchall()[0][0]
             named = dict(reader.con.execute("SELECT DISTINCT sha256, size FROM artifacts").fetchall())
             if reader.holder:
                 problems.append(f"{reader.holder} A copy of it was read.")
