@@ -39,7 +39,7 @@ Artifacts = Annotated[
 Redirect = Annotated[
     bool,
     typer.Option(
-        "--redirect/--no-redirect",
+        "--redirect",
         help="Send programs that ask for a file to the object store itself, with a URL signed for five minutes.",
     ),
 ]
