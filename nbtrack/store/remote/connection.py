@@ -204,7 +204,9 @@ class Connection:
         except self._httpx.RequestError as cause:
             now = time.monotonic()
             self._rests_until = now + min(REST_S, max(SHORT_REST_S, TIMES * (now - began)))
-            raise UnreachableError(self._silence(f"does not answer ({type(cause).__name__}: {cause})")) from cause
+            raise UnreachableError(
+                self._silence(f"does not answer ({type(cause).__name__}: {cause}{_advice(cause)})")
+            ) from cause
         self._rests_until = 0.0
 
     def _silence(self, what: str) -> str:
@@ -252,6 +254,12 @@ class Connection:
         token = self._token or next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
         found = {"User-Agent": f"nbtrack/{__version__}"}
         return found | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _advice(cause: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return "; SSL_CERT_FILE names the file with the certificates to trust"
+    return ""
 
 
 def _said(answer: Any) -> str:
