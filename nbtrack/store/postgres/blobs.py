@@ -122,10 +122,14 @@ class DatabasePlace:
             con.execute("DELETE FROM nbtrack.blobs WHERE sha256 = ANY(%s)", ([*digests],))
 
 
-def drop_unused(pool: Pool, used: set[str], *, older_than_s: float) -> int:
-    """Delete files that nothing refers to, and return their bytes; younger ones stay, for their records may be on the way."""
+def drop_unused(pool: Pool, used: set[str], dropped: set[str], *, older_than_s: float) -> int:
+    """Delete the files in `dropped`, and those that nothing refers to, and return their bytes.
+
+    Of the latter, younger ones stay, for their records may be on the way.
+    """
     query = """
-        DELETE FROM nbtrack.blobs WHERE sha256 <> ALL(%s) AND kept < now() - make_interval(secs => %s) RETURNING size
+        DELETE FROM nbtrack.blobs WHERE sha256 = ANY(%s)
+        OR (sha256 <> ALL(%s) AND kept < now() - make_interval(secs => %s)) RETURNING size
     """
     with pool.transaction() as con:
-        return sum(size for (size,) in con.execute(query, ([*used], older_than_s)).fetchall())
+        return sum(size for (size,) in con.execute(query, ([*dropped], [*used], older_than_s)).fetchall())

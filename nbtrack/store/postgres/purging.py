@@ -44,13 +44,13 @@ def purge(store: Replicated, *, older_than_s: float, progress: Callable[[str], N
         for table in ("orders", "states"):
             con.execute(f"DELETE FROM nbtrack.{table} WHERE run_id = ANY(%s)", (runs,))
         report(f"deleting {len(runs)} runs; writing the journals anew")
-        used = _Cleaner(con, {*runs}, {*experiments}).clean()
+        used, dropped = _Cleaner(con, {*runs}, {*experiments}).clean()
         con.execute("UPDATE nbtrack.meta SET generation = gen_random_uuid()")
         con.execute("DELETE FROM nbtrack.writers WHERE expires < now() - interval '1 day'")
     with store.pool.connection() as con:
         con.execute("VACUUM nbtrack.journal")
         after = _number(con, _SIZE)
-    freed = blobs.drop_unused(store.pool, used, older_than_s=min(older_than_s, YOUNG_S) if runs else YOUNG_S)
+    freed = blobs.drop_unused(store.pool, used, dropped, older_than_s=YOUNG_S)
     freed += store.blobs.places.sweep(used, YOUNG_S)
     kept = len({run_id for run_id, _, _ in needed})
     return {
@@ -72,9 +72,10 @@ class _Cleaner:
         self._until: dict[tuple[str, str], dict[str, Moment]] = defaultdict(dict)
         self._touched: set[bytes] = set()
         self._used: set[str] = set()
+        self._dropped: set[str] = set()
 
-    def clean(self) -> set[str]:
-        """Rewrite what has to be, and return the digests of the files that are still named."""
+    def clean(self) -> tuple[set[str], set[str]]:
+        """Rewrite what has to be, and return the digests of the files that are still named, and of those that were in what went."""
         self._learn()
         last = 0
         while rows := self._con.execute(
@@ -85,7 +86,7 @@ class _Cleaner:
                 if kept != data:
                     self._con.execute("UPDATE nbtrack.journal SET lines = %b WHERE id = %s", (kept, i))
                 last = i
-        return self._used
+        return self._used, self._dropped - self._used
 
     def _learn(self) -> None:
         """Note what was taken back, and until when."""
@@ -104,13 +105,17 @@ class _Cleaner:
                 names[name] = max(names.get(name, moment), moment)
 
     def _kept(self, writer: str, raw: bytes) -> bytes:
+        kept = self._cleaned(writer, raw)
+        if b'"k":"artifact"' in raw:
+            (self._used if kept else self._dropped).update(digest.decode() for digest in _DIGEST.findall(raw))
+        return kept
+
+    def _cleaned(self, writer: str, raw: bytes) -> bytes:
         run = found[1] if (found := _RUN.search(raw)) else b""
         if run in self._runs or (b'"k":"experiment"' in raw and self._is_of_purged(raw)):
             return b""
         if run in self._touched and b'"k":"m"' not in raw[:40]:
-            raw = self._without_forgotten(writer, raw)
-        if b'"k":"artifact"' in raw:
-            self._used |= {digest.decode() for digest in _DIGEST.findall(raw)}
+            return self._without_forgotten(writer, raw)
         return raw
 
     def _is_of_purged(self, raw: bytes) -> bool:
