@@ -29,7 +29,7 @@ PYTEST := $(BIN)/python -m pytest
 step = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help setup demo lab test check js bench screenshots clean distclean fix \
-	test-python test-models test-browser test-js test-notebooks test-old-duckdb coverage chromium
+	soak test-python test-models test-browser test-js test-notebooks test-old-duckdb coverage chromium
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -78,9 +78,11 @@ test-python: $(VENV)/.dev $(BUNDLE)
 	@$(PYTEST) -q -n 2 --dist loadgroup -m "not browser" $(addprefix --ignore=,$(COUNTED)) tests $(PYTEST_ARGS)
 
 # Models go to MLflow and come back, with each library that there is a flavor for.
-test-models: $(VENV)/.dev .venv-models/.ready
+test-models: $(VENV)/.dev .venv-models/.ready .venv-models/mlflow2/.ready
 	$(call step,models beside MLflow)
 	@.venv-models/bin/python -m pytest -q -n 2 --dist loadgroup tests/roundtrips $(PYTEST_ARGS)
+	$(call step,the server with the client of MLflow 2)
+	@PYTHONPATH=$(CURDIR)/.venv-models/mlflow2 .venv-models/bin/python -m pytest -q -k "not database" tests/roundtrips/test_server.py $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.dev $(BUNDLE) chromium
 	$(call step,browser tests)
@@ -105,6 +107,11 @@ test-old-duckdb: $(VENV)/.dev .venv-duckdb15/.ready
 bench: $(VENV)/.dev $(BUNDLE) .venv-bench/.ready ## measure beside MLflow, Trackio and TensorBoard (BENCH_ARGS=--quick)
 	$(call step,benchmarks)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+soak: $(VENV)/.dev $(BUNDLE) ## kill, cut off and besiege a server for twenty minutes (SOAK_ARGS=--help)
+	$(call step,long faults)
+	@tools/pip_install schemathesis
+	@$(BIN)/python -m tools.soak $(SOAK_ARGS)
 
 screenshots: setup ## take the pictures of the documents from a real JupyterLab
 	@$(BIN)/python tools/screenshots.py $(VIEWS)
@@ -152,6 +159,12 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	 $(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	 > "$$site/the_other_packages.pth"
 	@.venv-models/bin/python -m pip install -qq --group flavors
+	@touch $@
+
+# The client of MLflow 2 lies over that of MLflow 3.
+.venv-models/mlflow2/.ready: .venv-models/.ready
+	@rm -rf .venv-models/mlflow2
+	@.venv-models/bin/python -m pip install -qq --no-deps --target .venv-models/mlflow2 mlflow-skinny==2.22.5 'protobuf<7'
 	@touch $@
 
 # Those that nbtrack is measured against have packages of their own.

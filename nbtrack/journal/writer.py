@@ -368,6 +368,7 @@ def _write_whole(fd: int, data: bytes) -> None:
 
 
 def refuse_size(bodies: Sequence[str]) -> None:
+    """Raise `InvalidValueError` when one of these lines is longer than a journal takes."""
     largest = max(len(body.encode()) for body in bodies)
     if largest > MAX_BYTES:
         raise InvalidValueError(

@@ -82,7 +82,13 @@ def test_every_command_has_help_an_example_a_store_and_json(path: str, command: 
     assert command.help
     assert command.help.strip().splitlines()[0].endswith(".")
     options = {name for param in command.params for name in param.opts}
-    place = {"--auth"} if path.startswith(("server oidc", "server token")) else set() if path in BETWEEN_STORES else {"--store"}
+    place = (
+        {"--auth"}
+        if path.startswith(("server oidc", "server token"))
+        else set()
+        if path in BETWEEN_STORES
+        else {"--store"}
+    )
     assert {*place, "--json"} <= options
     assert all(getattr(param, "help", None) for param in command.params)
     examples = re.findall(r"^Example: (nbtrack .*)$", command.epilog or "", flags=re.MULTILINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import mlflow
 import numpy as np
@@ -234,7 +234,7 @@ def test_a_model_that_nbtrack_logged_is_loaded(client: MlflowClient, store: Serv
     nbtrack.set_tracking_uri(store.uri)
     try:
         with nbtrack.start_run("ours", experiment="of nbtrack") as run:
-            form = "cloudpickle" if IS_OLD else "skops"  # MLflow 2 does not know skops
+            form: Literal["cloudpickle", "skops"] = "cloudpickle" if IS_OLD else "skops"  # MLflow 2 does not know skops
             model = LogisticRegression().fit(X, Y)
             nbtrack.sklearn.log_model(model, "clf", registered_model_name="Ours", serialization_format=form)
     finally:
