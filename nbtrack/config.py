@@ -121,7 +121,7 @@ def store_path(uri: str | os.PathLike[str]) -> Path:
         text = text.removeprefix(scheme)
     if "://" in text:
         scheme = text.split("://", maxsplit=1)[0]
-        message = f"Store {scheme}://… is not a local store; use a path such as 'runs.duckdb'."
+        message = f"Store {scheme}://… is none that can be opened here; use a path such as 'runs.duckdb', postgresql://… or http://…"
         raise InvalidValueError(message)
     path = Path(text).expanduser()
     if path.suffix == "" or path.is_dir():

@@ -77,8 +77,11 @@ def test_the_home_folder_has_a_short_name():
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        ("http://host:5000", r"Store http://… is not a local store; use a path such as 'runs\.duckdb'"),
-        ("sqlite:///mlflow.db", "Store sqlite://… is not a local store"),
+        (
+            "http://host:5000",
+            r"Store http://… is none that can be opened here; use a path such as 'runs\.duckdb', postgresql:",
+        ),
+        ("sqlite:///mlflow.db", "Store sqlite://… is none that can be opened here"),
         ("notes.txt", r"Store 'notes\.txt' does not name a DuckDB file"),
     ],
 )

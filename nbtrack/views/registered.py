@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
@@ -25,6 +24,7 @@ from nbtrack.registry.remote import registry_of
 from nbtrack.search.literals import literal
 from nbtrack.store.registry_protocol import ModelQuery
 from nbtrack.views.goals import goal_of, headlines, is_better
+from nbtrack.wire import number_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -154,7 +154,7 @@ def _version(version: ModelVersion, values: dict[str, Any] | None, metrics: list
         "created": version.creation_timestamp,
         "run_id": version.run_id,
         "run": (values or {}).get("tags", {}).get(RUN_NAME),
-        "metrics": [_finite(logged.get(key)) for key in metrics],
+        "metrics": [_shown(logged.get(key)) for key in metrics],
     }
 
 
@@ -216,7 +216,7 @@ def _about(lineage: Lineage, folder: dict[str, Any], goals: dict[str, str]) -> d
         "cell": None if lineage.cell is None else lineage.cell[:MAX_TEXT],
         "datasets": [{"name": d.dataset.name, "digest": d.dataset.digest} for d in lineage.datasets],
         "metrics": [
-            [key, _finite(lineage.metrics[key]), goal_of(key, goals)] for key in headlines(lineage.metrics, goals)
+            [key, _shown(lineage.metrics[key]), goal_of(key, goals)] for key in headlines(lineage.metrics, goals)
         ],
         "params": sorted(lineage.params.items()),
         "folder": folder,
@@ -293,9 +293,9 @@ def move(store: TrackingStore, name: str, number: int, to: int, alias: str) -> d
 def _differences(one: dict[str, Any], two: dict[str, Any], goals: dict[str, str]) -> dict[str, Any]:
     metrics = []
     for key in headlines({**one["metrics"], **two["metrics"]}, goals):
-        before, after = _finite(one["metrics"].get(key)), _finite(two["metrics"].get(key))
+        before, after = _shown(one["metrics"].get(key)), _shown(two["metrics"].get(key))
         if before != after:
-            change = None if before is None or after is None else after - before
+            change = after - before if isinstance(before, float) and isinstance(after, float) else None
             better = None if change is None else is_better(change, goal_of(key, goals))
             metrics.append({"key": key, "before": before, "after": after, "better": better})
     keys = sorted({**one["params"], **two["params"]})
@@ -311,8 +311,9 @@ def _goals(store: TrackingStore) -> dict[str, str]:
     return {k.removeprefix("goal/"): v for k, v in store.settings().items() if k.startswith("goal/")}
 
 
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+def _shown(value: float | None) -> float | str | None:
+    """Return a number; one that is not finite as text, which the page shows and never compares."""
+    return None if value is None else number_to_json(float(value))
 
 
 def _cut(text: str | None) -> str | None:

@@ -35,12 +35,11 @@ class Opened:
         expect(self.page.locator("html")).to_have_attribute("data-nbt-ready", "true")
 
     def names(self) -> list[str]:
-        return (
-            self.page.get_by_role("grid", name="Runs", exact=True)
-            .get_by_role("rowheader")
-            .locator(".nbt-label")
-            .all_inner_texts()
-        )
+        """Return the names in the table of runs, once it has rows."""
+        grid = self.page.get_by_role("grid", name="Runs", exact=True)
+        labels = grid.get_by_role("rowheader").locator(".nbt-label")
+        expect(labels.first).to_be_visible()
+        return labels.all_inner_texts()
 
 
 @pytest.fixture

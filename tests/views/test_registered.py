@@ -72,7 +72,10 @@ def test_a_model_has_its_versions_with_metrics_newest_first(store: Store) -> Non
     found = ask(store, what="model", name="fraud")
     assert found["metrics"] == [{"key": "auc", "goal": "max"}, {"key": "loss", "goal": "min"}]
     rows = [(v["version"], v["run"], v["aliases"], v["metrics"]) for v in found["versions"]]
-    assert rows == [(2, "C 1.0", [], [pytest.approx(0.9), 0.2]), (1, "C 0.1", ["champion"], [pytest.approx(0.8), None])]
+    assert rows == [
+        (2, "C 1.0", [], [pytest.approx(0.9), 0.2]),
+        (1, "C 0.1", ["champion"], [pytest.approx(0.8), "NaN"]),
+    ]
     assert [change["op"] for change in found["history"]][:1] == ["alias"]
     assert [(h["alias"], h["version"], h["until"]) for h in found["holders"]] == [("champion", 1, None)]
     assert found["back"] == {}

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("./answers.js").Stored} Stored
- * @typedef {[string, number | null, "min" | "max" | null]} Metric
+ * @typedef {[string, number | string | null, "min" | "max" | null]} Metric
  */
 
 /**
@@ -36,9 +36,9 @@ function differencesOf(before, after) {
   return { metrics: metrics.filter(isOther), params: params.filter(isOther) };
 }
 
-/** @param {number | null} before @param {number | null} after @param {"min" | "max" | null} goal */
+/** @param {unknown} before @param {unknown} after @param {"min" | "max" | null} goal */
 function isBetter(before, after, goal) {
-  if (before === null || after === null || before === after || !goal) return null;
+  if (typeof before !== "number" || typeof after !== "number" || before === after || !goal) return null;
   return after > before === (goal === "max");
 }
 

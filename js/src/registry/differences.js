@@ -3,10 +3,12 @@
 import { h } from "../kit/dom.js";
 import { formatNumber } from "../kit/format.js";
 
+/** @typedef {import("./state.js").Metric} Metric */
+
 const MOST = 100;
 
 /**
- * @param {{ metrics: { key: string, before: number | null, after: number | null, better: boolean | null }[],
+ * @param {{ metrics: { key: string, before: Metric | null, after: Metric | null, better: boolean | null }[],
  *   params: { key: string, before: string | null, after: string | null }[] }} found
  * @param {number} from
  * @param {number} to
@@ -44,9 +46,9 @@ export function differences({ metrics, params }, from, to) {
   );
 }
 
-/** @param {{ key: string, before: number | null, after: number | null, better: boolean | null }} row */
+/** @param {{ key: string, before: Metric | null, after: Metric | null, better: boolean | null }} row */
 function metricRow({ key, before, after, better }) {
-  const change = before === null || after === null ? null : after - before;
+  const change = typeof before === "number" && typeof after === "number" ? after - before : null;
   const look = better === null ? "" : better ? "nbt-reg-holds" : "nbt-reg-problem";
   const arrow = change === null ? "" : `${change > 0 ? "▲ +" : "▼ "}${formatNumber(change)}`;
   return h(
@@ -59,9 +61,9 @@ function metricRow({ key, before, after, better }) {
   );
 }
 
-/** @param {number | null} value */
+/** @param {Metric | null} value */
 function number(value) {
-  return h("td", { class: "nbt-reg-number" }, value === null ? "–" : formatNumber(value));
+  return h("td", { class: "nbt-reg-number" }, value === null ? "–" : formatNumber(Number(value)));
 }
 
 /** @param {string | null} value */

@@ -24,10 +24,12 @@ import { react, trait } from "../kit/model.js";
  * @property {number} created
  * @property {string | null} run_id
  * @property {string | null} run
- * @property {(number | null)[]} metrics
+ * @property {(Metric | null)[]} metrics
  *
  * @typedef {{ time: number, user: string, op: string, version: number | null, alias: string | null, stage: string | null,
  *   key: string | null, before: string | null, after: string | null, comment: string, detail: string }} Change
+ *
+ * @typedef {number | string} Metric one that is not finite is "NaN", "Infinity" or "-Infinity", and is never compared
  *
  * @typedef {object} Open
  * @property {Brief} model

@@ -195,7 +195,7 @@ export class VersionPane {
               "dl",
               {},
               ...metrics.map((/** @type {any} */ [key, value]) =>
-                fact(key, value === null ? "–" : formatNumber(value)),
+                fact(key, value === null ? "–" : formatNumber(Number(value))),
               ),
             ),
           )

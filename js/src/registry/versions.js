@@ -115,23 +115,23 @@ function tagsOf(tags) {
   return all.length > MOST_TAGS ? [...chips, h("small", {}, `+${all.length - MOST_TAGS}`)] : chips;
 }
 
-/** @param {number | null} value @param {number | null} best */
+/** @param {import("./state.js").Metric | null} value @param {number | null} best */
 function metricCell(value, best) {
   const isBest = value !== null && value === best;
   return h(
     "td",
     { class: `nbt-reg-number${isBest ? " nbt-reg-best" : ""}`, title: isBest ? "Best of all versions" : null },
-    value === null ? "" : formatNumber(value),
+    value === null ? "" : formatNumber(Number(value)),
   );
 }
 
 /**
  * The best of several values; null without a direction, or when all are the same.
- * @param {(number | null)[]} values
+ * @param {(import("./state.js").Metric | null)[]} values
  * @param {"min" | "max" | null} goal
  */
 export function bestOf(values, goal) {
-  const there = /** @type {number[]} */ (values.filter((value) => value !== null));
+  const there = values.filter((value) => typeof value === "number");
   if (!goal || new Set(there).size < 2) return null;
   return goal === "max" ? Math.max(...there) : Math.min(...there);
 }

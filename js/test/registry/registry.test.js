@@ -221,7 +221,7 @@ test("an empty registry says how to begin", () => {
 });
 
 test.each([
-  [[0.8, 0.9, null], "max", 0.9],
+  [[0.8, 0.9, null, "Infinity"], "max", 0.9],
   [[0.8, 0.9], "min", 0.8],
   [[0.8, 0.8], "max", null],
   [[0.8, 0.9], null, null],

@@ -190,7 +190,8 @@ class Scoped:
 
     def _needs(self, role: Role, what: str = "") -> str:
         of = f" for {what}" if what and what != UNCLEAR else f"; {what}" if what else ""
-        return f"This needs the role {str(role)!r}{of}, which {self._user.name!r} does not have."
+        roles = f"{str(role)!r} or {str(Role.METRICS)!r}" if self._rule.about == About.SERVER else repr(str(role))
+        return f"This needs the role {roles}{of}, which {self._user.name!r} does not have."
 
 
 def _told(found: list[Nouns]) -> str:

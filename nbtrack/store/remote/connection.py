@@ -210,7 +210,7 @@ class Connection:
         self._rests_until = 0.0
 
     def _silence(self, what: str) -> str:
-        return f"{self.url} {what}. What you record is kept here and goes there later, by itself or by `nbtrack sync`."
+        return f"{self.url} {what}. Runs recorded meanwhile are kept here and go there later, by themselves or by `nbtrack sync`."
 
     def _refusal(self, answer: Any) -> NbtrackError:
         status = int(answer.status_code)
