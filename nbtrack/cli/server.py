@@ -74,7 +74,7 @@ def server(  # noqa: PLR0913, PLR0917 - options of a command
         typer.Option(
             "--allowed-hosts",
             metavar="NAMES",
-            help="Names by which it is asked, as in 'ml.example.org,*.lab'.",
+            help="Names by which it is asked, as in 'ml.example.org,*.lab', besides those of this machine.",
             show_default=False,
         ),
     ] = "",

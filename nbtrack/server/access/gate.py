@@ -70,7 +70,8 @@ class Gate:
     audit : Audit, optional
         Where changes and refusals are written down.
     allowed_hosts : sequence of str
-        Names that requests may ask for; of this machine only when there are no keys.
+        Names that requests may ask for, besides those of this machine, which no page elsewhere can have as its own. Without any: every
+        name where there are keys, and those of this machine where there are none.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Gate:
         self.keys = keys
         self.door = None if keys is None else Door(keys)
         self.audit = audit
-        self.hosts = tuple(allowed_hosts) or (("*",) if keys else hosts.LOCAL_NAMES)
+        self.hosts = (*allowed_hosts, *hosts.LOCAL_NAMES) if allowed_hosts or keys is None else ("*",)
         self._load = Load(max_at_once, max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -340,13 +340,14 @@ def test_without_tokens_pages_of_others_may_not_ask(origin: str):
     assert http.get(LIST, headers={"sec-fetch-site": "cross-site"}).status_code == 403
 
 
-def test_a_named_server_is_asked_by_its_names():
+def test_a_named_server_is_asked_by_its_names_and_by_those_of_this_machine():
     http = TestClient(gate.Gate(_ok, allowed_hosts=("ml.example.org", "*.lab")))
     seen = {
         host: http.get(LIST, headers={"host": host}).status_code
-        for host in ("ml.example.org:80", "a.lab", "lab", "evil.org")
+        for host in ("ml.example.org:80", "a.lab", "127.0.0.1:5000", "lab", "evil.org", "127.0.0.1.evil.org")
     }
-    assert seen == {"ml.example.org:80": 200, "a.lab": 200, "lab": 421, "evil.org": 421}
+    assert [host for host, status in seen.items() if status == 200] == ["ml.example.org:80", "a.lab", "127.0.0.1:5000"]
+    assert [host for host, status in seen.items() if status == 421] == ["lab", "evil.org", "127.0.0.1.evil.org"]
 
 
 def test_slow_bodies_and_too_many_requests_are_ended(monkeypatch: pytest.MonkeyPatch):
