@@ -126,6 +126,7 @@ def test_compose_fits_together(compose: dict[str, Any]):
     )
     assert ipaddress.ip_address(proxy) in ipaddress.ip_network(subnet)
     assert caddy["environment"]["SERVER"] == f"server:{PORT}"
+    assert "--host=127.0.0.1" in services["postgres"]["healthcheck"]["test"], "not the one that makes the database"
     assert compose["networks"]["back"]["internal"], "database and object store are reached by the server only"
     endpoint = services["server"]["environment"]["AWS_ENDPOINT_URL"].rpartition(":")[2]
     assert f":{endpoint}" in services["s3"]["entrypoint"][2]
