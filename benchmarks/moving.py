@@ -18,7 +18,7 @@ from nbtrack.moving.backup import back_up
 from nbtrack.moving.copy import copy_store
 from nbtrack.moving.crc32c import checksums, masked
 from nbtrack.moving.importing import take_in
-from nbtrack.moving.tensorboard import TensorBoard
+from nbtrack.moving.tensorboard.folder import TensorBoard
 from nbtrack.names import new_run_id
 from nbtrack.store.local import LocalStore
 

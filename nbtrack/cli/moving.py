@@ -92,11 +92,11 @@ def import_mlflow(
 
     Run it again to go on after an interruption, or for what is new.
     """
-    from nbtrack.moving import mlflow  # noqa: PLC0415 - help is quick
+    from nbtrack.moving.mlflow import importing  # noqa: PLC0415 - help is quick
 
     into = options.open_store(store, is_new_fine=True)
     with working(f"reading {source.rpartition('@')[2]}") as work:
-        tally = mlflow.import_mlflow(
+        tally = importing.import_mlflow(
             source, into, experiments=experiment or (), artifacts=artifacts, is_dry=dry_run, progress=bar(work)
         )
         if not dry_run and not tally.is_nothing_new:
@@ -174,11 +174,11 @@ def export_mlflow(
     as_json: options.Json = False,
 ) -> None:
     """Write runs, metrics with their history, artifacts, models and registered models as MLflow keeps them; what is there stays."""
-    from nbtrack.moving import mlflow_export  # noqa: PLC0415 - help is quick
+    from nbtrack.moving.mlflow import exporting  # noqa: PLC0415 - help is quick
 
     out_of = options.open_store(store)
     with working(f"writing {dest.rpartition('@')[2]}") as work:
-        tally = mlflow_export.export_mlflow(
+        tally = exporting.export_mlflow(
             out_of, dest, experiments=experiment or (), runs=run or (), is_dry=dry_run, progress=bar(work)
         )
     tell(tally, as_json=as_json, is_dry=dry_run, did="Wrote")

@@ -64,7 +64,7 @@ def tensorboard(
     as_json: options.Json = False,
 ) -> None:
     """Take TensorBoard's logs in as runs: scalars, hyperparameters, images, sounds and texts. Again brings what is new."""
-    from nbtrack.moving.tensorboard import TensorBoard  # noqa: PLC0415 - help is quick
+    from nbtrack.moving.tensorboard.folder import TensorBoard  # noqa: PLC0415 - help is quick
 
     _take(TensorBoard(folder, experiment), str(folder), store, is_dry=dry_run, as_json=as_json)
 
@@ -83,7 +83,7 @@ def wandb_offline(
     as_json: options.Json = False,
 ) -> None:
     """Take in the runs that W&B recorded on disk (offline-run-*): config, history, summary, files, tags, notes."""
-    from nbtrack.moving.wandb_offline import WandbOffline  # noqa: PLC0415 - help is quick
+    from nbtrack.moving.wandb.offline import WandbOffline  # noqa: PLC0415 - help is quick
 
     source = WandbOffline(folder, experiment, has_stats=system, follows_links=follow_links)
     _take(source, str(folder), store, is_dry=dry_run, as_json=as_json)

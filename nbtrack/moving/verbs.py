@@ -75,7 +75,7 @@ def import_runs(
     """
     into = _store(store)
     if kind == "mlflow":
-        from nbtrack.moving.mlflow import import_mlflow  # noqa: PLC0415 - one kind of source at a time
+        from nbtrack.moving.mlflow.importing import import_mlflow  # noqa: PLC0415 - one kind of source at a time
 
         names = [experiment] if experiment else []
         _refuse(kind, options, ("artifacts",))
@@ -185,12 +185,12 @@ def _store(uri: Place | None) -> Store:
 
 def _opened(kind: str, source: Place, experiment: str | None, options: dict[str, Any]) -> Source:
     if kind == "tensorboard":
-        from nbtrack.moving.tensorboard import TensorBoard  # noqa: PLC0415
+        from nbtrack.moving.tensorboard.folder import TensorBoard  # noqa: PLC0415
 
         _refuse(kind, options)
         return TensorBoard(os.fspath(source), experiment)
     if kind == "wandb-offline":
-        from nbtrack.moving.wandb_offline import WandbOffline  # noqa: PLC0415
+        from nbtrack.moving.wandb.offline import WandbOffline  # noqa: PLC0415
 
         _refuse(kind, options, ("system", "follow_links"))
         links = bool(options.get("follow_links"))

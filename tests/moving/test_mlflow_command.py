@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from nbtrack.cli.main import app
 from nbtrack.errors import RemoteError, UnreachableError
-from nbtrack.moving.mlflow_rest import Rest
+from nbtrack.moving.mlflow.rest import Rest
 from tests.moving.mlflow_sources import unpack
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ ANSWERS = {
 def test_a_server_is_asked_with_a_login_that_nobody_sees(
     odd_server: tuple[str, list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbtrack.moving.mlflow_rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("nbtrack.moving.mlflow.rest.time.sleep", lambda _: None)
     place, seen = odd_server
     rest = Rest(f"http://ada:pa%24%24@{place}/mlflow")
     assert rest.url == f"http://{place}/mlflow"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow import import_mlflow, open_source
-from nbtrack.moving.mlflow_rows import OtherRows
-from nbtrack.moving.mlflow_tables import Tables
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.importing import import_mlflow, open_source
+from nbtrack.moving.mlflow.rows import OtherRows
+from nbtrack.moving.mlflow.tables import Tables
 from nbtrack.store.registry_protocol import ModelQuery
 from tests.moving.mlflow_sources import unpack
 from tests.store.kit import quiet_store

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbtrack.moving.mlflow import import_mlflow
+from nbtrack.moving.mlflow.importing import import_mlflow
 from tests.moving.mlflow_sources import KINDS, expected, told, unpack
 from tests.store.kit import quiet_store
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbtrack.moving.mlflow import import_mlflow
-from nbtrack.moving.mlflow_export import export_mlflow
+from nbtrack.moving.mlflow.exporting import export_mlflow
+from nbtrack.moving.mlflow.importing import import_mlflow
 from nbtrack.server.serve import TeamServer
 from tests.moving.mlflow_sources import told, unpack
 from tests.store.kit import quiet_store

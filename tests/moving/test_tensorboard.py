@@ -12,8 +12,8 @@ from nbtrack.moving.crc32c import checksums, masked
 from nbtrack.moving.importing import take_in
 from nbtrack.moving.protobuf import WireError, fields
 from nbtrack.moving.tally import Tally
-from nbtrack.moving.tensorboard import TensorBoard
-from nbtrack.moving.tensorboard_events import Found, parse, read_events
+from nbtrack.moving.tensorboard.events import Found, parse, read_events
+from nbtrack.moving.tensorboard.folder import TensorBoard
 from tests.moving.other_sources import history, nothing_new, runs, taken, unpack
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.moving.importing import take_in
 from nbtrack.moving.tally import Tally
-from nbtrack.moving.wandb_log import BLOCK, Found, read_log
-from nbtrack.moving.wandb_offline import WandbOffline
+from nbtrack.moving.wandb.log import BLOCK, Found, read_log
+from nbtrack.moving.wandb.offline import WandbOffline
 from tests.moving.other_sources import history, nothing_new, runs, taken, unpack
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import mlflow
 
-from nbtrack.moving.mlflow import import_mlflow
-from nbtrack.moving.mlflow_export import export_mlflow
+from nbtrack.moving.mlflow.exporting import export_mlflow
+from nbtrack.moving.mlflow.importing import import_mlflow
 from tests.moving.make_mlflow_sources import told
 from tests.moving.mlflow_sources import expected, unpack
 from tests.store.kit import quiet_store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nbtrack.moving.moved import MovedFile
 from nbtrack.moving.protobuf import WireError, double, grouped, raw, signed, text
 from nbtrack.moving.series import Book
-from nbtrack.moving.tensorboard_events import Event, Found, Value, parse, read_events
+from nbtrack.moving.tensorboard.events import Event, Found, Value, parse, read_events
 
 if TYPE_CHECKING:
     from pathlib import Path

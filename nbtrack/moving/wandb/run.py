@@ -13,7 +13,7 @@ from nbtrack.entities import RunStatus
 from nbtrack.moving.here import file_here
 from nbtrack.moving.protobuf import WireError, fields, grouped, raw, signed, text
 from nbtrack.moving.series import Book, flat, number_of, shown, sound_key
-from nbtrack.moving.wandb_log import Found, read_log
+from nbtrack.moving.wandb.log import Found, read_log
 from nbtrack.names import NOTE
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.entities import LifecycleStage, RunStatus
 from nbtrack.errors import NbtrackError, NotFoundError, UnreachableError
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow_marks import sign_of
-from nbtrack.moving.mlflow_placing import is_of_mlflow_2, split_files
-from nbtrack.moving.mlflow_rest import Rest
-from nbtrack.moving.mlflow_server import SCHEME, address_of
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.marks import sign_of
+from nbtrack.moving.mlflow.placing import is_of_mlflow_2, split_files
+from nbtrack.moving.mlflow.rest import Rest
+from nbtrack.moving.mlflow.server import SCHEME, address_of
 from nbtrack.moving.shipment import scratch
 from nbtrack.names import PARENT
 from nbtrack.wire import number_from_json

@@ -11,7 +11,7 @@ import numpy as np
 
 from nbtrack.moving.crc32c import checksums, masked
 from nbtrack.moving.protobuf import WireError, double, fields, grouped, raw, signed, single, text, varint
-from nbtrack.moving.tensorboard_tensors import Tensor, read_tensor
+from nbtrack.moving.tensorboard.tensors import Tensor, read_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

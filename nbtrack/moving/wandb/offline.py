@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.moving.ids import run_id_of
 from nbtrack.moving.moved import MovedExperiment, MovedRun
-from nbtrack.moving.wandb_run import WandbRun
+from nbtrack.moving.wandb.run import WandbRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from nbtrack.entities import RunStatus
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.moving.ids import run_id_of
 from nbtrack.moving.moved import MovedExperiment, MovedRun
-from nbtrack.moving.tensorboard_events import Found, read_events
-from nbtrack.moving.tensorboard_run import EventRun
+from nbtrack.moving.tensorboard.events import Found, read_events
+from nbtrack.moving.tensorboard.run import EventRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nbtrack.errors import InvalidValueError, NbtrackError, UnreachableError
-from nbtrack.moving.mlflow import DATABASES, SERVERS
+from nbtrack.moving.mlflow.importing import DATABASES, SERVERS
 from nbtrack.moving.moved import MovedExperiment
 from nbtrack.moving.stored import Chosen, Stored
 from nbtrack.moving.tally import Tally
@@ -90,13 +90,13 @@ def export_mlflow(
 
 def _open(dest: str, tally: Tally, *, is_dry: bool) -> Out:
     if dest.startswith(SERVERS):
-        from nbtrack.moving.mlflow_server_out import ServerOut  # noqa: PLC0415 - one kind of place at a time
+        from nbtrack.moving.mlflow.server_out import ServerOut  # noqa: PLC0415 - one kind of place at a time
 
         return ServerOut(dest, tally, is_dry=is_dry)
     if dest.startswith(DATABASES):
         message = "MLflow's databases are not written to directly: start `mlflow server` on it, and name its http://… address."
         raise InvalidValueError(message)
-    from nbtrack.moving.mlflow_folder_out import FolderOut  # noqa: PLC0415
+    from nbtrack.moving.mlflow.folder_out import FolderOut  # noqa: PLC0415
 
     path = Path(dest.removeprefix("file://"))
     if path.exists() and not path.is_dir():

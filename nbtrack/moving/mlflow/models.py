@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.entities import LifecycleStage
 from nbtrack.errors import NbtrackError
 from nbtrack.models.mlmodel import MLmodel
-from nbtrack.moving import mlflow_words as words
 from nbtrack.moving.ids import run_id_of
+from nbtrack.moving.mlflow import words
 from nbtrack.moving.moved import MovedModel, MovedRun
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.errors import InvalidValueError
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow_files import Artifacts
-from nbtrack.moving.mlflow_models import carrier, described
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.files import Artifacts
+from nbtrack.moving.mlflow.models import carrier, described
 from nbtrack.moving.moved import MovedExperiment, MovedModel, MovedRegistered, MovedRun, Points
 from nbtrack.names import PARENT, RUN_NAME
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from nbtrack.entities import DatasetInput
-    from nbtrack.moving.mlflow_files import Skip
-    from nbtrack.moving.mlflow_rows import Rows
+    from nbtrack.moving.mlflow.files import Skip
+    from nbtrack.moving.mlflow.rows import Rows
 
 BATCH = 400
 BLOCK = 50_000

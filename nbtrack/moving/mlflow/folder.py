@@ -11,9 +11,9 @@ import numpy as np
 
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.yaml_text import read_yaml
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow_files import Artifacts
-from nbtrack.moving.mlflow_models import carrier, described
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.files import Artifacts
+from nbtrack.moving.mlflow.models import carrier, described
 from nbtrack.moving.moved import MovedExperiment, MovedModel, MovedRegistered, MovedRun, Points
 from nbtrack.names import PARENT, RUN_NAME, is_run_id
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from nbtrack.entities import DatasetInput
-    from nbtrack.moving.mlflow_files import Skip
+    from nbtrack.moving.mlflow.files import Skip
     from nbtrack.moving.moved import MovedVersion
 
 META = "meta.yaml"

@@ -11,10 +11,10 @@ import numpy as np
 from nbtrack.entities import LifecycleStage
 from nbtrack.errors import InvalidValueError
 from nbtrack.models.yaml_text import read_yaml, write_yaml
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow_folder import META, TRASH
-from nbtrack.moving.mlflow_marks import MARK, digest_of, experiment_id_of, mark_of, sign_of
-from nbtrack.moving.mlflow_placing import is_of_mlflow_2, split_files
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.folder import META, TRASH
+from nbtrack.moving.mlflow.marks import MARK, digest_of, experiment_id_of, mark_of, sign_of
+from nbtrack.moving.mlflow.placing import is_of_mlflow_2, split_files
 from nbtrack.wire import number_from_json
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from nbtrack.moving.intake import Intake
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from nbtrack.moving.mlflow_files import Skip
+    from nbtrack.moving.mlflow.files import Skip
     from nbtrack.moving.moved import MovedExperiment, MovedRegistered, MovedRun
     from nbtrack.moving.tally import Tally
     from nbtrack.store.protocol import Store
@@ -59,18 +59,18 @@ def open_source(uri: str | os.PathLike[str], *, artifacts: str | None = None, sk
     """
     text = os.fspath(uri)
     if text.startswith(SERVERS):
-        from nbtrack.moving.mlflow_server import Server  # noqa: PLC0415 - one kind of source at a time
+        from nbtrack.moving.mlflow.server import Server  # noqa: PLC0415 - one kind of source at a time
 
         return Server(text, artifacts, skip)
     path = Path(text.removeprefix("file://"))
     if path.is_dir():
-        from nbtrack.moving.mlflow_folder import Folder  # noqa: PLC0415
+        from nbtrack.moving.mlflow.folder import Folder  # noqa: PLC0415
 
         inside = path / "mlruns"
         return Folder(inside if inside.is_dir() else path, artifacts, skip)
     if text.startswith(DATABASES) or path.is_file():
-        from nbtrack.moving.mlflow_rows import open_rows  # noqa: PLC0415
-        from nbtrack.moving.mlflow_tables import Tables  # noqa: PLC0415
+        from nbtrack.moving.mlflow.rows import open_rows  # noqa: PLC0415
+        from nbtrack.moving.mlflow.tables import Tables  # noqa: PLC0415
 
         return Tables(open_rows(text), artifacts, skip)
     message = f"{text!r} is nothing of MLflow that is here; name a mlruns folder, sqlite:///mlflow.db or http://… of a server."

@@ -12,10 +12,10 @@ import numpy as np
 
 from nbtrack.artifacts.remote.uri import is_remote
 from nbtrack.errors import NbtrackError, NotFoundError, UnreachableError
-from nbtrack.moving import mlflow_words as words
-from nbtrack.moving.mlflow_files import Artifacts
-from nbtrack.moving.mlflow_models import carrier, described
-from nbtrack.moving.mlflow_rest import PROXY, Rest
+from nbtrack.moving.mlflow import words
+from nbtrack.moving.mlflow.files import Artifacts
+from nbtrack.moving.mlflow.models import carrier, described
+from nbtrack.moving.mlflow.rest import PROXY, Rest
 from nbtrack.moving.moved import MovedExperiment, MovedFile, MovedModel, MovedRegistered, MovedRun, Points
 from nbtrack.names import PARENT, RUN_NAME
 from nbtrack.wire import number_from_json
@@ -23,7 +23,7 @@ from nbtrack.wire import number_from_json
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from nbtrack.moving.mlflow_files import Skip
+    from nbtrack.moving.mlflow.files import Skip
 
 PAGE = 500
 HISTORY_PAGE = 25_000

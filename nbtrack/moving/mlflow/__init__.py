@@ -1,0 +1,1 @@
+"""What MLflow keeps, in folders, tables and behind servers: read, and written as MLflow does."""

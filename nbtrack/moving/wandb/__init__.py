@@ -1,0 +1,1 @@
+"""What W&B keeps of runs that were recorded offline."""
