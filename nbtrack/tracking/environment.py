@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import shlex
 import socket
 import sys
 from dataclasses import dataclass, field
@@ -14,8 +15,11 @@ from typing import Any
 
 from nbtrack.journal.writer import user_name
 from nbtrack.tracking.git_state import GitState, git_state
+from nbtrack.tracking.redaction import redact
 
 NOTEBOOK, LOCAL = "NOTEBOOK", "LOCAL"
+SCRIPT = "source/script.py"
+LONGEST_SCRIPT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class Environment:
         The notebook's file, or "" when it is not known.
     source : str
         The notebook, else the script, else "".
+    folder : str
+        The working folder.
+    script, arguments : str
+        What the script says, and the words after it as a shell would read them; both without secrets, "" when no script runs here.
     """
 
     python: str
@@ -44,6 +52,9 @@ class Environment:
     git: GitState = field(default_factory=GitState)
     notebook_path: str = ""
     source: str = ""
+    folder: str = ""
+    script: str = ""
+    arguments: str = ""
 
     @property
     def notebook_name(self) -> str:
@@ -63,6 +74,7 @@ class Environment:
     def collect(cls, folder: str | os.PathLike[str] = ".") -> Environment:
         """Return everything; takes some tens of milliseconds, so call it in a thread."""
         notebook = notebook_path()
+        script = own_script()
         return cls(
             python=platform.python_version(),
             platform=platform.platform(),
@@ -72,6 +84,9 @@ class Environment:
             git=git_state(folder),
             notebook_path=notebook,
             source=notebook or _script(),
+            folder=os.fspath(Path(folder).absolute()),
+            script=_text_of(script),
+            arguments=redact(shlex.join(sys.argv[1:])) if script else "",
         )
 
     def tags(self) -> dict[str, str]:
@@ -82,8 +97,19 @@ class Environment:
             "mlflow.source.git.repoURL": self.git.remote,
             "mlflow.source.git.dirty": str(self.git.is_dirty).lower() if self.git.commit else "",
             "nbtrack.platform": self.platform,
+            "nbtrack.source.folder": self.git.prefix if self.git.commit else "",
+            "nbtrack.source.path": self._script_path() if self.script else "",
+            "nbtrack.source.arguments": self.arguments,
         }
         return {key: value for key, value in tags.items() if value}
+
+    def _script_path(self) -> str:
+        """Return the script from the top of its repository, else from the working folder, as far as it is inside."""
+        path = Path(self.source)
+        for top in (self.git.top, self.folder):
+            if top and path.is_relative_to(top):
+                return path.relative_to(top).as_posix()
+        return path.name
 
     def artifacts(self) -> dict[str, str]:
         """Return the texts that are kept as files of the run, by path."""
@@ -91,6 +117,10 @@ class Environment:
         files = {"environment/packages.txt": "\n".join(lines) + "\n"}
         if self.git.diff:
             files["environment/git.diff"] = self.git.diff
+        if self.git.new_files and self.git.commit:
+            files["environment/new_files.txt"] = "".join(f"{name}\n" for name in self.git.new_files)
+        if self.script:
+            files[SCRIPT] = self.script
         return files
 
 
@@ -167,3 +197,19 @@ def _script() -> str:
         return ""
     path = getattr(sys.modules.get("__main__"), "__file__", None) or ""
     return str(Path(path).absolute()) if path and not path.startswith("<") else ""
+
+
+def own_script() -> str:
+    """Return the script that runs here when it is the user's own: a ``.py`` file, and no program that was installed."""
+    path = _script()
+    installed = {"site-packages", "dist-packages"} & {*Path(path).parts}
+    return path if path.endswith(".py") and not installed and not Path(path).is_relative_to(sys.prefix) else ""
+
+
+def _text_of(path: str) -> str:
+    """Return a script without secrets; "" for one that cannot be read or is longer than a script is."""
+    try:
+        is_fine = bool(path) and Path(path).stat().st_size <= LONGEST_SCRIPT
+        return redact(Path(path).read_text(encoding="utf-8")) if is_fine else ""
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -29,6 +29,18 @@ _DIFF = (
     ":(top)",
     ":(top,exclude,glob)**/*.ipynb",
 )
+_NEW = (
+    "ls-files",
+    "-z",
+    "--others",
+    "--exclude-standard",
+    "--directory",
+    "--no-empty-directory",
+    "--full-name",
+    "--",
+    ":(top)",
+)
+MOST_NEW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,10 @@ class GitState:
     diff : str
         The changes against the commit without secrets, cut at 1 MB with a line that says so. Notebooks are named, not
         shown: their cells are recorded by themselves.
+    top, prefix : str
+        The repository's folder, and the working folder within it (``"src/"``; "" at the top).
+    new_files : tuple of str
+        Files that git neither knows nor ignores, from the top, at most 200: they are in no commit and in no diff.
     """
 
     commit: str = ""
@@ -51,6 +67,9 @@ class GitState:
     remote: str = ""
     is_dirty: bool = False
     diff: str = ""
+    top: str = ""
+    prefix: str = ""
+    new_files: tuple[str, ...] = ()
 
 
 def git_state(folder: str | os.PathLike[str] = ".", *, timeout_s: float = TIMEOUT_S) -> GitState:
@@ -64,13 +83,23 @@ def git_state(folder: str | os.PathLike[str] = ".", *, timeout_s: float = TIMEOU
     changed = [line for line in lines if line[:1] in ("1", "2", "u")]
     has_commit = not commit.startswith("(")
     remote = _git(folder, timeout_s, 10_000, "config", "--get", "remote.origin.url")
+    places = (_git(folder, timeout_s, 10_000, "rev-parse", "--show-toplevel", "--show-prefix") or "").split("\n")
     return GitState(
         commit=commit if has_commit else "",
         branch="" if branch.startswith("(") else branch,
         remote=redact((remote or "").strip()),
         is_dirty=bool(changed),
         diff=_diff(folder, timeout_s, changed) if changed and has_commit else "",
+        top=places[0],
+        prefix=places[1] if len(places) > 1 else "",
+        new_files=_new_files(folder, timeout_s),
     )
+
+
+def _new_files(folder: str | os.PathLike[str], timeout_s: float) -> tuple[str, ...]:
+    """Return new files, those of folders that are new as a whole not one by one: a folder of data has too many."""
+    told = _git(folder, timeout_s, MOST_NEW * 200, *_NEW)
+    return tuple((told or "").split("\0")[:-1][:MOST_NEW])
 
 
 def _diff(folder: str | os.PathLike[str], timeout_s: float, changed: list[str]) -> str:

@@ -13,11 +13,11 @@ from nbtrack.errors import InvalidValueError, RunAlreadyActiveError, warn
 from nbtrack.journal.writer import user_name
 from nbtrack.names import NOTE, PARENT, RUN_NAME, check_name, is_run_id, new_run_id
 from nbtrack.tracking import active
-from nbtrack.tracking.environment import Environment
+from nbtrack.tracking.environment import Environment, own_script
 from nbtrack.tracking.naming import run_name as words
 from nbtrack.tracking.run import ActiveRun
 from nbtrack.tracking.sampler import Sampler
-from nbtrack.tracking.surroundings import add_environment
+from nbtrack.tracking.surroundings import add_environment, add_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +101,8 @@ def start_run(
         active.push(run)
         if not run.is_joined and run_id is None:
             add_environment(run)
+            if own_script() and run.parent_run_id is None:
+                add_script(run)
         if params:
             run.record_params(params)
         if run.is_joined or run_id is not None:

@@ -15,13 +15,14 @@ from nbtrack.tracking.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbtrack.store.protocol import TrackingStore
+    from nbtrack.store.protocol import Store
 
 FRESH_S = 2.0
 
 _lock = threading.Lock()
 _worker: ThreadPoolExecutor | None = None
 _latest: tuple[float, str, Future[Environment]] | None = None
+_kept: tuple[Environment, str, list[dict[str, object]]] | None = None
 
 
 class Recorded(Protocol):
@@ -30,7 +31,7 @@ class Recorded(Protocol):
     id: str
 
     @property
-    def store(self) -> TrackingStore:
+    def store(self) -> Store:
         """Return where the run is kept."""
 
 
@@ -57,6 +58,11 @@ def add_environment(run: Recorded) -> Future[None]:
 def add_environment_files(run: Recorded) -> Future[None]:
     """Add the diff and the list of packages to a run as soon as they are known."""
     return _add_soon(run, _record_files)
+
+
+def add_script(run: Recorded) -> Future[None]:
+    """Add the script that runs here, the diff and the list of packages: with them the run can be made again."""
+    return _add_soon(run, _record_script)
 
 
 def settle(timeout_s: float = 60.0) -> None:
@@ -94,6 +100,20 @@ def _record_tags(run: Recorded, environment: Environment) -> None:
 def _record_files(run: Recorded, environment: Environment) -> None:
     for path, text in environment.artifacts().items():
         run.store.add_artifact(run.id, path, text.encode(), mime="text/plain")
+
+
+def _record_script(run: Recorded, environment: Environment) -> None:
+    """Write all in one go; a script that makes a thousand runs keeps its files once."""
+    global _kept  # noqa: PLW0603
+    if not environment.script:
+        return
+    if _kept is None or _kept[0] is not environment or _kept[1] != run.store.uri:
+        bodies = []
+        for path, text in environment.artifacts().items():
+            kept = run.store.blobs.put_bytes(text.encode())
+            bodies.append({"path": path, "sha256": kept.sha256, "size": kept.size, "mime": "text/plain"})
+        _kept = environment, run.store.uri, bodies
+    run.store.append(*(("artifact", run.id, None, body) for body in _kept[2]))
 
 
 def _forget_in_child() -> None:

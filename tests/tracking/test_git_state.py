@@ -76,7 +76,7 @@ def test_a_detached_head_has_no_branch(repository):
 
 def test_a_repository_without_commits(tmp_path):
     git(tmp_path, "init", "-b", "trunk")
-    assert git_state(tmp_path) == GitState(branch="trunk")
+    assert git_state(tmp_path) == GitState(branch="trunk", top=str(tmp_path))
 
 
 def test_outside_a_repository_and_without_git_there_is_nothing(tmp_path, monkeypatch):
