@@ -6,12 +6,11 @@ import json
 import re
 import shutil
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtrack.deps import require
-from nbtrack.errors import InvalidValueError, MissingPackageError, NbtrackError
+from nbtrack.environments import uv
+from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.models import environment
 from nbtrack.models.flavors import loader_of
 from nbtrack.models.mlmodel import MLmodel
@@ -21,7 +20,6 @@ from nbtrack.version import __version__
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
 
 PORT = 8080
 MODEL = "/opt/ml/model"
@@ -139,36 +137,22 @@ def make_environment(folder: str | os.PathLike[str], model_uri: str, *, allow_ur
     """
     from nbtrack.tracking.model_files import fetch  # noqa: PLC0415
 
-    uv = _uv()
+    tool = uv.find("to make environments of models")
     target = Path(folder)
     if target.exists() and any(target.iterdir()):
         raise InvalidValueError(f"{target} is not empty; name a new folder.")
     found = fetch(model_uri)
     try:
         wanted, requirements, constraints = _needs(found.folder)
-        _check_plain([*requirements, *constraints], allow_urls=allow_urls)
-        _run([uv, "venv", "--python", _python_of(wanted.python), str(target)], "uv could not make the environment.")
-        python = target / "bin" / "python"
-        if requirements:
-            options = ["--constraint", str(found.folder / environment.CONSTRAINTS)] if constraints else []
-            words = [word for line in requirements for word in (line.split() if line.startswith("-") else [line])]
-            _run(
-                [uv, "pip", "install", "--python", str(python), *options, *words],
-                f"uv could not install {', '.join(requirements)}.",
-            )
+        uv.check_plain([*requirements, *constraints], allow_urls=allow_urls, whose="model")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        python = uv.new(tool, target.absolute(), _python_of(wanted.python))
+        uv.install(
+            tool, python, requirements, constraints=found.folder / environment.CONSTRAINTS if constraints else None
+        )
     finally:
         found.close()
     return python
-
-
-def _uv() -> str:
-    """Return uv: on the path, or installed as a package of this Python."""
-    found = shutil.which("uv")
-    with suppress(MissingPackageError, FileNotFoundError):
-        found = found or str(require("uv", "to make environments of models").find_uv_bin())
-    if found is None:
-        raise NbtrackError("uv is needed to make environments of models: pip install uv")
-    return found
 
 
 def _needs(folder: Path) -> tuple[environment.Environment, list[str], list[str]]:
@@ -198,14 +182,6 @@ def _needs(folder: Path) -> tuple[environment.Environment, list[str], list[str]]
     if loader_of(str(conf.get("loader_module"))) is not None:
         requirements = [line for line in requirements if not _MLFLOW.fullmatch(line)]
     return wanted, requirements, constraints
-
-
-def _check_plain(requirements: Sequence[str], *, allow_urls: bool) -> None:
-    odd = [line for line in requirements if line.startswith("-") or "@" in line or "://" in line]
-    if odd and not allow_urls:
-        raise InvalidValueError(
-            f"The model's requirements fetch code from elsewhere: {', '.join(odd)[:300]}. Allow it with allow_urls=True (--allow-urls)."
-        )
 
 
 def _python_of(text: str) -> str:
