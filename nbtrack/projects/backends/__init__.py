@@ -1,0 +1,1 @@
+"""Places that run plans: this machine, a Dask cluster, SLURM, Kubernetes."""
