@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from nbtrack.config import is_remote
 from nbtrack.magics.line import TrackMagics
 from nbtrack.magics.live_cells import give_cells
 from nbtrack.magics.track import CellTracker, take_magic_out
@@ -49,8 +50,9 @@ def unload_ipython_extension(shell: Any) -> None:
 
 def greeting() -> str:
     """Return the line that is shown at load."""
-    path = Path(active.get_tracking_uri())
-    place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    place: str | Path = active.get_tracking_uri()
+    if not is_remote(place) and (path := Path(place)).is_relative_to(Path.cwd()):
+        place = path.relative_to(Path.cwd())
     return (
         f"nbtrack records %%track cells in {place}: params, metrics, source, output, figures, git, packages; "
         "%track captured shows it, %track off stops"

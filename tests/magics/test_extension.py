@@ -64,3 +64,9 @@ def test_the_greeting_names_the_store_as_seen_from_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path.root)
     nbtrack.set_tracking_uri(tmp_path / "study" / "runs.duckdb")
     assert str(Path("study", "runs.duckdb")) in extension.greeting()
+
+
+def test_the_greeting_names_a_server_by_its_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path))
+    nbtrack.set_tracking_uri("http://127.0.0.1:9")
+    assert "in http://127.0.0.1:9:" in extension.greeting()
