@@ -7,6 +7,7 @@ NBTRACK_CACHE                   where copies of what is kept elsewhere are; can 
 NBTRACK_CACHE_GB                what copies of files may take there (default 10)
 NBTRACK_EXPERIMENT              experiment of new runs (default ``Default``); MLFLOW_EXPERIMENT_NAME works too
 NBTRACK_RUN_ID                  run that a child process logs into
+NBTRACK_RERUN                   ``1``: the store of the environment stays, whatever the code chooses; set where a run is made again
 NBTRACK_STRICT                  ``1``: an error inside ``log_*`` raises instead of warning
 NBTRACK_SYSTEM_METRICS          ``1``: sample CPU, memory, disk, network and GPU during each run
 NBTRACK_LIVE                    ``0``: no live panel by itself above a cell that goes on
@@ -41,6 +42,11 @@ def experiment_name() -> str:
 def inherited_run_id() -> str | None:
     """Return the run that this process was asked to log into."""
     return os.environ.get("NBTRACK_RUN_ID") or None
+
+
+def is_rerun() -> bool:
+    """Say whether this process makes a recorded run again, and so records where it was told to."""
+    return os.environ.get("NBTRACK_RERUN", "").lower() in TRUE
 
 
 def artifacts_place() -> str | None:

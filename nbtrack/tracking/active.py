@@ -40,6 +40,8 @@ _refused: set[str] = set()
 def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     """Choose the store for everything that follows: a path such as ``"runs.duckdb"``, or a folder; None goes back to the default."""
     global _chosen_uri  # noqa: PLW0603
+    if config.is_rerun():
+        return
     chosen = None if uri is None else open_store(uri).uri
     current = own_run()
     if chosen is not None and current is not None and current.store.uri != chosen:

@@ -100,9 +100,7 @@ def start_run(
     try:
         active.push(run)
         if not run.is_joined and run_id is None:
-            add_environment(run)
-            if own_script() and run.parent_run_id is None:
-                add_script(run)
+            _add_surroundings(run)
         if params:
             run.record_params(params)
         if run.is_joined or run_id is not None:
@@ -114,6 +112,12 @@ def start_run(
         run.end(RunStatus.KILLED)  # an interrupt between two lines must not leave a run open that nobody holds
         raise
     return run
+
+
+def _add_surroundings(run: ActiveRun) -> None:
+    add_environment(run)
+    if run.parent_run_id is None and own_script():
+        add_script(run)
 
 
 def join(store: Store, run_id: str) -> ActiveRun:
