@@ -74,7 +74,7 @@ class Environment:
     def collect(cls, folder: str | os.PathLike[str] = ".") -> Environment:
         """Return everything; takes some tens of milliseconds, so call it in a thread."""
         notebook = notebook_path()
-        script = own_script()
+        script, source = own_script(), notebook or _script()  # before git is waited for: a script that ends loses its name
         return cls(
             python=platform.python_version(),
             platform=platform.platform(),
@@ -83,7 +83,7 @@ class Environment:
             packages=packages(),
             git=git_state(folder),
             notebook_path=notebook,
-            source=notebook or _script(),
+            source=source,
             folder=os.fspath(Path(folder).absolute()),
             script=_text_of(script),
             arguments=redact(shlex.join(sys.argv[1:])) if script else "",

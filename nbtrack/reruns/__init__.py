@@ -1,0 +1,1 @@
+"""Recorded runs again: reproduced, forked with a change, their variables restored."""

@@ -1,0 +1,164 @@
+"""How a run came about, as far as the store knows: its code, its repository, its packages, and what was not recorded."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.tracking.environment import SCRIPT
+
+if TYPE_CHECKING:
+    from nbtrack.entities import Run
+    from nbtrack.store.protocol import TrackingStore
+
+CELLS, CELL = "source/cells.json", "source/cell.py"
+PACKAGES, DIFF, NEW_FILES = "environment/packages.txt", "environment/git.diff", "environment/new_files.txt"
+MARK = "…redacted"
+MOST_NAMED = 5
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True)
+class OneCell:
+    """A cell to run: its text as typed, and whether it failed when it was recorded."""
+
+    source: str
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What it takes to make a run again.
+
+    Attributes
+    ----------
+    run : Run
+        The run.
+    carrier : Run
+        The run whose files these are: the run itself, or the one that it is nested in.
+    cells : tuple of OneCell
+        In executed order, the run's own last; empty for a script.
+    script, script_path, arguments : str, str, tuple of str
+        Of a script: its text, its path from the top of its repository, the words after it.
+    commit, remote, diff, folder : str
+        Of the repository: the commit, the URL of origin, what was changed since, the working folder from the top (``"src/"``).
+    python, packages : str, tuple of str
+        Version, and lines such as ``numpy==2.1.0``; empty when they were not recorded.
+    missing : tuple of str
+        What was not recorded, one sentence each.
+    """
+
+    run: Run
+    carrier: Run
+    cells: tuple[OneCell, ...] = ()
+    script: str = ""
+    script_path: str = ""
+    arguments: tuple[str, ...] = ()
+    commit: str = ""
+    remote: str = ""
+    diff: str = ""
+    folder: str = ""
+    python: str = ""
+    packages: tuple[str, ...] = ()
+    missing: tuple[str, ...] = field(default=())
+
+
+def recipe_of(store: TrackingStore, run: Run) -> Recipe:
+    """Return what it takes to make a run again.
+
+    Raises
+    ------
+    InvalidValueError
+        No code of the run was recorded.
+    """
+    carrier = _carrier(store, run)
+    tags = carrier.data.tags
+    told: list[str] = []
+    cells = _cells(store, carrier, told)
+    script = "" if cells else _text(store, carrier, SCRIPT)
+    if not cells and not script:
+        raise InvalidValueError(
+            f"No code of run #{run.info.number} {run.info.run_name!r} was recorded: neither cells of a notebook nor a script. "
+            "Runs of %%track cells, of notebooks with %load_ext nbtrack, and of scripts (python train.py) can be made again."
+        )
+    if any(MARK in text for text in (script, tags.get("nbtrack.source.arguments", ""), *(cell.source for cell in cells))):
+        told.append("secrets in the code were not recorded: where they stood, the text says …redacted")
+    commit = tags.get("mlflow.source.git.commit", "")
+    packages = _text(store, carrier, PACKAGES).splitlines()
+    new = _text(store, carrier, NEW_FILES).splitlines()
+    told += _gaps(commit, packages, new, _script_name(tags))
+    return Recipe(
+        run=run,
+        carrier=carrier,
+        cells=cells,
+        script=script,
+        script_path=tags.get("nbtrack.source.path", "script.py"),
+        arguments=_words(tags.get("nbtrack.source.arguments", "")),
+        commit=commit if _COMMIT.fullmatch(commit) else "",
+        remote=tags.get("mlflow.source.git.repoURL", ""),
+        diff=_text(store, carrier, DIFF),
+        folder=tags.get("nbtrack.source.folder", ""),
+        python=next((line[8:] for line in packages if line.startswith("python==")), tags.get("nbtrack.python", "")),
+        packages=tuple(line for line in packages if not line.startswith(("python==", "nbtrack=="))),
+        missing=tuple(told),
+    )
+
+
+def _carrier(store: TrackingStore, run: Run) -> Run:
+    """Return the run that has the files: a nested run's code is that of the run around it."""
+    for _ in range(20):
+        names = {file.path for file in store.list_artifacts(run.info.run_id, "source")}
+        if names & {CELLS, CELL, SCRIPT} or run.info.parent_run_id is None:
+            break
+        try:
+            run = store.get_run(run.info.parent_run_id)
+        except NotFoundError:
+            break
+    return run
+
+
+def _cells(store: TrackingStore, carrier: Run, told: list[str]) -> tuple[OneCell, ...]:
+    data = _text(store, carrier, CELLS)
+    if data:
+        found = import_module("nbtrack.cells.log").read(data.encode("utf-8", "surrogatepass"))
+        return tuple(OneCell(cell.source, bool(cell.error) or cell.ok is False) for cell in found)
+    own = _text(store, carrier, CELL)
+    if not own:
+        return ()
+    told.append("only the run's own cell was recorded, not the cells that ran before it")
+    return (OneCell("%load_ext nbtrack"), OneCell(own, carrier.info.status == "FAILED"))
+
+
+def _gaps(commit: str, packages: list[str], new: list[str], script: str) -> list[str]:
+    told = []
+    if not commit:
+        told.append("there was no git repository with a commit: other files than the run's own code were not recorded")
+    others = [name for name in new if name != script and not name.endswith((".ipynb", ".duckdb", ".nbtrack/"))]
+    if others:
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        told.append(f"new files were in no commit and are not recorded: {', '.join(others[:MOST_NAMED])}{more}")
+    if not packages:
+        told.append("the installed packages were not recorded")
+    return told
+
+
+def _script_name(tags: dict[str, str]) -> str:
+    return tags.get("nbtrack.source.path", "")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return ()
+
+
+def _text(store: TrackingStore, run: Run, path: str) -> str:
+    try:
+        return store.artifact_file(run.info.run_id, path).read_text(encoding="utf-8", errors="surrogateescape")
+    except (NotFoundError, OSError):
+        return ""
