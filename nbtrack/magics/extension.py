@@ -25,6 +25,7 @@ def load_ipython_extension(shell: Any) -> None:
     shell.register_magics(TrackMagics(shell, tracker))
     shell.input_transformers_cleanup.insert(0, take_magic_out)
     give_cells(shell, tracker.live)
+    tracker.notes.open()
     shell.events.register("pre_run_cell", tracker.pre_run_cell)
     shell.events.register("post_run_cell", tracker.post_run_cell)
     collect_soon()

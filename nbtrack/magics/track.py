@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.utils.text import DollarFormatter
 
+from nbtrack.magics.cell_notes import CellNotes
 from nbtrack.magics.cell_run import Cell, CellRun, Ending
 from nbtrack.magics.filing import Filing
 from nbtrack.magics.live_cells import LiveCells
@@ -80,6 +81,7 @@ class CellTracker:
         self.is_on = True
         self.filing = Filing()
         self.live = LiveCells(shell)
+        self.notes = CellNotes(shell)
         self.last_run_id: str | None = None
         self._boards: dict[str, Scoreboard] = {}
         self._open: list[_Entry] = []
@@ -101,6 +103,7 @@ class CellTracker:
         self._open.append(entry)
         if len(self._open) == 1:
             self.live.cell_begins(is_tracked=line is not None and self.is_on)
+            self.notes.cell_begins(info, is_private=line is not None and self._is_private(line))
         if line is None:
             self.filing.flush(FLUSH_S)
         elif not self.is_on:
@@ -113,6 +116,7 @@ class CellTracker:
     def _after(self, result: Any) -> None:
         if self._open and self._open[0].info is result.info:
             self.live.cell_is_ending()
+            self.notes.cell_ends(result)
         while self._open:
             entry = self._open.pop()
             is_this = entry.info is result.info
@@ -121,12 +125,17 @@ class CellTracker:
             if is_this:
                 break
         if not self._open:
+            self.notes.logged()
             self.live.cell_ends(result)
 
     def _is_body_of_open_cell(self, source: str) -> bool:
         """Say whether `source` is what ``%%capture`` runs of a cell whose run is open already."""
         around = next((entry.opened.cell.source.strip() for entry in reversed(self._open) if entry.opened), "")
         return around != source.strip() and around.endswith(source.strip())
+
+    def _is_private(self, line: str) -> bool:
+        """Say whether a tracked cell asks not to be recorded."""
+        return not self.is_on or "--no-capture" in line.split()
 
     def _options(self, line: str) -> CellOptions | None:
         """Read the options, with ``{name}`` and ``$name`` filled in from the user's variables, as IPython does."""
@@ -178,6 +187,7 @@ class CellTracker:
 
     def close(self) -> None:
         """Stop the threads; what is to be written is written."""
+        self.notes.close()
         self.filing.flush()
         for board in self._boards.values():
             board.close()
