@@ -57,6 +57,10 @@ class Others:
                 self._look(changed_ns)
         return self._folded, tuple([_size(path) for path in self._files])
 
+    def mark_of_models(self) -> Hashable:
+        """Return something that changes whenever another process has changed a registered model or a setting."""
+        return self.mark()
+
     def _look(self, changed_ns: int) -> None:
         own = self._store.writer.id
         groups = list_segments(self._store.folder / "w")

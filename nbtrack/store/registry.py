@@ -269,6 +269,11 @@ class LocalRegistry:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def forget(self) -> None:
+        """Remember nothing: a change may have been written, or not."""
+        if self._shelf is not None:
+            self._shelf.forget()
+
     def _change(
         self, op: str, name: str, version: int | None, body: dict[str, Any], tags: dict[str, str] | None = None
     ) -> None:

@@ -23,6 +23,9 @@ class Marks(Protocol):
     def mark(self) -> Hashable:
         """Return something that changes whenever another process has written to the store, or purged it."""
 
+    def mark_of_models(self) -> Hashable:
+        """Return something that changes whenever another process has changed a registered model or a setting."""
+
 
 class Journals(Protocol):
     """Takes in the journals of other machines; :class:`nbtrack.store.receiving.Receiver` tells more."""

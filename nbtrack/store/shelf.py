@@ -7,7 +7,7 @@ another process has written anything to the store, all is forgotten (:class:`nbt
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbtrack.entities import ModelGate, ModelVersion, RegisteredModel
 from nbtrack.errors import NotFoundError
@@ -18,25 +18,47 @@ from nbtrack.store.model_life import Life
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+    from contextlib import AbstractContextManager
 
-    from nbtrack.store.local import LocalStore
+    from nbtrack.journal.writer import Writer
+    from nbtrack.store.others import Follower
     from nbtrack.store.protocol import Record as Written
+    from nbtrack.store.reader import Reader
+    from nbtrack.store.served import Marks
+
+
+class Followed(Protocol):
+    """A store that tells of what is written, by this process and by others."""
+
+    writer: Writer
+    followers: list[Follower]
+
+    @property
+    def others(self) -> Marks:
+        """Return who tells of other processes."""
+
+    def reading(self, *, is_fresh: bool = False) -> AbstractContextManager[Reader]:
+        """Open a look at the store."""
+
+    def append(self, *records: Written) -> None:
+        """Write changes."""
 
 
 class Shelf:
-    """The registered models of a local store.
+    """The registered models of a store.
 
     Parameters
     ----------
-    store : LocalStore
+    store : Followed
     """
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Followed) -> None:
         self._store = store
         self._lock = threading.RLock()
         self._mark: Hashable = None
         self._lives: dict[str, Life] = {}
-        self._writing = threading.local()
+        self._mine: dict[int, tuple[Written, int]] = {}
+        """What was written here and not told of yet, each with its time if that is known."""
         self._forgotten = 0
         self.settings: dict[str, str] = {}
         self.last_time = 0
@@ -46,13 +68,13 @@ class Shelf:
 
     def is_fresh(self) -> bool:
         """Say whether what is remembered is what there is."""
-        return self._mark is not None and self._mark == self._store.others.mark()
+        return self._mark is not None and self._mark == self._store.others.mark_of_models()
 
     def refresh(self) -> None:
         """Know what there is; called under the lock of the registry."""
         if self not in self._store.followers:
             self._store.followers.append(self)
-        mark = self._store.others.mark()  # first: what is written after it is noticed by the next one
+        mark = self._store.others.mark_of_models()  # first: what is written after it is noticed by the next one
         with self._lock:
             if self._mark == mark:
                 return
@@ -65,24 +87,40 @@ class Shelf:
             self._mark = mark if self._forgotten == before else None
 
     def write(self, records: Sequence[Written]) -> None:
-        """Write records of the registry, and know them."""
-        self._writing.is_mine = True
+        """Write records of the registry; they are known when the store tells of them, which may be when a transaction is over."""
+        self._mine |= {id(record): (record, 0) for record in records}
         try:
             self._store.append(*records)
-        finally:
-            self._writing.is_mine = False
-        t, user = self._store.writer.last_us, user_name()
+        except BaseException:
+            self.forget()
+            raise
+        t = self._store.writer.last_us
+        self._mine |= {key: (record, t) for key, (record, _) in self._mine.items()}
+
+    def forget(self) -> None:
+        """Know nothing any more: nobody knows whether what was written last is there."""
         with self._lock:
-            self.last_time = max(t, self.last_time)
-            for _, _, tags, body in records:
-                life = self._lives.setdefault(body["id"], Life(body["id"]))
-                life.change(record_of(t, user, body, tags))
+            self._mine.clear()
+            self._mark, self._forgotten = None, self._forgotten + 1
 
     def records(self, records: Sequence[Written]) -> None:
-        """Forget all when something is written here that is no change by name."""
-        kinds = {kind for kind, *_ in records}
-        if "setting" in kinds or ("registry" in kinds and not getattr(self._writing, "is_mine", False)):
-            self._mark, self._forgotten = None, self._forgotten + 1
+        """Take what was written; all is forgotten when it is no change by name."""
+        strange = set()
+        for record in records:
+            mine = self._mine.pop(id(record), None)
+            if mine is None:
+                strange.add(record[0])
+            else:
+                self._take(record, mine[1] or self._store.writer.last_us)
+        if strange & {"registry", "setting"}:
+            self.forget()
+
+    def _take(self, record: Written, t: int) -> None:
+        _, _, tags, body = record
+        with self._lock:
+            self.last_time = max(t, self.last_time)
+            life = self._lives.setdefault(body["id"], Life(body["id"]))
+            life.change(record_of(t, user_name(), body, tags))
 
     def points(self, run_id: str, points: Sequence[tuple[int, int, dict[str, float]]]) -> None:
         """Metric points change nothing here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from nbtrack.journal.numbers import Names, Numbers
@@ -10,6 +10,7 @@ from nbtrack.store.postgres.pool import GLOBAL_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from nbtrack.store.postgres.pool import Con, Pool
@@ -27,10 +28,20 @@ class DatabaseNumbers(Numbers):
     pool : Pool
     pull : callable
         Brings the copy up to date.
+    turn : context manager, optional
+        Held by the thread that changes registered models until what it has written is in the copy: for a process in which that comes into
+        the copy from memory, after the database has let the next one begin.
     """
 
-    def __init__(self, folder: Path, pool: Pool, pull: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        pool: Pool,
+        pull: Callable[[], object],
+        turn: AbstractContextManager[object] | None = None,
+    ) -> None:
         super().__init__(folder, lambda: 0, lambda: ({}, 0))
+        self._turn = turn or nullcontext()
         self._pool = pool
         self._pull = pull
 
@@ -66,7 +77,7 @@ class DatabaseNumbers(Numbers):
     @contextmanager
     def changing_models(self) -> Iterator[None]:
         """Keep all others, wherever they are, from changing registered models until the block ends; what is read in it is up to date."""
-        with self._alone():
+        with self._turn, self._alone():
             self._pull()
             yield
 

@@ -40,6 +40,10 @@ _BUSY = {"55P03", "57014", "53100", "53200", "53300", "40P01", "40001"}
 """Lock or statement timeout, no room, no memory, too many connections, deadlock: the database is there, and says not now."""
 
 
+def _nothing() -> None:
+    pass
+
+
 class Pool:
     """The connections of one process to one database.
 
@@ -98,20 +102,25 @@ class Pool:
         if self.is_changing:
             yield self._here.con
             return
-        then: list[Callable[[], None]] = []
-        with self.connection() as con, con.transaction():
-            self._here.con, self._here.then = con, then
-            try:
-                yield con
-            finally:
-                self._here.con = None
-        for action in then:
+        then: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        try:
+            with self.connection() as con, con.transaction():
+                self._here.con, self._here.then = con, then
+                try:
+                    yield con
+                finally:
+                    self._here.con = None
+        except BaseException:
+            for _, otherwise in then:
+                otherwise()
+            raise
+        for action, _ in then:
             action()
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Do something when the transaction of this thread has been committed; nothing is done when it is taken back."""
+    def after_commit(self, action: Callable[[], None], otherwise: Callable[[], None] = _nothing) -> None:
+        """Do something when the transaction of this thread has been committed, or when it has not, as far as anybody knows."""
         assert self.is_changing
-        self._here.then.append(action)
+        self._here.then.append((action, otherwise))
 
     def connect(self) -> Con:
         """Open a connection beside the pool: its errors say why."""

@@ -31,6 +31,8 @@ DELIVERY_BYTES = 4 << 20
 CURSOR, MARK = "cursor.json", "copy"
 FOLD_BYTES, FOLD_WRITERS = 16 << 20, 200
 """After so much news the copy is folded at once: reading it from journals would take longer."""
+_OF_MODELS = (b'"k":"registry"', b'"k":"setting"')
+"""So their records begin; within a text the quotes would have backslashes."""
 # What this transaction has written itself could still be taken back.
 _NEWS = """
 xid >= %(since)s::xid8 AND id <> ALL(%(seen)s) AND writer <> ALL(%(own)s::text[])
@@ -76,6 +78,8 @@ class Puller:
         The copy, as it was last seen.
     news : int
         Grows when something was taken that this process has not written.
+    news_of_models : int
+        Grows when a change of a registered model or a setting was among it.
     """
 
     def __init__(self, folder: Path, pool: Pool, make: Callable[[Path], Replicated]) -> None:
@@ -90,10 +94,10 @@ class Puller:
         self._marks: tuple[object, Watermark] = None, {}
         self.direct: Direct | None = None
         self.leases_s = 0.0
-        self.news = 0
+        self.news = self.news_of_models = 0
         self._cursor = _Cursor()
         self._own: set[str] = set()
-        self._floor: int | None = None
+        self._floors: dict[str, int] = {}
         self._mark = ""
         self._unnoted: set[str] = set()
         self._leases_due = 0.0
@@ -118,15 +122,15 @@ class Puller:
         with self._lock:
             self._own.add(writer)
 
-    def announce(self) -> None:
-        """Say that a row is about to be written."""
+    def announce(self, writer: str) -> None:
+        """Say that a row of a journal of this process is about to be written."""
         with self._lock:
-            self._floor = int(self._cursor.since)  # its transaction comes after all that are over
+            self._floors.setdefault(writer, int(self._cursor.since))  # its transaction comes after all that are over
 
     def keep(self, writer: str, lines: bytes, after: int, lease_s: float) -> bool:
         """Put a row that has been written into the copy; False when the next look will take it, and all others of its journal."""
         with self._lock:
-            self._floor = None
+            self._floors.pop(writer, None)
             if writer not in self._own or self._replica is None or self.store is None:
                 return False
             try:
@@ -142,7 +146,7 @@ class Puller:
     def give_up(self, writer: str) -> None:
         """Say that nobody knows whether the row was written; if it was, the next look takes it."""
         with self._lock:
-            self._floor = None
+            self._floors.pop(writer, None)
             self._own.discard(writer)
 
     def _disown(self, writer: str) -> None:
@@ -204,7 +208,7 @@ class Puller:
             self.news += 1
             with self._alone():
                 self._take(con, cursor, values, living or {})
-        reached = int(oldest) if self._floor is None else min(int(oldest), self._floor)
+        reached = min([int(oldest), *self._floors.values()])
         cursor.since = str(reached)
         cursor.seen = {i: xid for i, xid in cursor.seen.items() if xid >= reached}
         if has_news or values["is_due"]:
@@ -238,12 +242,13 @@ class Puller:
         """Put new rows into the copy."""
         assert self.store is not None
         waiting: dict[str, list[bytes]] = {}
-        size, is_long = 0, False
+        size, is_long, is_of_models = 0, False, False
         seen: dict[int, int] = {}
         with con.cursor() as reading, reading.copy(_ROWS, asked) as copy:
             copy.set_types(["int8", "text", "text", "bytea"])
             for i, xid, writer, lines in copy.rows():
                 waiting.setdefault(writer, []).append(lines)
+                is_of_models = is_of_models or any(kind in lines for kind in _OF_MODELS)
                 seen[i] = int(xid)
                 self._unnoted.add(writer)
                 size += len(lines)
@@ -252,6 +257,7 @@ class Puller:
                     self._fold()
                     waiting, size, is_long = {}, 0, True
         self._receive(waiting, living)
+        self.news_of_models += is_of_models
         cursor.seen |= seen
         if is_long:
             self.note()

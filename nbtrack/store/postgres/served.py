@@ -22,6 +22,7 @@ from nbtrack.store.postgres.numbers import DatabaseNumbers
 from nbtrack.store.postgres.purging import purge
 from nbtrack.store.recording import Recording
 from nbtrack.store.registry import LocalRegistry
+from nbtrack.store.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -72,9 +73,9 @@ class ServedDatabase(Looks, Recording):
         database.puller.direct, database.puller.leases_s = Direct(pool, patience_s=PATIENCE_S), LEASES_S
         self._committer = Committer(self.folder, pool, database.puller)
         self.writer: Writer = self._committer
-        self.numbers = DatabaseNumbers(self.folder, pool, self._fresh_copy)
+        self.numbers = DatabaseNumbers(self.folder, pool, self._fresh_copy, threading.RLock())
         self.experiments = Experiments(self.numbers, self.append, self.get_experiment)
-        self.registry = LocalRegistry(self)
+        self.registry = LocalRegistry(self, Shelf(self))
         self.blobs: PlacedBlobs = SentBlobs(self.folder, database.places)
         self.followers: list[Follower] = []
         self._here = threading.local()
@@ -113,7 +114,7 @@ class ServedDatabase(Looks, Recording):
         self._committer.together(run_id, points, records)
         if self.pool.is_changing:  # the copy will have it after the next look
             self.pool.after_commit(_forget_moment)
-            self.pool.after_commit(lambda: self._tell(run_id, points, records))
+            self.pool.after_commit(lambda: self._tell(run_id, points, records), self.registry.forget)
         else:
             self._tell(run_id, points, records)
 
@@ -216,6 +217,11 @@ class ServedDatabase(Looks, Recording):
         """Return something that changes whenever another process has written to the database, or purged it."""
         copy = getattr(self._here, "copy", None) or self._copy()
         return str(copy.path), self.database.puller.news
+
+    def mark_of_models(self) -> Hashable:
+        """Return something that changes whenever another process has changed a registered model or a setting, or purged."""
+        copy = getattr(self._here, "copy", None) or self._copy()
+        return str(copy.path), self.database.puller.news_of_models
 
     # -- for others --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nbtrack.store.postgres.served import ServedDatabase
 from nbtrack.store.postgres.store import PostgresStore
 from nbtrack.store.remote import shipper
 from tests.store.postgres.cluster import Cluster, shared
@@ -53,3 +54,21 @@ def machine(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 @pytest.fixture
 def store(machine: Callable[[str], PostgresStore]) -> PostgresStore:
     return machine("here")
+
+
+@pytest.fixture
+def server(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ServedDatabase]]:
+    """Open the database as a server on some machine."""
+    opened: dict[str, ServedDatabase] = {}
+
+    def open_on(name: str) -> ServedDatabase:
+        if name not in opened:
+            with monkeypatch.context() as there:
+                there.setenv("NBTRACK_CACHE", str(tmp_path / name))
+                opened[name] = ServedDatabase(url)
+        return opened[name]
+
+    yield open_on
+    for each in opened.values():
+        each.pool.rests_until = 0.0
+        each.close()

@@ -15,38 +15,20 @@ from nbtrack.names import new_run_id
 from nbtrack.registry.registry import Registry
 from nbtrack.store.moment import Moment, moment
 from nbtrack.store.postgres import direct, served
-from nbtrack.store.postgres.served import ServedDatabase
 from nbtrack.store.protocol import RunQuery
 from nbtrack.store.registry_protocol import NewVersion
 from tests.store.kit import end, start
 from tests.store.remote.served import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from nbtrack.store.postgres.served import ServedDatabase
     from nbtrack.store.postgres.store import PostgresStore
     from tests.store.postgres.cluster import Cluster
 
     Server = Callable[[str], ServedDatabase]
-
-
-@pytest.fixture
-def server(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Open the database as a server on some machine."""
-    opened: dict[str, ServedDatabase] = {}
-
-    def open_on(name: str) -> ServedDatabase:
-        if name not in opened:
-            with monkeypatch.context() as there:
-                there.setenv("NBTRACK_CACHE", str(tmp_path / name))
-                opened[name] = ServedDatabase(url)
-        return opened[name]
-
-    yield open_on
-    for each in opened.values():
-        each.pool.rests_until = 0.0
-        each.close()
 
 
 def begin(store: ServedDatabase, name: str = "fox") -> str:
