@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbtrack.exports.story import slides, story
     from nbtrack.moving.verbs import backup, copy_runs, import_runs, merge_stores
     from nbtrack.registry.hooks import off_registry_change, on_registry_change
+    from nbtrack.reruns.reproduce import reproduce
     from nbtrack.server.running import ui
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
@@ -111,6 +112,7 @@ _ROOMS = {
     "exports.story": ["slides", "story"],
     "moving.verbs": ["backup", "copy_runs", "import_runs", "merge_stores"],
     "registry.hooks": ["off_registry_change", "on_registry_change"],
+    "reruns.reproduce": ["reproduce"],
     "server.running": ["ui"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
@@ -283,6 +285,7 @@ __all__ = [
     "registry_history",
     "rename_experiment",
     "rename_registered_model",
+    "reproduce",
     "restore_experiment",
     "restore_run",
     "rollback",

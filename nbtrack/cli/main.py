@@ -17,6 +17,7 @@ from nbtrack.cli import (
     moving,
     moving_others,
     purge,
+    reproduce,
     runs,
     server,
     serving,
@@ -40,6 +41,7 @@ ORDER = [
     "server",
     "sql",
     "sync",
+    "reproduce",
     "import",
     "export",
     "merge",
@@ -125,7 +127,7 @@ app.add_typer(artifacts.app, name="artifacts")
 serving.register(models.app)
 app.add_typer(models.app, name="models")
 export.register(moving.exporting)
-for noun in (ui, server, sql, sync, moving, moving_others, doctor, purge, demo):
+for noun in (ui, server, sql, sync, moving, moving_others, doctor, purge, reproduce, demo):
     noun.register(app)
 
 

@@ -22,35 +22,38 @@ def main(words: list[str]) -> int:
     os.environ.setdefault("MPLBACKEND", "agg")
     sys.argv = [""]
     sys.path[0] = ""  # the working folder, as in a kernel
-    result = run_cells(plan["cells"], quiet=bool(plan.get("quiet")))
+    result = run_cells(plan["cells"])
     Path(plan["result"]).write_text(json.dumps(result), encoding="utf-8")
     return FAILED if result["error"] else 0
 
 
-def run_cells(cells: list[dict[str, Any]], *, quiet: bool = False) -> dict[str, Any]:
-    """Run cells; a cell that failed when it was recorded may fail again, any other failure ends it.
+def run_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """Run cells; one that failed when it was recorded may fail again, any other failure is the end.
 
     Returns
     -------
     dict
-        ``started``: ids of the runs that the last cell began; ``error``: what failed, or ""; ``cell``: its place from 1, or 0.
+        ``started``: ids of the runs that the run's own cells began; ``error``: what failed, or ""; ``cell``: its place from 1, or 0.
     """
     shell = new_shell()
     started: list[str] = []
-    active = import_module("nbtrack.tracking.active")
-    active.on_open.append(lambda run: started.append(run.id))
+    is_own = False
+
+    def note(run: Any) -> None:
+        if is_own:
+            started.append(run.id)
+
+    import_module("nbtrack.tracking.active").on_open.append(note)
+    told = {"started": started, "error": "", "cell": 0}
     for place, cell in enumerate(cells, 1):
-        is_last = place == len(cells)
-        if is_last:
-            started.clear()
-        done = shell.run_cell(cell["source"], store_history=True, silent=False)
+        is_own = bool(cell.get("is_own"))
+        done = shell.run_cell(cell["source"], store_history=True)
         error = done.error_before_exec or done.error_in_exec
         if error is not None and not cell.get("fails"):
-            _settle(shell)
-            return {"started": started if is_last else [], "error": f"{type(error).__name__}: {error}", "cell": place}
+            told |= {"error": f"{type(error).__name__}: {error}", "cell": place}
+            break
     _settle(shell)
-    del quiet
-    return {"started": started, "error": "", "cell": 0}
+    return told
 
 
 def new_shell() -> Any:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,15 +27,22 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import Store
 
 TAIL_CHARACTERS = 4000
-_PLACES = ("NBTRACK_RUN_ID", "MLFLOW_RUN_ID", "NBTRACK_EXPERIMENT", "MLFLOW_EXPERIMENT_NAME", "JPY_SESSION_NAME", "PYTHONSTARTUP")
+_PLACES = (
+    "NBTRACK_RUN_ID",
+    "MLFLOW_RUN_ID",
+    "NBTRACK_EXPERIMENT",
+    "MLFLOW_EXPERIMENT_NAME",
+    "JPY_SESSION_NAME",
+    "PYTHONSTARTUP",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What a process made: its runs, those of the last cell first in line, and what failed."""
+    """What a process made: its runs, which of them its own cell began, what failed, and the end of what it printed."""
 
     runs: tuple[Run, ...]
-    of_last_cell: frozenset[str]
+    of_own_cell: frozenset[str]
     error: str
     output: str
 
@@ -76,7 +83,7 @@ class Bench:
 
     def _plan(self, cells: Sequence[OneCell]) -> tuple[Path, Path]:
         plan, result = self.folder / "plan.json", self.folder / "result.json"
-        told = {"cells": [{"source": cell.source, "fails": cell.fails} for cell in cells], "result": os.fspath(result)}
+        told = {"cells": [asdict(cell) for cell in cells], "result": os.fspath(result)}
         plan.write_text(json.dumps(told), encoding="utf-8")
         return plan, result
 
@@ -120,7 +127,9 @@ def bench(experiment: str) -> Iterator[Bench]:
             made.store.close()
 
 
-def follow(words: Sequence[str], cwd: Path, environment: dict[str, str], tell: Callable[[str], None]) -> tuple[int, str]:
+def follow(
+    words: Sequence[str], cwd: Path, environment: dict[str, str], tell: Callable[[str], None]
+) -> tuple[int, str]:
     """Run a process, tell each line that it prints, and return its exit status and the end of its output; an interrupt ends it."""
     try:
         process = subprocess.Popen(  # noqa: S603 - words, never a shell's text

@@ -85,12 +85,12 @@ def _is_close(a: float, b: float, tolerance: float) -> bool:
     return _same(a, b) or math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def counterpart(original: Run, found: Sequence[Run], of_last_cell: Iterable[str] = ()) -> Run | None:
+def counterpart(original: Run, found: Sequence[Run], of_own_cell: Iterable[str] = ()) -> Run | None:
     """Return which of the new runs is the original made again: by where it began, whether it is nested, its params and its name.
 
     Among those that agree in all of this the metrics decide, as in a loop over seeds that are no params.
     """
-    last = frozenset(of_last_cell)
+    own = frozenset(of_own_cell)
 
     def likeness(run: Run) -> tuple[bool, bool, int, bool, int, int]:
         params = sum(original.data.params.get(key) == value for key, value in run.data.params.items())
@@ -99,7 +99,7 @@ def counterpart(original: Run, found: Sequence[Run], of_last_cell: Iterable[str]
         same = sum(_same(original.data.metrics[key], run.data.metrics[key]) for key in metrics)
         is_nested = run.info.parent_run_id is not None
         return (
-            not last or run.info.run_id in last,
+            not own or run.info.run_id in own,
             is_nested == (original.info.parent_run_id is not None),
             params,
             run.info.run_name == original.info.run_name,
@@ -115,14 +115,20 @@ def changed_params(before: Run, after: Run | None) -> list[str]:
     if after is None:
         return []
     old, new = before.data.params, after.data.params
-    return [f"{key} {old.get(key, '(none)')} → {new.get(key, '(none)')}" for key in sorted(old | new) if old.get(key) != new.get(key)]
+    return [
+        f"{key} {old.get(key, '(none)')} → {new.get(key, '(none)')}"
+        for key in sorted(old | new)
+        if old.get(key) != new.get(key)
+    ]
 
 
 def changed_data(before: Run, after: Run | None) -> list[str]:
     """Return a sentence for each dataset that has another digest now."""
     if after is None:
         return []
-    old, new = ({(i.dataset.name, i.context): i.dataset.digest for i in run.inputs.dataset_inputs} for run in (before, after))
+    old, new = (
+        {(i.dataset.name, i.context): i.dataset.digest for i in run.inputs.dataset_inputs} for run in (before, after)
+    )
     return [
         f"dataset {' '.join(filter(None, key))} is another: digest {old[key]} before, {new[key]} now"
         for key in old.keys() & new.keys()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from nbtrack.cells.log import FILE, read
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.tracking.environment import SCRIPT
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbtrack.entities import Run
     from nbtrack.store.protocol import TrackingStore
 
-CELLS, CELL = "source/cells.json", "source/cell.py"
+CELL = "source/cell.py"
 PACKAGES, DIFF, NEW_FILES = "environment/packages.txt", "environment/git.diff", "environment/new_files.txt"
 MARK = "…redacted"
 MOST_NAMED = 5
@@ -24,10 +24,11 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 @dataclass(frozen=True, slots=True)
 class OneCell:
-    """A cell to run: its text as typed, and whether it failed when it was recorded."""
+    """A cell to run: its text as typed, whether it failed when it was recorded, and whether the run began in it."""
 
     source: str
     fails: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def recipe_of(store: TrackingStore, run: Run) -> Recipe:
             f"No code of run #{run.info.number} {run.info.run_name!r} was recorded: neither cells of a notebook nor a script. "
             "Runs of %%track cells, of notebooks with %load_ext nbtrack, and of scripts (python train.py) can be made again."
         )
-    if any(MARK in text for text in (script, tags.get("nbtrack.source.arguments", ""), *(cell.source for cell in cells))):
+    if any(
+        MARK in text for text in (script, tags.get("nbtrack.source.arguments", ""), *(cell.source for cell in cells))
+    ):
         told.append("secrets in the code were not recorded: where they stood, the text says …redacted")
     commit = tags.get("mlflow.source.git.commit", "")
     packages = _text(store, carrier, PACKAGES).splitlines()
@@ -112,7 +115,7 @@ def _carrier(store: TrackingStore, run: Run) -> Run:
     """Return the run that has the files: a nested run's code is that of the run around it."""
     for _ in range(20):
         names = {file.path for file in store.list_artifacts(run.info.run_id, "source")}
-        if names & {CELLS, CELL, SCRIPT} or run.info.parent_run_id is None:
+        if names & {FILE, CELL, SCRIPT} or run.info.parent_run_id is None:
             break
         try:
             run = store.get_run(run.info.parent_run_id)
@@ -122,15 +125,25 @@ def _carrier(store: TrackingStore, run: Run) -> Run:
 
 
 def _cells(store: TrackingStore, carrier: Run, told: list[str]) -> tuple[OneCell, ...]:
-    data = _text(store, carrier, CELLS)
+    run_id = carrier.info.run_id
+    data = _bytes(store, carrier, FILE)
     if data:
-        found = import_module("nbtrack.cells.log").read(data.encode("utf-8", "surrogatepass"))
-        return tuple(OneCell(cell.source, bool(cell.error) or cell.ok is False) for cell in found)
+        found = read(data, lambda path: store.artifact_file(run_id, path).read_bytes(), run_id)
+        left_out = sum(not cell.source for cell in found)
+        if left_out:
+            told.append(
+                f"{left_out} cells were not recorded, because they were kept private or are longer than code is"
+            )
+        return tuple(
+            OneCell(cell.source, bool(cell.error) or cell.ok is False, run_id in cell.runs)
+            for cell in found
+            if cell.source
+        )
     own = _text(store, carrier, CELL)
     if not own:
         return ()
     told.append("only the run's own cell was recorded, not the cells that ran before it")
-    return (OneCell("%load_ext nbtrack"), OneCell(own, carrier.info.status == "FAILED"))
+    return (OneCell("%load_ext nbtrack"), OneCell(own, carrier.info.status == "FAILED", is_own=True))
 
 
 def _gaps(commit: str, packages: list[str], new: list[str], script: str) -> list[str]:
@@ -158,7 +171,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _text(store: TrackingStore, run: Run, path: str) -> str:
+    return _bytes(store, run, path).decode("utf-8", "surrogateescape")
+
+
+def _bytes(store: TrackingStore, run: Run, path: str) -> bytes:
     try:
-        return store.artifact_file(run.info.run_id, path).read_text(encoding="utf-8", errors="surrogateescape")
+        return store.artifact_file(run.info.run_id, path).read_bytes()
     except (NotFoundError, OSError):
-        return ""
+        return b""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,20 +74,26 @@ def reproduce(
     if env not in ENVIRONMENTS:
         raise InvalidValueError(f"env is {env!r}; use 'uv' (the recorded packages) or 'local' (this environment).")
     if not 0 <= tolerance < 1:
-        raise InvalidValueError(f"tolerance is {tolerance!r}; use a relative difference from 0 to 1, such as {TOLERANCE:g}.")
+        raise InvalidValueError(
+            f"tolerance is {tolerance!r}; use a relative difference from 0 to 1, such as {TOLERANCE:g}."
+        )
     store = store or active.get_store()
     tell = progress or (lambda _: None)
     run_id = run if isinstance(run, (str, int)) else run.info.run_id
     original = store.get_run(store.resolve_run(run_id))
     recipe = recipe_of(store, original)
-    target = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix=f"nbtrack-reproduce-{original.info.number}-"))
+    target = (
+        Path(folder)
+        if folder is not None
+        else Path(tempfile.mkdtemp(prefix=f"nbtrack-reproduce-{original.info.number}-"))
+    )
     workspace = Workspace(target, recipe)
     tell(f"rebuilding the code in {workspace.folder}")
     workspace.make()
     python, told = _python(recipe, env, tell)
     with bench(original.info.experiment_name or "Default") as work:
         done = work.run(recipe, workspace.working_folder, python, script=workspace.script, tell=tell)
-        found = counterpart(original, done.runs, done.of_last_cell)
+        found = counterpart(original, done.runs, done.of_own_cell)
         again = None if found is None else _bring(work, done, original, found, store)
     return Reproduction(
         original=original,
@@ -131,9 +136,13 @@ def _python(recipe: Recipe, env: str, tell: Callable[[str], None]) -> tuple[str,
         return this_python(), _other_packages(recipe)
     if not recipe.packages:
         return this_python(), ["without recorded packages it ran in the environment of now"]
-    making = import_module("nbtrack.reruns.environment")
+    from nbtrack.environments.making import make  # noqa: PLC0415 - only with uv
+    from nbtrack.environments.wanted import Wanted  # noqa: PLC0415
+
     tell(f"making an environment with Python {recipe.python} and {len(recipe.packages)} packages")
-    return making.python_for(recipe), []
+    info = recipe.run.info
+    wanted = Wanted(recipe.python, recipe.packages, name=f"run #{info.number} {info.run_name}")
+    return os.fspath(make(wanted, told=tell)), []
 
 
 def _other_packages(recipe: Recipe) -> list[str]:
@@ -142,7 +151,11 @@ def _other_packages(recipe: Recipe) -> list[str]:
 
     here = packages()
     pairs = [line.partition("==") for line in recipe.packages]
-    other = [f"{name} {version} → {here.get(name, 'not installed')}" for name, _, version in pairs if here.get(name) != version]
+    other = [
+        f"{name} {version} → {here.get(name, 'not installed')}"
+        for name, _, version in pairs
+        if here.get(name) != version
+    ]
     if not other:
         return []
     more = f" and {len(other) - 5} more" if len(other) > 5 else ""  # noqa: PLR2004

@@ -109,7 +109,10 @@ class Reproduction:
         widths = [max(len(row[i]) for row in [head, *cells]) for i in range(len(head))]
         lines = [self.verdict()]
         if cells:
-            lines += ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in [head, *cells]]
+            lines += [
+                "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+                for row in [head, *cells]
+            ]
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join([*lines, f"folder: {self.folder}"])
 

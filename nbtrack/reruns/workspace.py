@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.reruns.recorded import MARK
@@ -109,7 +109,9 @@ class Workspace:
             _git(self.folder, "apply", "--whitespace=nowarn", "-", stdin=diff)
         except NbtrackError as error:
             why = "secrets in it were redacted" if MARK in diff else str(error).splitlines()[-1][:200]
-            self.notes.append(f"the uncommitted changes could not be brought back ({why}): the code is that of the commit")
+            self.notes.append(
+                f"the uncommitted changes could not be brought back ({why}): the code is that of the commit"
+            )
 
     def _write_script(self) -> None:
         script = self.script
@@ -121,7 +123,7 @@ class Workspace:
 
 def write_notebook(path: Path, cells: tuple[OneCell, ...]) -> None:
     """Write cells as a notebook without outputs."""
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"cell-{i}",

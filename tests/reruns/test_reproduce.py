@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ import nbtrack
 from nbtrack.errors import InvalidValueError
 from nbtrack.reruns.reproduce import reproduce
 from nbtrack.tracking import active
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TRAIN = """
 import sys

@@ -1,0 +1,106 @@
+"""A tracked cell is made again with the cells before it; what comes out differently, or not at all, is said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import nbtrack
+from nbtrack.cli.main import app
+from nbtrack.entities import RunStatus
+from nbtrack.reruns.driver import run_cells
+from nbtrack.reruns.matching import counterpart, match_metrics
+from nbtrack.reruns.recorded import recipe_of
+from nbtrack.reruns.workspace import Workspace
+from nbtrack.tracking import active
+
+CELLS = [
+    "%load_ext nbtrack\nimport random, nbtrack",
+    "random.seed(4)\nbase = random.random()",
+    "%%track first\n{'acc': -1.0}",
+    "%%track child\nlr = 0.1\nawait __import__('asyncio').sleep(0)\n{'acc': base + lr, 'fit_seconds': 1.5}",
+]
+
+
+def _page(cells):
+    listed = [{"n": i, "count": i, "source": cell, "ok": True} for i, cell in enumerate(cells, 1)]
+    return json.dumps({"format": 1, "notebook": "", "cells": listed, "opened": len(cells)}).encode()
+
+
+@pytest.fixture
+def original(tmp_path, monkeypatch):
+    """A run as a notebook would have left it, with what its cells logged worked out beforehand."""
+    import random
+
+    monkeypatch.chdir(tmp_path)
+    nbtrack.set_tracking_uri("runs.duckdb")
+    random.seed(4)
+    with nbtrack.start_run("child", params={"lr": 0.1}) as run:
+        run.log_metrics({"acc": random.random() + 0.1, "fit_seconds": 9.0})
+        run.store.add_artifact(run.id, "source/cells.json", _page(CELLS))
+    yield run
+    nbtrack.set_tracking_uri(None)
+
+
+def test_cells_come_out_the_same_and_the_command_says_so_with_its_status(original, tmp_path):
+    words = ["reproduce", "child", "--env", "local", "--store", original.store.uri]
+    done = CliRunner().invoke(app, [*words, "--json", "--folder", str(tmp_path / "a")])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert {row["metric"]: row["result"] for row in told["metrics"]} == {"acc": "equal", "fit_seconds": "timing"}
+    again = active.get_store().get_run(told["run"]["run_id"])
+    assert again.data.tags["nbtrack.reproduces"] == original.id
+    assert [run.info.run_name for run in nbtrack.search_runs(output_format="list")] == ["child", "child"]
+    assert "%%track child" in (tmp_path / "a" / "reproduction.ipynb").read_text()
+
+
+def test_another_result_is_another_exit_status(original, tmp_path):
+    original.store.log_metrics(original.id, 1, {"acc": 0.5, "gone": 1.0})
+    words = ["reproduce", "child", "--env", "local", "--store", original.store.uri, "--folder", str(tmp_path / "b")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 3, done.output
+    assert "came out differently" in done.stdout
+    assert "acc, gone" in done.stdout
+
+
+def test_a_cell_that_fails_now_is_named(original):
+    cells: list[dict[str, Any]] = [
+        {"source": "1 / 0", "fails": True},
+        {"source": "boom", "fails": False},
+        {"source": "never = 1"},
+    ]
+    from IPython.core.interactiveshell import InteractiveShell
+
+    try:
+        told = run_cells(cells)
+    finally:
+        active.on_open.pop()
+        InteractiveShell.clear_instance()
+    assert told == {"started": [], "error": "NameError: name 'boom' is not defined", "cell": 2}
+
+
+def test_code_outside_of_the_folder_is_refused(original, tmp_path):
+    from dataclasses import replace
+
+    recipe = recipe_of(original.store, original.store.get_run(original.id))
+    with pytest.raises(nbtrack.errors.InvalidValueError, match="outside its repository"):
+        _ = Workspace(tmp_path / "c", replace(recipe, folder="../..")).working_folder
+
+
+def test_the_run_is_found_among_others_by_what_it_was(original):
+    with nbtrack.start_run("sweep"):
+        runs = []
+        for lr in (0.1, 0.2):
+            with nbtrack.start_run(nested=True, params={"lr": lr}) as run:
+                run.log_metric("acc", lr)
+            runs.append(run)
+    stored: Any = [original.store.get_run(run.id) for run in runs]
+    assert counterpart(stored[1], stored) is stored[1]
+    assert counterpart(stored[1], []) is None
+    matched = match_metrics(stored[0], stored[1], 0.6)
+    assert [(m.key, m.result) for m in matched] == [("acc", "within tolerance")]
+    assert [m.result for m in match_metrics(stored[0], None, 0)] == ["missing"]
+    assert stored[0].info.status == RunStatus.FINISHED
