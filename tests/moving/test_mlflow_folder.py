@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbtrack.errors import InvalidValueError, NotFoundError
-from nbtrack.moving.mlflow import words
+from nbtrack.errors import InvalidValueError, NotFoundError, StoreError
+from nbtrack.moving.mlflow import rows, words
 from nbtrack.moving.mlflow.importing import import_mlflow, open_source
 from nbtrack.moving.mlflow.rows import OtherRows
 from nbtrack.moving.mlflow.tables import Tables
@@ -165,6 +165,15 @@ def test_other_databases_are_read_by_the_same_questions(tmp_path: Path) -> None:
     finally:
         rows.close()
     assert told[0] == told[1]
+
+
+def test_databases_without_a_driver_say_which_one_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "find_spec", lambda _: None)
+    with pytest.raises(StoreError, match=r"OperationalError.*does it answer") as postgres:  # by psycopg, as our own
+        OtherRows("postgresql://ada:s3cret@127.0.0.1:1/mlflow")
+    with pytest.raises(StoreError, match=r"^mysql:// needs the module 'MySQLdb', which is not installed") as other:
+        OtherRows("mysql://ada:s3cret@127.0.0.1:1/mlflow")
+    assert "s3cret" not in f"{postgres.value}{other.value}"
 
 
 def test_an_old_database_has_less_and_all_of_it_comes(store: LocalStore, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote
@@ -75,8 +76,15 @@ class OtherRows:
     def __init__(self, url: str) -> None:
         self._sql = require("sqlalchemy", f"to read {url.split(':', 1)[0]} databases of MLflow")
         try:
-            self._engine = self._sql.create_engine(url)
+            self._engine = self._sql.create_engine(_with_driver(url))
             self._con = self._engine.connect().execution_options(stream_results=True, postgresql_readonly=True)
+        except ModuleNotFoundError as error:
+            scheme = url.split(":", 1)[0]
+            message = (
+                f"{scheme}:// needs the module {error.name!r}, which is not installed; "
+                f"install it, or name another driver, as in {scheme.partition('+')[0]}+DRIVER://…"
+            )
+            raise StoreError(message) from None
         except Exception as error:  # noqa: BLE001 - each driver has its own
             # What it says may hold the password.
             message = f"The database cannot be opened ({type(error).__name__}); does it answer, and are user and password right?"
@@ -105,6 +113,12 @@ class OtherRows:
         """Let go of it."""
         self._con.close()
         self._engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    """Return the URL with the driver that our own databases need, where the one that SQLAlchemy would take is not installed."""
+    scheme, _, rest = url.partition(":")
+    return f"postgresql+psycopg:{rest}" if scheme == "postgresql" and find_spec("psycopg2") is None else url
 
 
 def open_rows(uri: str) -> Rows:
