@@ -73,7 +73,7 @@ def open_store(uri: str | None, *, is_new_fine: bool = False) -> "protocol.Store
     from nbtrack.store.opening import open_store as open_uri  # noqa: PLC0415
 
     named = uri or config.tracking_uri()
-    return open_uri(named) if config.is_remote(named) else open_local(named, is_new_fine=is_new_fine)
+    return open_uri(named) if config.is_remote(named) else open_local(uri, is_new_fine=is_new_fine)
 
 
 def open_local(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
@@ -83,7 +83,8 @@ def open_local(uri: str | None, *, is_new_fine: bool = False) -> "LocalStore":
 
     store = open_file(uri or config.tracking_uri())
     if not (is_new_fine or store.path.exists() or store.folder.is_dir()):
-        message = f"There is no store at {store.path}. Name one with --store, or make one by recording a run."
+        another = "Name another" if uri else "Name one with --store"
+        message = f"There is no store at {store.path}. {another}, or make one by recording a run."
         raise StoreError(message)
     return store
 

@@ -21,7 +21,7 @@ def merge_stores(
     is_dry: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Tally]:
-    """Bring what several stores have into one; all of them are looked at before anything is brought.
+    """Bring what several stores have into one; all of them are looked at before anything is brought, and each is brought once.
 
     Runs are known by their ids, experiments by their names, files by their contents. Where both have a registered model of one name, the
     versions of the second come after those of the first, and aliases that point elsewhere already stay as they are: the notes say so.
@@ -31,6 +31,7 @@ def merge_stores(
     dict of Tally
         By the path of the source.
     """
+    sources = list({source.uri: source for source in sources}.values())
     for source in sources:
         refuse_missing(source)
         refuse_same(source, into)

@@ -163,10 +163,11 @@ def test_merging_joins_models_of_one_name_and_says_what_came_differently(full: L
     into = quiet_store(tmp_path / "into.duckdb")
     busy = start(into, "busy")  # somebody records there meanwhile
     into.log_metrics(busy, 0, {"loss": 1.0})
-    told = merge_stores(into, [full, other])
+    told = merge_stores(into, [full, other, full])  # one twice
     into.log_metrics(busy, 1, {"loss": 0.5})
     versions = {v.version: v.run_id for v in into.registry.search_versions(ModelQuery())}
     assert len(versions) == 2
+    assert told[full.uri].runs.new > 0, "the second time is not what is told"
     assert versions[1] in set(full.sql("SELECT run_id FROM runs")["run_id"])
     aliases = into.registry.get("clf").aliases
     assert aliases["newest"] == 2
