@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from nbtrack.entities import RunStatus
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError
+from nbtrack.moving.here import want_file
 from nbtrack.moving.ids import run_id_of
 from nbtrack.moving.moved import MovedExperiment, MovedRun
 from nbtrack.moving.series import Book, sound_key
@@ -101,10 +102,7 @@ class Table:
         self, path: str | Path, form: Form, experiment: str | None = None, columns: Columns | None = None
     ) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise NotFoundError(
-                "File", self.path.name, where=str(self.path.absolute().parent), hint=f"Name a {form} file."
-            )
+        want_file(self.path, f"Name a {form} file.")
         self._form = form
         self.experiment = experiment
         self._columns = columns or Columns()

@@ -119,3 +119,5 @@ def test_what_is_not_clear_is_asked_for_with_the_columns_there_are(tmp_path: Pat
         Table(path, "parquet")
     with pytest.raises(NotFoundError):
         Table(tmp_path / "nowhere.csv", "csv")
+    with pytest.raises(InvalidValueError, match=r"is a folder\. Name a csv file\."):
+        Table(tmp_path, "csv")

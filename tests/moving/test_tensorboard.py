@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +15,6 @@ from nbtrack.moving.tally import Tally
 from nbtrack.moving.tensorboard.events import Found, parse, read_events
 from nbtrack.moving.tensorboard.folder import TensorBoard
 from tests.moving.other_sources import history, nothing_new, runs, taken, unpack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def slow_crc(data: bytes) -> int:
@@ -137,6 +134,8 @@ def test_a_record_of_another_kind_is_damage_not_an_end(tmp_path: Path) -> None:
 def test_places_without_runs_are_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"'nowhere' is not in .*\. Name what .*--logdir"):
         TensorBoard(tmp_path / "nowhere")
+    with pytest.raises(InvalidValueError, match=r"is no folder\. Name what .*--logdir"):
+        TensorBoard(Path(__file__))
     with pytest.raises(InvalidValueError, match="no event files"):
         TensorBoard(tmp_path)
     (tmp_path / "events.out.tfevents.1.vm").write_bytes(b"")

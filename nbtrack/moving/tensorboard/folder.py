@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbtrack.entities import RunStatus
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError
+from nbtrack.moving.here import want_folder
 from nbtrack.moving.ids import run_id_of
 from nbtrack.moving.moved import MovedExperiment, MovedRun
 from nbtrack.moving.tensorboard.events import Found, read_events
@@ -47,13 +48,7 @@ class TensorBoard:
 
     def __init__(self, folder: str | Path, experiment: str | None = None) -> None:
         self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise NotFoundError(
-                "Folder",
-                self.folder.name,
-                where=str(self.folder.absolute().parent),
-                hint="Name what `tensorboard --logdir` is given.",
-            )
+        want_folder(self.folder, "Name what `tensorboard --logdir` is given.")
         found = sorted({path.parent for path in self.folder.rglob(_EVENTS) if path.is_file()})
         if not found:
             message = f"There are no event files (*tfevents*) in {self.folder} or below; name what `tensorboard --logdir` is given."

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError
+from nbtrack.moving.here import want_folder
 from nbtrack.moving.ids import run_id_of
 from nbtrack.moving.moved import MovedExperiment, MovedRun
 from nbtrack.moving.wandb.run import WandbRun
@@ -59,13 +60,7 @@ class WandbOffline:
         follows_links: bool = False,
     ) -> None:
         self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise NotFoundError(
-                "Folder",
-                self.folder.name,
-                where=str(self.folder.absolute().parent),
-                hint="Name the folder `wandb` that W&B made beside the script.",
-            )
+        want_folder(self.folder, "Name the folder `wandb` that W&B made beside the script.")
         self.experiment = experiment
         self._has_stats = has_stats
         self._follows_links = follows_links
