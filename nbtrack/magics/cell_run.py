@@ -8,6 +8,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbtrack import config
 from nbtrack.entities import RunStatus
 from nbtrack.magics import capture
 from nbtrack.magics.outcome import Score
@@ -80,7 +81,8 @@ class CellRun:
             options.name,
             experiment=options.experiment,
             tags={**_cell_tags(cell), **redact_params(options.tags)},
-            nested=options.is_nested,
+            nested=options.is_nested
+            or config.inherited_run_id() is not None,  # a cell never is the run of its whole notebook
         )
         try:
             run.is_implicit = True

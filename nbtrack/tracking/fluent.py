@@ -101,6 +101,7 @@ def _run() -> ActiveRun:
     inherited = config.inherited_run_id()
     if inherited:
         run = join(active.get_store(), inherited)
+        run.is_implicit = True
         active.push(run)
         return run
     return start_run()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import Store
 
 _known: set[tuple[str, str]] = set()
+_joined: set[str] = set()
 
 
 def start_run(
@@ -85,8 +86,8 @@ def start_run(
         parent_run_id = store.resolve_run(parent_run_id)
         check_known(store, parent_run_id)
     parent = None if parent_run_id else _parent(nested=nested, resumes=run_id)
-    inherited = None if run_id or active.open_runs() else config.inherited_run_id()
-    if inherited and not nested:
+    inherited = None if run_id or not _is_free() else config.inherited_run_id()
+    if inherited and not nested and parent_run_id is None and inherited not in _joined:
         run = _join_parent(store, inherited, run_name)
     elif run_id is not None:
         run = _resume(store, run_id, run_name)
@@ -133,9 +134,15 @@ def check_known(store: Store, run_id: str) -> None:
         _known.add((store.uri, run_id))
 
 
+def _is_free() -> bool:
+    """Say whether nobody opened a run here: one that a verb such as ``log_metric`` joined by itself is nobody's."""
+    return all(run.is_joined and run.is_implicit for run in active.open_runs())
+
+
 def _join_parent(store: Store, run_id: str, name: str | None) -> ActiveRun:
-    """Join the run of the process that started this one."""
+    """Join the run of the process that started this one; what starts after it here is a child: else one would be written over the other."""
     run = join(store, run_id)
+    _joined.add(run_id)
     if name is not None:
         warn(
             f"This process logs into the run that its parent leads, so the name {name!r} is not used; "
