@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack import lightgbm, models, onnx, plots, pyfunc, pytorch, sklearn, statsmodels, xgboost
+    from nbtrack import lightgbm, models, onnx, plots, pyfunc, pytorch, sklearn, statsmodels, sweeps, xgboost
+    from nbtrack.autologging.switch import autolog
     from nbtrack.entities import ViewType
     from nbtrack.exports.html import export
     from nbtrack.exports.story import slides, story
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nbtrack.registry.hooks import off_registry_change, on_registry_change
     from nbtrack.reruns.reproduce import reproduce
     from nbtrack.server.running import ui
+    from nbtrack.sweeps.sweep import sweep
     from nbtrack.tracking import data
     from nbtrack.tracking.active import get_tracking_uri, set_tracking_uri
     from nbtrack.tracking.client import Client
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
     from nbtrack.widgets.registry import registry
 
 _ROOMS = {
+    "autologging.switch": ["autolog"],
     "entities": ["ViewType"],
     "exports.html": ["export"],
     "exports.story": ["slides", "story"],
@@ -114,6 +117,7 @@ _ROOMS = {
     "registry.hooks": ["off_registry_change", "on_registry_change"],
     "reruns.reproduce": ["reproduce"],
     "server.running": ["ui"],
+    "sweeps.sweep": ["sweep"],
     "tracking.active": ["get_tracking_uri", "set_tracking_uri"],
     "tracking.client": ["Client"],
     "tracking.experiments": [
@@ -198,12 +202,13 @@ _ROOMS = {
     "widgets.board": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_LATER = {"autolog", "projects"}
+_LATER = {"projects"}
 _MODULES = {
     "artifacts": "artifacts",
     "data": "tracking.data",
     **{name: name for name in ("models", "plots", "pyfunc")},
     "registry": "registry",
+    "sweeps": "sweeps",
     **{name: name for name in ("lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost")},
 }
 
@@ -215,6 +220,7 @@ __all__ = [
     "__version__",
     "active_run",
     "artifacts",
+    "autolog",
     "backup",
     "comment_model",
     "compare",
@@ -311,6 +317,8 @@ __all__ = [
     "start_run",
     "statsmodels",
     "story",
+    "sweep",
+    "sweeps",
     "transition_model_version_stage",
     "ui",
     "unexpect",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbtrack.models.info import ModelInfo
     from nbtrack.models.signature import ModelSignature
 
-__all__ = ["load_model", "log_model", "save_model"]
+__all__ = ["autolog", "load_model", "log_model", "save_model"]
 
 
 def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
@@ -156,3 +156,32 @@ def load_model(
     from nbtrack.tracking import models  # noqa: PLC0415
 
     return models.load_native(model_uri, "lightgbm", dst_path, trust=trust)
+
+
+def autolog(  # noqa: PLR0913 - MLflow's options
+    *,
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    log_post_training_metrics: bool = True,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, Any] | None = None,
+) -> None:
+    """Record every training of LightGBM by itself; these options go before those of :func:`nbtrack.autolog`.
+
+    Parameters
+    ----------
+    log_post_training_metrics : bool
+        Log what ``model.score`` and the functions of ``sklearn.metrics`` find for an estimator, also after its run has ended.
+    registered_model_name : str, optional
+        As :func:`log_model` takes it.
+    """
+    options = dict(locals())
+    from nbtrack.autologging.switch import autolog_of  # noqa: PLC0415 - only for those who record by themselves
+
+    autolog_of("lightgbm", **options)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbtrack.models.info import ModelInfo
     from nbtrack.models.signature import ModelSignature
 
-__all__ = ["load_model", "log_model", "save_model"]
+__all__ = ["autolog", "load_model", "log_model", "save_model"]
 
 
 def save_model(  # noqa: PLR0913 - MLflow's parameters, all but the first two by keyword
@@ -164,3 +164,39 @@ def load_model(
     from nbtrack.tracking import models  # noqa: PLC0415
 
     return models.load_native(model_uri, "sklearn", dst_path, trust=trust)
+
+
+def autolog(  # noqa: PLR0913 - MLflow's options
+    *,
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    max_tuning_runs: int | None = 5,
+    log_post_training_metrics: bool = True,
+    serialization_format: Literal["skops", "cloudpickle", "pickle"] | None = None,
+    registered_model_name: str | None = None,
+    pos_label: Any = None,
+    extra_tags: Mapping[str, Any] | None = None,
+) -> None:
+    """Record every ``fit`` of scikit-learn by itself; these options go before those of :func:`nbtrack.autolog`, which tells of the others.
+
+    Parameters
+    ----------
+    max_tuning_runs : int or None
+        Of a search so many candidates become child runs, the best ones; None keeps all.
+    log_post_training_metrics : bool
+        Log what ``model.score`` and the functions of ``sklearn.metrics`` find for predictions of the model, also after its run has ended.
+    serialization_format, registered_model_name : optional
+        As :func:`log_model` takes them.
+    pos_label : object
+        Of two classes the one that precision, recall and F1 are of; weighted by class by default.
+    """
+    options = dict(locals())
+    from nbtrack.autologging.switch import autolog_of  # noqa: PLC0415 - only for those who record by themselves
+
+    autolog_of("sklearn", **options)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbtrack.models.info import ModelInfo
     from nbtrack.models.signature import ModelSignature
 
-__all__ = ["load_model", "log_model", "save_model"]
+__all__ = ["autolog", "load_model", "log_model", "save_model"]
 
 
 def save_model(
@@ -149,3 +149,36 @@ def load_model(
     from nbtrack.tracking import models  # noqa: PLC0415
 
     return models.load_native(model_uri, "xgboost", dst_path, trust=trust)
+
+
+def autolog(  # noqa: PLR0913 - MLflow's options
+    *,
+    importance_types: Sequence[str] | None = None,
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    log_post_training_metrics: bool = True,
+    registered_model_name: str | None = None,
+    model_format: Literal["ubj", "json", "xgb"] = "ubj",
+    extra_tags: Mapping[str, Any] | None = None,
+) -> None:
+    """Record every training of XGBoost by itself; these options go before those of :func:`nbtrack.autolog`.
+
+    Parameters
+    ----------
+    importance_types : sequence of str, optional
+        Kinds of feature importance to keep: ``"weight"`` by default, or ``"gain"``, ``"cover"``, ``"total_gain"``, ``"total_cover"``.
+    log_post_training_metrics : bool
+        Log what ``model.score`` and the functions of ``sklearn.metrics`` find for an estimator, also after its run has ended.
+    registered_model_name : str, optional
+        As :func:`log_model` takes it, and `model_format`.
+    """
+    options = dict(locals())
+    from nbtrack.autologging.switch import autolog_of  # noqa: PLC0415 - only for those who record by themselves
+
+    autolog_of("xgboost", **options)
