@@ -1,7 +1,7 @@
 """Reads a space from text, as a magic has it: ``lr=log(1e-5,1e-2,6) depth=[2,4,8] opt=[adam,sgd] layers=ints(1,4) seed=3``.
 
-Nothing of it is evaluated: ``log``, ``linear``, ``ints`` and ``choices`` are known by name, values are numbers, texts (quoted or bare words),
-True, False and None.
+Nothing of it is evaluated: ``log``, ``linear``, ``ints`` and ``choices`` are known by name; values are numbers, texts (quoted or bare
+words), True, False and None.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbtrack.errors import InvalidValueError, SearchSyntaxError
 from nbtrack.names import check_key
-from nbtrack.sweeps import space as kinds
+from nbtrack.sweeps import ranges as kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,8 @@ _TOKEN = re.compile(
 )
 
 
-def read_space(source: str) -> kinds.Space:
-    """Return the space that a text describes.
+def read_space(source: str) -> dict[str, kinds.Dimension]:
+    """Return the ranges and choices that a text names.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class _Reader:
             place = found.end()
         self.at = 0
 
-    def space(self) -> kinds.Space:
+    def space(self) -> dict[str, kinds.Dimension]:
         """Read ``name=value`` until nothing is left."""
         found: dict[str, kinds.Dimension] = {}
         while self.at < len(self.tokens):
@@ -77,7 +77,7 @@ class _Reader:
             found[check_key(name, "Param key")] = self._dimension()
         if not found:
             raise SearchSyntaxError("The space is empty; write one such as lr=log(1e-5,1e-2,6).", self.source, 0)
-        return kinds.Space(found)
+        return found
 
     def _dimension(self) -> kinds.Dimension:
         begin = self.at
