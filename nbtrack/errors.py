@@ -12,6 +12,8 @@
     ├── MissingPackageError (ImportError)     an optional package that is not installed
     ├── UntrustedModelError (PermissionError) a model that would run foreign code when loaded, and no leave to do so
     ├── GateRefusedError (PermissionError)    an alias that may not move: a gate of the model does not hold
+    ├── ProjectFailedError (RuntimeError)     a project's run that ended FAILED or KILLED
+    ├── ExpectationError (AssertionError)     a run that is not as good as was expected
     ├── JournalError (OSError)                a record that could not be written: full disk, read-only folder
     └── StoreError (RuntimeError)
         ├── StoreBusyError                    another program holds the DuckDB file
@@ -195,6 +197,51 @@ class GateRefusedError(NbtrackError, PermissionError):
             f"{name}@{alias} may not move to version {version}:{shown}\n"
             "Choose another version, or say force=True with a comment that tells why; it stands in the history."
         )
+
+
+class ProjectFailedError(NbtrackError, RuntimeError):
+    """A project's run ended FAILED or KILLED.
+
+    Parameters
+    ----------
+    what, run_id, status : str
+        The run as people know it, its id, how it ended.
+    exit_code : int, optional
+        Of its process, where that is known.
+    output : str
+        The end of what it printed.
+    """
+
+    def __init__(self, what: str, run_id: str, status: str, exit_code: int | None, output: str = "") -> None:
+        self.run_id = run_id
+        self.status = status
+        self.exit_code = exit_code
+        self.output = output
+        code = "" if exit_code is None else f" with exit code {exit_code}"
+        last = "".join(f"\n    {line}" for line in output.rstrip().splitlines()[-5:])
+        super().__init__(
+            f"{what} ended {status}{code}. What it printed is its file output.txt{'; the end:' + last if last else '.'}"
+        )
+
+
+class ExpectationError(NbtrackError, AssertionError):
+    """A run is not as good as was expected.
+
+    Parameters
+    ----------
+    expression : str
+        What was expected.
+    told : str
+        Which numbers it failed on, and how the run differs from the one that it was measured against.
+    """
+
+    def __init__(self, expression: str, told: str) -> None:
+        self.expression = expression
+        super().__init__(told)
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython to show the message alone."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class JournalError(NbtrackError, OSError):

@@ -18,7 +18,7 @@ from nbtrack.environments import uv
 from nbtrack.errors import InvalidValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from nbtrack.environments.wanted import Wanted
@@ -34,7 +34,7 @@ def make(
     wanted: Wanted,
     *,
     extra: Sequence[str] = (),
-    files: Sequence[Path] = (),
+    files: Mapping[str, Path] | None = None,
     allow_urls: bool = False,
     told: Callable[[str], object] | None = None,
 ) -> Path:
@@ -45,8 +45,8 @@ def make(
     wanted : Wanted
     extra : sequence of str
         Requirement lines of ours beside those that are wanted.
-    files : sequence of Path
-        Wheels of ours to install as well.
+    files : mapping of str to Path
+        Wheels of ours to install as well, by what to install of them, such as ``nbtrack[server]``.
     allow_urls : bool
         Requirements may be fetched from addresses, and come from other indexes.
     told : callable, optional
@@ -64,7 +64,7 @@ def make(
     tool = uv.find("to make environments")
     root = config.cache_folder() / FOLDER
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = _content(wanted, version, extra, files)
+    content = _content(wanted, version, extra, files or {})
     key = hashlib.sha256(content.encode()).hexdigest()[:24]
     folder = root / key
     if (folder / MADE).is_file():
@@ -78,7 +78,8 @@ def make(
         if wanted.constraints:
             constraints = folder / "constraints.txt"
             constraints.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
-        uv.install(tool, python, [*wanted.requirements, *extra], constraints=constraints, files=files, told=told)
+        ours = [*extra, *(f"{name} @ {file.absolute().as_uri()}" for name, file in (files or {}).items())]
+        uv.install(tool, python, [*wanted.requirements, *ours], constraints=constraints, told=told)
         (folder / MADE).write_text(content, encoding="utf-8")
         return python
 
@@ -107,14 +108,14 @@ def _names(folder: Path) -> Iterable[str]:
     return (each.name for each in folder.glob("*.dist-info")) if folder.is_dir() else ()
 
 
-def _content(wanted: Wanted, version: str, extra: Sequence[str], files: Sequence[Path]) -> str:
+def _content(wanted: Wanted, version: str, extra: Sequence[str], files: Mapping[str, Path]) -> str:
     """Return what makes one environment another than the next."""
     return json.dumps(
         {
             "python": version,
             "requirements": [*wanted.requirements, *extra],
             "constraints": [*wanted.constraints],
-            "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+            "files": {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()},
             "machine": [sys.platform, platform.machine()],
         },
         sort_keys=True,

@@ -57,18 +57,17 @@ def install(
     requirements: Sequence[str],
     *,
     constraints: Path | None = None,
-    files: Sequence[Path] = (),
     told: Callable[[str], object] | None = None,
 ) -> None:
-    """Install requirement lines that were checked, and wheels of ours; raises ``NbtrackError`` when uv does not succeed."""
-    if not requirements and not files:
+    """Install requirement lines that were checked; raises ``NbtrackError`` when uv does not succeed."""
+    if not requirements:
         return
     options = ["--constraint", str(constraints.absolute())] if constraints is not None else []
     words = [word for line in requirements for word in (line.split() if line.startswith("-") else [line])]
-    what = f"uv could not install {', '.join(requirements)[:500] or files[0].name}"
+    what = f"uv could not install {', '.join(requirements)[:500]}"
     # Started beside the environment: the settings for uv that a project may bring along are not found from there.
     beside = python.parent.parent.parent
-    run([uv, "pip", "install", "--python", str(python), *options, *words, *map(str, files)], what, beside, told)
+    run([uv, "pip", "install", "--python", str(python), *options, *words], what, beside, told)
 
 
 def python_of(folder: Path) -> Path:

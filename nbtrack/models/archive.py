@@ -37,7 +37,13 @@ def is_archive(path: Path) -> bool:
 
 
 def unpack(path: Path, target: Path) -> Path:
-    """Unpack an archive into an existing empty folder and return the folder in it that has an ``MLmodel`` file.
+    """Unpack an archive into an existing empty folder and return the folder in it that has an ``MLmodel`` file; see :func:`extract`."""
+    extract(path, target)
+    return _model_in(target, path)
+
+
+def extract(path: Path, target: Path) -> None:
+    """Unpack an archive into an existing empty folder.
 
     Raises
     ------
@@ -64,7 +70,6 @@ def unpack(path: Path, target: Path) -> Path:
         OSError,
     ) as cause:
         raise InvalidValueError(f"{path} cannot be unpacked: {type(cause).__name__}: {cause}") from cause
-    return _model_in(target, path)
 
 
 def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:

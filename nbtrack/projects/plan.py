@@ -42,6 +42,8 @@ class Plan:
     variables : mapping of str to str
         Environment variables to set beside those of this process: NBTRACK_RUN_ID, NBTRACK_TRACKING_URI, MLFLOW_RUN_ID, MLFLOW_TRACKING_URI,
         MLFLOW_EXPERIMENT_ID, and PATH and VIRTUAL_ENV so that ``python`` is the environment's.
+    copies : mapping of str to str
+        Variables to set to what another variable of this process has, such as a token: its value is in no plan and no job file.
     unset : frozenset of str
         Variables of this process that the child must not see.
     tags : mapping of str to str
@@ -64,6 +66,7 @@ class Plan:
     python: Path | None = None
     image: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
     unset: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)

@@ -93,6 +93,8 @@ def _start_worker() -> ThreadPoolExecutor:
 
 def _record_tags(run: Recorded, environment: Environment) -> None:
     tags = environment.tags()
+    if getattr(run, "tags", {}).get("mlflow.source.type") == "PROJECT":  # the code is from elsewhere, and says so itself
+        tags = {key: value for key, value in tags.items() if not key.startswith("mlflow.source.")}
     if tags:
         run.store.append(("tags", run.id, tags, None))
 

@@ -32,7 +32,9 @@ def words(plan: Plan, python: str = sys.executable) -> tuple[str, ...]:
 
 def variables(plan: Plan) -> dict[str, str]:
     """Return all environment variables of a process that runs `plan` on this machine."""
-    return {**{key: value for key, value in os.environ.items() if key not in plan.unset}, **plan.variables}
+    kept = {key: value for key, value in os.environ.items() if key not in plan.unset}
+    copies = {name: os.environ[other] for name, other in plan.copies.items() if other in os.environ}
+    return {**kept, **copies, **plan.variables}
 
 
 def check_keys(backend: str, config: Mapping[str, Any], known: Iterable[str]) -> None:
