@@ -195,12 +195,19 @@ class Gate:
         """Ask who it is: a browser by a page, everybody else by a header."""
         assert self.keys is not None
         assert self.door is not None
-        is_browser = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+        is_browser = _wants_page(scope, headers)
         if self.keys.is_gone:
             return self.door.page(scope, GONE, 503) if is_browser else refusal(503, GONE, retry_s=ASK_AGAIN_S)
         if "authorization" in headers:
             return refusal(401, BAD_TOKEN)
         return self.door.page(scope) if is_browser else refusal(401, UNNAMED)
+
+    def _turned_away(self, scope: Scope, why: str) -> Response:
+        """Say what is missing; in a browser on the page where somebody else can sign in, as there is no other way out."""
+        headers = Headers(scope=scope)
+        if self.door is None or "authorization" in headers or not _wants_page(scope, headers):
+            return refusal(403, why)
+        return self.door.page(scope, f"{why} Sign in as somebody who has it.", 403)
 
     # -- on to the route ---------------------------------------------------------------------------------------------
 
@@ -213,7 +220,7 @@ class Gate:
         state["user"], state["access"] = user.name, user
         refused, through = await Scoped(scope, rule, user, body, send).look()
         if refused:
-            await refusal(403, refused)(scope, body, send)
+            await self._turned_away(scope, refused)(scope, body, send)
             return
         mark, mark_of_limit = acting.set(user.name), limited.set(not user.may(Role.ADMIN))
         try:
@@ -272,6 +279,10 @@ def _protect(scope: Scope, rule: Rule | None, headers: MutableHeaders) -> None:
             headers[name] = DOCS_POLICY if scope["path"] == "/docs" else value if is_page else API_POLICY
         else:
             headers[name] = value
+
+
+def _wants_page(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "GET" and "text/html" in headers.get("accept", "")
 
 
 def _nowhere(scope: Scope) -> Response:

@@ -102,6 +102,16 @@ def test_a_browser_signs_in_and_out(server: Team):
     assert http.get("/", headers={"cookie": f"{door.COOKIE}={shown}"}).status_code == 401
 
 
+def test_a_browser_that_may_not_look_can_be_somebody_else(server: Team):
+    http, page = server.http, {"accept": "text/html"}
+    assert http.post("/sign-in", data={"token": server.secrets["reader"]}).status_code == 303
+    found = http.get("/metrics", headers=page)
+    assert (found.status_code, "<form" in found.text, "needs the role" in found.text) == (403, True, True)
+    assert http.get("/metrics").json()["error_code"] == "PERMISSION_DENIED"
+    assert http.post("/sign-in", data={"token": server.secrets["boss"]}).status_code == 303
+    assert http.get("/metrics", headers=page).status_code == 200
+
+
 def test_every_answer_is_protected(server: Team):
     for path in ("/health", LIST, "/nothing", "/"):
         found = server.ask("reader", "GET", path)
