@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack import lightgbm, models, onnx, plots, pyfunc, pytorch, sklearn, statsmodels, sweeps, xgboost
+    from nbtrack import lightgbm, models, onnx, plots, projects, pyfunc, pytorch, sklearn, statsmodels, sweeps, xgboost
     from nbtrack.autologging.switch import autolog
     from nbtrack.entities import ViewType
+    from nbtrack.expectations.checking import check
     from nbtrack.exports.html import export
     from nbtrack.exports.story import slides, story
     from nbtrack.moving.verbs import backup, copy_runs, import_runs, merge_stores
@@ -111,6 +112,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "autologging.switch": ["autolog"],
     "entities": ["ViewType"],
+    "expectations.checking": ["check"],
     "exports.html": ["export"],
     "exports.story": ["slides", "story"],
     "moving.verbs": ["backup", "copy_runs", "import_runs", "merge_stores"],
@@ -206,7 +208,7 @@ _LATER = {"projects"}
 _MODULES = {
     "artifacts": "artifacts",
     "data": "tracking.data",
-    **{name: name for name in ("models", "plots", "pyfunc")},
+    **{name: name for name in ("models", "plots", "projects", "pyfunc")},
     "registry": "registry",
     "sweeps": "sweeps",
     **{name: name for name in ("lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost")},
@@ -222,6 +224,7 @@ __all__ = [
     "artifacts",
     "autolog",
     "backup",
+    "check",
     "comment_model",
     "compare",
     "copy_model_version",
@@ -281,6 +284,7 @@ __all__ = [
     "onnx",
     "parallel",
     "plots",
+    "projects",
     "promote",
     "purge",
     "pyfunc",

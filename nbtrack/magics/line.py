@@ -10,9 +10,10 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from nbtrack.errors import NbtrackError
+from nbtrack.errors import ExpectationError, NbtrackError
 from nbtrack.magics import report
 from nbtrack.magics.cell_run import Cell, Ending
+from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
 from nbtrack.magics.options import parse_cell_options, split_words
 from nbtrack.tracking import active
@@ -27,6 +28,8 @@ USAGE = """%track status                 the open run, the store, what is captur
   %track forget [RUN] NAME …    remove captured params, tags or files of the last run
   %track live [RUN]             the run that is running, or another: curves, progress, Stop, knobs, notes
   %track live on | off          show each run by itself while its cell goes on, or none
+  %track expect acc >= best - 0.005   judge the run; also previous, baseline; [--baseline RUN|NAME@ALIAS] [--raise]
+  %track baseline RUN | none    the run that `baseline` means in this experiment
   %track guard                  a cell with which the notebook also runs without nbtrack
   %track off | %track on        stop and resume recording %%track cells"""
 
@@ -59,6 +62,8 @@ class TrackMagics(Magics):
             "forget": self._forget,
             "live": self._live,
             "guard": self._guard,
+            "expect": lambda _: expect(self.tracker, line.strip().removeprefix("expect")),
+            "baseline": lambda words: _say(baseline(words)),
             "off": self._off,
             "on": self._on,
         }
@@ -68,6 +73,8 @@ class TrackMagics(Magics):
             raise UsageError(message)
         try:
             verbs[verb](words)
+        except ExpectationError:
+            raise
         except NbtrackError as error:
             raise UsageError(str(error)) from None
 

@@ -18,12 +18,18 @@ NEARLY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What is known of a version: its number, metrics, params and tags."""
+    """What is known of a version: its number, metrics, params and tags; of a run that is none, what it is called."""
 
     version: int
     metrics: Mapping[str, float]
     params: Mapping[str, str]
     tags: Mapping[str, str]
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return what it is called in reasons."""
+        return self.name or f"version {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ class _NobodyError(Exception):
     """An alias points at nothing."""
 
 
-def judge(expression: str, candidate: Logged, holder_of: Callable[[str], Logged | None]) -> Verdict:
+def judge(
+    expression: str, candidate: Logged, holder_of: Callable[[str], Logged | None], tree: Node | None = None
+) -> Verdict:
     """Work a gate out for a version.
 
     Parameters
@@ -59,6 +67,8 @@ def judge(expression: str, candidate: Logged, holder_of: Callable[[str], Logged 
         The version to which an alias is to move.
     holder_of : callable
         Returns what is known of the version at which an alias points, or None.
+    tree : Node, optional
+        What was read of it, when somebody has read it already.
     """
     reasons: list[str] = []
 
@@ -68,7 +78,7 @@ def judge(expression: str, candidate: Logged, holder_of: Callable[[str], Logged 
             raise _NobodyError(value.alias)
         found = getattr(logged, value.kind).get(value.key)
         if found is None:
-            raise _MissingError(f"version {logged.version} has no {value.kind.removesuffix('s')} {value.key!r}")
+            raise _MissingError(f"{logged.title} has no {value.kind.removesuffix('s')} {value.key!r}")
         return found  # type: ignore[no-any-return]
 
     def test(node: Test) -> bool | None:
@@ -93,7 +103,7 @@ def judge(expression: str, candidate: Logged, holder_of: Callable[[str], Logged 
         return deciding if deciding in found else None if None in found else not deciding
 
     try:
-        holds = work(parse_gate(expression))
+        holds = work(tree if tree is not None else parse_gate(expression))
     except _MissingError as missing:
         reasons.append(str(missing))
         holds = False

@@ -92,14 +92,14 @@ def test_code_outside_of_the_folder_is_refused(original, tmp_path):
 
 def test_the_run_is_found_among_others_by_what_it_was(original):
     with nbtrack.start_run("sweep"):
-        runs = []
+        runs: list[Any] = []
         for lr in (0.1, 0.2):
             with nbtrack.start_run(nested=True, params={"lr": lr}) as run:
                 run.log_metric("acc", lr)
             runs.append(run)
     stored: Any = [original.store.get_run(run.id) for run in runs]
     assert counterpart(stored[1], stored) is stored[1]
-    assert counterpart(stored[1], []) is None
+    assert counterpart(stored[0], []) is None
     matched = match_metrics(stored[0], stored[1], 0.6)
     assert [(m.key, m.result) for m in matched] == [("acc", "within tolerance")]
     assert [m.result for m in match_metrics(stored[0], None, 0)] == ["missing"]
