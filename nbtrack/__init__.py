@@ -204,7 +204,6 @@ _ROOMS = {
     "widgets.board": ["runs"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_LATER = {"projects"}
 _MODULES = {
     "artifacts": "artifacts",
     "data": "tracking.data",
@@ -342,9 +341,6 @@ def __getattr__(name: str) -> Any:
         value = import_module(f"nbtrack.{_MODULES[name]}")
     elif name == "MlflowClient":
         value = import_module("nbtrack.tracking.client").Client
-    elif name in _LATER:
-        message = f"nbtrack.{name} is still to be built. Until then, log_params, log_metrics and log_model say what it would record."
-        raise AttributeError(message)
     else:
         message = f"module 'nbtrack' has no attribute {name!r}"
         raise AttributeError(message)

@@ -18,6 +18,7 @@ from nbtrack.cli import (
     moving_others,
     purge,
     reproduce,
+    run,
     runs,
     server,
     serving,
@@ -33,6 +34,7 @@ from nbtrack.version import __version__
 UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 INTERRUPTED = 130
 ORDER = [
+    "run",
     "runs",
     "experiments",
     "artifacts",
@@ -127,7 +129,7 @@ app.add_typer(artifacts.app, name="artifacts")
 serving.register(models.app)
 app.add_typer(models.app, name="models")
 export.register(moving.exporting)
-for noun in (ui, server, sql, sync, moving, moving_others, doctor, purge, reproduce, demo):
+for noun in (run, ui, server, sql, sync, moving, moving_others, doctor, purge, reproduce, demo):
     noun.register(app)
 
 

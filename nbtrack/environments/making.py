@@ -104,6 +104,14 @@ def packages(python: Path) -> dict[str, str]:
     return found
 
 
+def version_of(python: Path) -> str:
+    """Return the version of the Python of an environment, as ``pyvenv.cfg`` has it; "" when it does not."""
+    file = python.parent.parent / "pyvenv.cfg"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    found = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+\.[0-9]+)", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def _names(folder: Path) -> Iterable[str]:
     return (each.name for each in folder.glob("*.dist-info")) if folder.is_dir() else ()
 
