@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def _leave() -> None:
         sys.meta_path.remove(_FINDER)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds nothing itself: it asks the others, and listens to the loader of what is awaited."""
 
     def find_spec(

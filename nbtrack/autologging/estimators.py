@@ -34,6 +34,9 @@ class Estimator:
         Its own method, with `args` and `kwargs`.
     """
 
+    flavor = "sklearn"
+    has_page = True
+
     def __init__(
         self, fit: Fit, model: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
@@ -60,8 +63,7 @@ class Estimator:
 
     def _log_dataset(self) -> None:
         self.dataset = data.describe(self.x, "train", self.y)
-        if self.dataset is not None:
-            self.fit.run._log_input(self.dataset, {})  # noqa: SLF001 - described once, for the children of a search, too
+        self.fit.log_dataset(self.dataset)
 
     def _keep_example(self) -> None:
         self.example = data.head(self.x)
@@ -75,19 +77,24 @@ class Estimator:
             yield "The training score is", self._log_score
             yield "A picture of the training is", self._log_pictures
         yield "The importance of features is", self._log_importance
-        yield "estimator.html is", self._log_page
+        if self.has_page:
+            yield "estimator.html is", self._log_page
         if self.is_search:
             yield from searches.Search(self.fit, self.model, self.dataset, self.begin_us).steps(self.example)
         info: list[Any] = []
         if self.fit.settings.log_models:
-            form = self.fit.settings.serialization_format
-            options = {"serialization_format": form} if form else {}
-            yield (
-                "The model is",
-                lambda: info.append(models.log_model(self.fit, self.model, "sklearn", self.example, **options)),
-            )
+            yield "The model is", lambda: info.append(self._log_model())
         if self.fit.settings.log_post_training_metrics:
             yield "Later metrics are", lambda: later.know(self.model, self.fit, *(each.model_id for each in info))
+
+    def _log_model(self) -> Any:
+        settings = self.fit.settings
+        options: dict[str, Any] = {}
+        if self.flavor == "xgboost":
+            options["model_format"] = settings.model_format
+        elif self.flavor == "sklearn" and settings.serialization_format:
+            options["serialization_format"] = settings.serialization_format
+        return models.log_model(self.fit, self.model, self.flavor, self.example, **options)
 
     def _log_scores(self) -> None:
         base = sys.modules["sklearn.base"]
@@ -137,10 +144,14 @@ class Estimator:
 
     def _log_importance(self) -> None:
         with still(self.model):
-            found = importance_of(self.model)
+            found = self.importance()
         if found:
             self.fit.run.log_dict(found, self._path("feature_importance.json"))
             self._log_text(pictures.bars(found, "Feature importance"), "feature_importance.svg")
+
+    def importance(self) -> dict[str, float]:
+        """Return how much each feature counts."""
+        return importance_of(self.model)
 
     def _log_page(self) -> None:
         page = getattr(sys.modules["sklearn.utils"], "estimator_html_repr", None)

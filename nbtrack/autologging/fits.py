@@ -11,8 +11,10 @@ from nbtrack.autologging.guard import Troubles, quiet
 from nbtrack.autologging.settings import Settings, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from nbtrack.autologging.boosting import Rounds
+    from nbtrack.entities import DatasetInput
     from nbtrack.tracking.run import ActiveRun
 
     Step = tuple[str, Callable[[], object]]
@@ -35,6 +37,8 @@ class Fit:
     run : ActiveRun
     nth : int
         Which training of its run this is, from 1.
+    rounds : Rounds, optional
+        Those of an estimator whose library trains it in rounds, until it does.
     """
 
     def __init__(self, library: str, settings: Settings, run: ActiveRun, level: int, *, is_own: bool) -> None:
@@ -46,12 +50,13 @@ class Fit:
         self.troubles = Troubles(is_silent=settings.silent)
         self.nth = _trained.get(run, 0) + 1
         _trained[run] = self.nth
+        self.rounds: Rounds | None = None
         self._lost = run.lost
 
-    def record(self, steps: Iterator[Step] | list[Step]) -> None:
+    def record(self, steps: Callable[[], Iterable[Step]]) -> None:
         """Do each step; one that fails does not keep the others from being done."""
         with quiet(), self.troubles.guard("A training is"):
-            for what, step in steps:
+            for what, step in steps():
                 with self.troubles.guard(what):
                     step()
 
@@ -71,6 +76,11 @@ class Fit:
         """Log metrics of a training that is done; those of the next one in this run are the next step."""
         if metrics:
             self.run.record(metrics, self.nth - 1)
+
+    def log_dataset(self, found: DatasetInput | None) -> None:
+        """Log data that have been described."""
+        if found is not None:
+            self.run._log_input(found, {})  # noqa: SLF001 - its public sister would describe it again
 
     def path(self, name: str) -> str:
         """Return the path of a file; those of a later training in the same run have its number: ``estimator-2.html``."""
@@ -96,8 +106,8 @@ def current() -> Fit | None:
 def train(
     library: str,
     original: Callable[[], Any],
-    before: Callable[[Fit], list[Step]],
-    after: Callable[[Fit, Any], Iterator[Step]],
+    before: Callable[[Fit], Iterable[Step]],
+    after: Callable[[Fit, Any], Iterable[Step]],
 ) -> Any:
     """Train, and record it unless it is a part of another training; returns or raises whatever the training does.
 
@@ -117,10 +127,9 @@ def train(
     _open.append(fit)
     try:
         try:
-            with fit.troubles.guard("The begin of a training is"):
-                fit.record(before(fit))
+            fit.record(lambda: before(fit))
             result = original()
-            fit.record(after(fit, result))
+            fit.record(lambda: after(fit, result))
         except BaseException as error:
             fit.end(error)
             raise
@@ -160,6 +169,13 @@ def _level() -> int:
     config = getattr(getattr(joblib, "_backend", None), "config", None)
     backend = config.get("backend") if isinstance(config, dict) else None
     return getattr(backend, "nesting_level", None) or 0
+
+
+def names_of(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments of a function."""
+    import inspect  # noqa: PLC0415
+
+    return [*inspect.signature(function).parameters]
 
 
 def text_of(value: Any) -> str:

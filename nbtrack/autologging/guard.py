@@ -8,7 +8,6 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nbtrack import config
 from nbtrack.errors import NbtrackError, warn
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Troubles:
         try:
             yield
         except Exception as error:  # it may come from the library, the model, the data, or the store
-            if config.is_strict():
+            if _is_strict():
                 raise
             self.add(what, error)
 
@@ -57,6 +56,12 @@ class Troubles:
             if not self._is_silent and key not in _told:
                 _told.add(key)
                 warn(text)
+
+
+def _is_strict() -> bool:
+    from nbtrack import config  # noqa: PLC0415 - `autolog()` itself loads little
+
+    return config.is_strict()
 
 
 def forget() -> None:

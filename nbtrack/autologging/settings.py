@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbtrack.errors import InvalidValueError
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The options of ``autolog``; each has MLflow's name, and is told in :func:`nbtrack.autologging.switch.autolog`."""
 
     log_input_examples: bool = False
@@ -32,15 +30,20 @@ class Settings:
     importance_types: tuple[str, ...] | None = None
     model_format: str = "ubj"
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        most = self.max_tuning_runs
-        if most is not None and (type(most) is not int or most < 0):
-            raise InvalidValueError(f"max_tuning_runs is {most!r}; use a whole number from 0, or None for all.")
-        if self.extra_tags is not None and not hasattr(self.extra_tags, "items"):
-            raise InvalidValueError(
-                f"extra_tags is a {type(self.extra_tags).__name__}; use a dict such as {{'team': 'x'}}."
-            )
+
+def checked(**options: Any) -> Settings:
+    """Return settings; raises ``InvalidValueError`` for what cannot be meant."""
+    unknown = sorted(options.keys() - {*Settings._fields})
+    if unknown:
+        raise InvalidValueError(f"autolog has no option {unknown[0]!r}; it has {', '.join(sorted(Settings._fields))}.")
+    most, tags, kinds = (options.get(name) for name in ("max_tuning_runs", "extra_tags", "importance_types"))
+    if most is not None and (type(most) is not int or most < 0):
+        raise InvalidValueError(f"max_tuning_runs is {most!r}; use a whole number from 0, or None for all.")
+    if tags is not None and not hasattr(tags, "items"):
+        raise InvalidValueError(f"extra_tags is a {type(tags).__name__}; use a dict such as {{'team': 'x'}}.")
+    if isinstance(kinds, str):
+        raise InvalidValueError(f"importance_types is the text {kinds!r}; use a list, such as [{kinds!r}].")
+    return Settings(**options)
 
 
 _common: Settings | None = None
@@ -72,6 +75,3 @@ def settings_of(library: str) -> Settings | None:
     if found is None and library not in _excluded:
         found = _common
     return None if found is None or found.disable else found
-
-
-NAMES = frozenset(each.name for each in fields(Settings))

@@ -6,8 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.autologging import arrivals, guard, settings
-from nbtrack.autologging.settings import Settings
-from nbtrack.errors import InvalidValueError
+from nbtrack.autologging.settings import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +71,7 @@ def autolog(  # noqa: PLR0913 - MLflow's options
     if excluded - LIBRARIES.keys():
         excluded &= LIBRARIES.keys()  # MLflow has more flavors
     settings.choose(
-        Settings(
+        checked(
             log_input_examples=log_input_examples,
             log_model_signatures=log_model_signatures,
             log_models=log_models,
@@ -92,12 +91,7 @@ def autolog(  # noqa: PLR0913 - MLflow's options
 
 def autolog_of(library: str, **options: Any) -> None:
     """Do for one library what :func:`autolog` does for all; the doors, such as ``nbtrack.sklearn``, name its options."""
-    unknown = sorted(options.keys() - settings.NAMES)
-    if unknown:
-        raise InvalidValueError(
-            f"autolog of {library} has no option {unknown[0]!r}; it has {', '.join(sorted(settings.NAMES))}."
-        )
-    settings.choose_for(library, Settings(**options))
+    settings.choose_for(library, checked(**options))
     guard.forget()
     _turn(library)
 
