@@ -132,9 +132,11 @@ def _describe(function: Any, parts: list[str]) -> None:
     parts.append(_plain(getattr(function, "__defaults__", None)))
     for name, cell in zip(code.co_freevars if code else (), getattr(function, "__closure__", None) or (), strict=False):
         try:
-            parts.append(f"{name}={_plain(cell.cell_contents)}")
-        except ValueError:  # an empty cell: the name is not bound yet
+            value = cell.cell_contents
+        except ValueError:  # the name is not bound yet
             continue
+        # What a list around the function holds may be another with each call, such as results that it collects.
+        parts.append(f"{name}={_plain(value) if isinstance(value, (*_PLAIN, tuple)) else type(value).__qualname__}")
 
 
 def _code_parts(code: CodeType) -> list[str]:

@@ -71,9 +71,11 @@ class Plan:
         """Return what tells this sweep from others; how many trials there are is not in it, so that more can be added."""
         parts: dict[str, Any] = {
             "function": self.fingerprint,
-            "space": self.space.described(),
+            "space": sorted(self.space.described().items()),
             "method": described(self.method),
         }
+        if self.method != "random":  # for all others it matters which name comes first
+            parts["names"] = list(self.space.dimensions)
         if self.method != "grid":
             parts["seed"] = self.seed
         if not self.is_own or self.pruner is not None:
