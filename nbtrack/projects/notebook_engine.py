@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
+import shutil
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -26,6 +30,7 @@ PATIENCE_S = 6.0
 """How long an interrupted cell may take to clean up before its kernel is killed."""
 FIRST_SAVE_S = 60.0
 START_S = 120
+LONGEST_SOCKET = 90
 STOPPED = ("StopRun",)
 INTERRUPTED = ("KeyboardInterrupt",)
 
@@ -103,7 +108,7 @@ def kernel_for(language: str, name: str, python: str) -> AsyncKernelManager:
     """Return a kernel that is not started: `python`'s own for Python, whatever the notebook calls it, else the one installed as `name`."""
     if language == "python":
         argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_OneKernel(argv))
+        return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_OneKernel(argv), **_private())
     kernels = KernelSpecManager()
     try:
         kernels.get_kernel_spec(name)
@@ -113,6 +118,16 @@ def kernel_for(language: str, name: str, python: str) -> AsyncKernelManager:
             f"The notebook needs the Jupyter kernel {name!r} ({language}), which is not installed here. There are: {there}."
         ) from error
     return AsyncKernelManager(kernel_name=name, kernel_spec_manager=kernels)
+
+
+def _private() -> dict[str, str]:
+    """Return where the kernel listens: at sockets in a folder of this user alone, if its path is short enough, else at ports."""
+    if os.name != "posix":
+        return {}
+    folder = tempfile.mkdtemp(prefix="nbtrack-kernel-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = f"{folder}/k"
+    return {"transport": "ipc", "ip": place} if len(place) < LONGEST_SOCKET else {}
 
 
 def execute(watch: Watch, kernel: AsyncKernelManager, around: Surroundings) -> Ending:
@@ -172,13 +187,16 @@ class _Work:
     def run(self) -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        client = self._client()
         try:
             self.watch.notebook_start()
-            self._client().execute(cwd=str(self.around.folder), env=dict(self.around.variables))
+            client.execute(cwd=str(self.around.folder), env=dict(self.around.variables))
         except BaseException as error:  # noqa: BLE001 - told by `ending`
             self.error = error
         finally:
             self.watch.notebook_complete()
+            if client.kc is not None:  # of a kernel that stays
+                client.kc.stop_channels()
             loop.close()
             asyncio.set_event_loop(None)
 

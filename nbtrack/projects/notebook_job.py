@@ -1,8 +1,8 @@
 """``python -m nbtrack.projects.notebook_job '{"notebook": …}'``: runs a notebook as a job of any backend.
 
-The run and its store come from the environment (``NBTRACK_RUN_ID``, ``NBTRACK_TRACKING_URI``). It prints a line as each cell begins, and what
-the cells print. Exit code 0: finished, 1: a cell failed, 2: nothing could be run, 130: interrupted; SIGTERM is an interrupt, too, so
-that a job whose time is up keeps what it has.
+The run and its store come from the environment (``NBTRACK_RUN_ID``, ``NBTRACK_TRACKING_URI``). It prints a line as each cell begins, what
+the cells print, and as its last line the error. Exit code 0: finished, 1: a cell failed, 2: nothing could be run, 130: interrupted;
+SIGTERM is an interrupt, too, so that a job whose time is up keeps what it has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         return EXIT[RunStatus.KILLED]
     if ending.error:
-        print(f"nbtrack: {redact(ending.error)}", file=sys.stderr, flush=True)  # noqa: T201
+        print(redact(ending.error), flush=True)  # noqa: T201
     return EXIT[ending.status]
 
 

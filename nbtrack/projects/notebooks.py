@@ -17,6 +17,7 @@ from nbtrack.deps import require
 from nbtrack.entities import RunStatus
 from nbtrack.errors import InvalidValueError, warn
 from nbtrack.projects import notebook_files
+from nbtrack.projects.backends.words import variables
 from nbtrack.projects.notebook_parameters import fill, language
 from nbtrack.store.opening import open_store
 from nbtrack.tracking.redaction import redact, redact_params
@@ -102,14 +103,13 @@ def run_notebook(
     """
     if plan.notebook is None:
         raise InvalidValueError(f"Entry point {plan.entry!r} is no notebook.")
-    kept = {key: value for key, value in os.environ.items() if key not in plan.unset}
     order = Order(
         plan.run_id,
         plan.store_uri,
         plan.folder / plan.notebook,
         {**plan.parameters, **plan.typed},
         sys.executable if plan.python is None else os.fspath(plan.python),
-        {**kept, **plan.variables},
+        variables(plan),
     )
     return carry_out(order, begins=begins, kernel=kernel, out=out)
 
@@ -138,8 +138,8 @@ def carry_out(
         run.progress(cell.number - 1, cell.of)  # may raise StopRun: somebody pressed Stop, and the notebook ends here
 
     watch = engine.Watch(notebook, begin, lambda so_far: _keep(run, so_far, order))
-    variables = {**order.variables, "JPY_SESSION_NAME": str(order.notebook)}
-    ending = engine.execute(watch, manager, engine.Surroundings(order.notebook.parent, variables, out))
+    around = {**order.variables, "JPY_SESSION_NAME": str(order.notebook)}
+    ending = engine.execute(watch, manager, engine.Surroundings(order.notebook.parent, around, out))
     _record(run, watch, ending, order)
     return ending
 

@@ -49,6 +49,7 @@ TEMPLATE, REPOSITORY, CONTEXT, IMAGE, POLL = (
 )
 POLL_S = 5.0
 LONGEST_NAME = 63
+PROJECT = "nbtrack.project.name"
 URIS = ("MLFLOW_TRACKING_URI", "NBTRACK_TRACKING_URI")
 WITHIN = "KUBE_MLFLOW_TRACKING_URI"
 CODE = "/mlflow/projects/code"
@@ -131,7 +132,7 @@ def job(plan: Plan, image: str, address: str) -> dict[str, Any]:
     given = {**_variables(plan), **dict.fromkeys(URIS, address)}
     kept = [each for each in container.get("env") or [] if each.get("name") not in given]
     container.update(
-        name=_plain(plan.tags.get("mlflow.project.name", "") or "project")[:LONGEST_NAME],
+        name=_plain(plan.tags.get(PROJECT, "") or "project")[:LONGEST_NAME],
         image=image,
         command=[part.replace(f"{plan.folder}{os.sep}", f"{CODE}/") for part in words(_inside(plan), "python")],
         env=[*kept, *({"name": key, "value": value} for key, value in sorted(given.items()))],
@@ -238,7 +239,7 @@ def _variables(plan: Plan) -> dict[str, str]:
 def _name(plan: Plan) -> str:
     """Return a name for the Job that no other has: project, moment and run."""
     ending = f"-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{plan.run_id[:8]}"
-    project = _plain(plan.tags.get("mlflow.project.name", "") or plan.folder.name)
+    project = _plain(plan.tags.get(PROJECT, "") or plan.folder.name)
     return project[: LONGEST_NAME - len(ending)].rstrip("-") + ending
 
 

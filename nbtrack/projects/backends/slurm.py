@@ -104,6 +104,7 @@ def script(plan: Plan, folder: Path) -> str:
         f"# nbtrack: {plan.run_id}",
         *(f"unset {name}" for name in sorted(plan.unset) if name.isidentifier()),
         *(f"export {name}={shlex.quote(value)}" for name, value in plan.variables.items() if name.isidentifier()),
+        *(f'export {name}="${{{source}-}}"' for name, source in plan.copies.items() if (name + source).isidentifier()),
         *plan.config.get("setup", ()),
         f"cd -- {shlex.quote(str(plan.folder))} || exit 1",
         'trap \'[ -n "$child" ] && kill -TERM "$child"\' TERM',
