@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nbtrack.cells.found import MetricSlice
+
 MOST_SHOWN = 4
 """Metrics, and params, in the one line that stands for a run."""
 
@@ -184,6 +186,11 @@ class Run:
     def to_dictionary(self) -> dict[str, Any]:
         """Return the run as plain dictionaries, ready for JSON."""
         return asdict(self)
+
+    def slice(self, metric: str) -> MetricSlice:
+        """Return the cells of its notebook that produced a metric, as a script; see :meth:`nbtrack.tracking.run.ActiveRun.slice`."""
+        found: MetricSlice = import_module("nbtrack.tracking.cells").slice_run(self, metric)  # a floor above
+        return found
 
     def __repr__(self) -> str:
         """Say in one line which run it is and how it went; `info` and `data` have the rest."""

@@ -22,6 +22,7 @@ from nbtrack.cli import (
     runs,
     server,
     serving,
+    slices,
     sql,
     sync,
     ui,
@@ -41,6 +42,7 @@ ORDER = [
     "models",
     "ui",
     "server",
+    "slice",
     "sql",
     "sync",
     "reproduce",
@@ -129,7 +131,7 @@ app.add_typer(artifacts.app, name="artifacts")
 serving.register(models.app)
 app.add_typer(models.app, name="models")
 export.register(moving.exporting)
-for noun in (run, ui, server, sql, sync, moving, moving_others, doctor, purge, reproduce, demo):
+for noun in (run, ui, server, slices, sql, sync, moving, moving_others, doctor, purge, reproduce, demo):
     noun.register(app)
 
 

@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from nbtrack.errors import ExpectationError, NbtrackError
-from nbtrack.magics import report
+from nbtrack.magics import report, slice_verb
 from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
@@ -30,6 +30,7 @@ USAGE = """%track status                 the open run, the store, what is captur
   %track live on | off          show each run by itself while its cell goes on, or none
   %track expect acc >= best - 0.005   judge the run; also previous, baseline; [--baseline RUN|NAME@ALIAS] [--raise]
   %track baseline RUN | none    the run that `baseline` means in this experiment
+  %track slice METRIC [RUN]     the cells that produced a metric, as a script; > FILE.py writes it
   %track guard                  a cell with which the notebook also runs without nbtrack
   %track off | %track on        stop and resume recording %%track cells"""
 
@@ -62,6 +63,7 @@ class TrackMagics(Magics):
             "forget": self._forget,
             "live": self._live,
             "guard": self._guard,
+            "slice": lambda words: slice_verb.verb(self.tracker, words),
             "expect": lambda _: expect(self.tracker, line.strip().removeprefix("expect")),
             "baseline": lambda words: _say(baseline(words)),
             "off": self._off,

@@ -20,6 +20,7 @@ from nbtrack.tracking.redaction import redact
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from nbtrack.cells.found import MetricSlice
     from nbtrack.cells.log import CellLog, ExecutedCell, Moment
     from nbtrack.entities import Run
     from nbtrack.store.protocol import TrackingStore
@@ -152,6 +153,35 @@ def cells_of(run: Run | ActiveRun | str, store: TrackingStore | None = None) -> 
         hint="Runs keep their cells in notebooks that begin with "
         "%load_ext nbtrack, unless a cell says --no-capture; scripts have none.",
     )
+
+
+def slice_run(run: Run | ActiveRun | str, metric: str, store: TrackingStore | None = None) -> MetricSlice:
+    """Return the cells that produced a metric of a run, as a script that runs by itself.
+
+    Parameters
+    ----------
+    run : Run, ActiveRun or str
+        A run, or its id, number or name.
+    metric : str
+        As it was logged.
+    store : TrackingStore, optional
+        Where it is kept; the one in use by default.
+
+    Raises
+    ------
+    NotFoundError
+        The run has no such metric, or no cells.
+    """
+    from nbtrack.cells.found import metric_slice  # noqa: PLC0415 - only for those who ask
+
+    store = store or getattr(run, "store", None) or active.get_store()
+    found = store.get_run(store.resolve_run(run) if isinstance(run, str) else _id(run))
+    cells, info = cells_of(found, store), found.info
+    if metric not in found.data.metrics:
+        raise NotFoundError("Metric", metric, found.data.metrics, where=f"run {info.run_name!r}")
+    number = "" if info.number is None else f"#{info.number} "
+    title = f"{metric} = {found.data.metrics[metric]!r} of run {number}{info.run_name} in {info.experiment_name}"
+    return metric_slice(cells, metric, info.run_id, " ".join(title.split()))
 
 
 def _file(store: TrackingStore, run_id: str, path: str) -> bytes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nbtrack.cells.found import MetricSlice
     from nbtrack.entities import DatasetInput
     from nbtrack.models.info import ModelInfo
     from nbtrack.store.protocol import Store
@@ -150,6 +151,15 @@ class RunFiles:
         """Save a model into the run; see :func:`nbtrack.log_model` for parameters, and errors: this verb raises them."""
         log_model = import_module("nbtrack.tracking.models").log_model  # which knows of runs itself
         found: ModelInfo = log_model(model, name, run_id=self.id, **options)
+        return found
+
+    def slice(self, metric: str) -> MetricSlice:
+        """Return the cells that produced a metric of the run, in executed order, as a script that runs by itself.
+
+        For notebooks that begin with ``%load_ext nbtrack``; raises ``NotFoundError`` for a run without such a metric, or without cells.
+        """
+        slice_run = import_module("nbtrack.tracking.cells").slice_run  # which knows of runs itself
+        found: MetricSlice = slice_run(self, metric)
         return found
 
     def _log_input(self, found: DatasetInput, tags: dict[str, str]) -> None:
