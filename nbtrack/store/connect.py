@@ -21,6 +21,7 @@ from nbtrack.store.database_files import all_of, existing, remove
 from nbtrack.store.fold_lock import is_folding
 from nbtrack.store.gate import gate_of
 from nbtrack.store.lending import QUIET, SAFE, lent
+from nbtrack.store.others import SETTLED_NS
 from nbtrack.store.schema import (
     BLOCK_SIZE,
     STORAGE_VERSION,
@@ -69,7 +70,8 @@ class Base:
     """An open look at the folded tables: SQL prefix, and the time of the copy when the file itself is held elsewhere.
 
     `is_new` says that nothing was ever folded into the file, or that there is none; `is_upgraded`, that this is a copy of an older file.
-    `loan` is the session unless it is the user's own; `mark` is equal only for the same file with the same content, and None for a copy.
+    `loan` is the session unless it is the user's own; `mark` is equal only for the same file with the same content, and None for a copy;
+    `is_seen` says that this session saw the very same content before.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -80,6 +82,7 @@ class Base:
     is_upgraded: bool = False
     loan: Loan | None = None
     mark: Hashable = None
+    is_seen: bool = False
 
 
 def quoted(path: object) -> str:
@@ -146,6 +149,7 @@ def reading(
             yield _nothing_yet(loan)
             return
         scratch: Path | None = None
+        seen: Hashable = None
         base = Base(loan.con, "d.", loan=loan)
         try:
             try:
@@ -156,7 +160,13 @@ def reading(
             except StoreBusyError as held:
                 scratch, base = _snapshot(loan, path, held)
             else:
-                base = replace(base, mark=_mark(path))
+                mark, is_settled = _mark(path)
+                seen = (path, mark) if is_settled else None
+                base = replace(base, mark=mark, is_seen=seen is not None and loan.seen == seen)
+            if base.is_seen:
+                yield base
+                return
+            loan.seen = None
             version = readable_version(base.con, str(path), base.prefix)
             if version is None:
                 loan.detach()
@@ -166,6 +176,8 @@ def reading(
                 loan.detach()
                 scratch, base = _snapshot(loan, path, None)
                 base = replace(base, is_upgraded=True)
+            elif base.mark is not None:
+                loan.seen = seen
             yield base
         finally:
             if base.loan is None:
@@ -176,14 +188,18 @@ def reading(
                 shutil.rmtree(scratch.parent, ignore_errors=True)
 
 
-def _mark(path: Path) -> Hashable:
-    """Return what an attached file is known by. Only its times and sizes are asked for, see :func:`copy_held`; nobody writes meanwhile."""
+def _mark(path: Path) -> tuple[Hashable, bool]:
+    """Return what an attached file is known by, and whether whatever is written into it from now on gets another one.
+
+    Only its times and sizes are asked for, see :func:`copy_held`; nobody writes meanwhile.
+    """
     found = []
     for file in all_of(path):
         with suppress(FileNotFoundError):
             stat = file.stat()
             found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
+    newest = max((changed_ns for _, changed_ns, _ in found), default=0)
+    return tuple(found), newest < time.time_ns() - SETTLED_NS
 
 
 _held: dict[Path, tuple[float, int | None]] = {}

@@ -65,19 +65,24 @@ class Keeper:
 
     def _run(self) -> None:
         due = time.monotonic() + FOLD_S
+        is_folded = True
         while True:
-            self._wake.wait()
+            # What came after the last fold is folded when it is due, also when nothing comes after it: each look would read it anew.
+            has_news = self._wake.wait(None if is_folded else max(0.0, due - time.monotonic()))
             if self._is_closing:
                 return
-            self._wake.clear()
-            self._pause(SYNC_S)
-            if self._is_closing:
-                return
-            with suppress(OSError):
-                self._sync()
+            if has_news:
+                self._wake.clear()
+                is_folded = False
+                self._pause(SYNC_S)
+                if self._is_closing:
+                    return
+                with suppress(OSError):
+                    self._sync()
             if self._wants_fold or time.monotonic() >= due:
                 self._wants_fold = False
-                due = time.monotonic() + (FOLD_S if self._try_fold() else RETRY_S)
+                is_folded = self._try_fold()
+                due = time.monotonic() + (FOLD_S if is_folded else RETRY_S)
 
     def _try_fold(self) -> bool:
         # Nothing that goes wrong here may reach the training; the records are safe in the journal either way.

@@ -37,6 +37,8 @@ class Loan:
         What a reader says that the temporary tables and views of `con` show.
     path : Path or None
         The store that was read last.
+    seen : object or None
+        Which file, with which content, was attached last, when that can be told from any other.
     is_spoilt : bool
         Something may have been changed that a new session would see: this one is not lent again.
     """
@@ -46,6 +48,7 @@ class Loan:
         self.con = self._session()
         self.memory: Any = None
         self.path: Path | None = None
+        self.seen: Any = None
         self.is_spoilt = False
         self._has_nothing = False
 

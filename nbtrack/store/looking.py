@@ -72,7 +72,7 @@ class Looks:
         from nbtrack.store import run_entities  # noqa: PLC0415
 
         with self.reading() as reader:
-            return run_entities.entities(reader.con, query)
+            return run_entities.entities(reader, query)
 
     def run_columns(self, query: RunQuery) -> RunColumns:
         """Return runs as columns."""
@@ -143,6 +143,11 @@ class Looks:
             return self._tables()
         with self.reading() as reader:
             return reader.run(query, values).df()
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query as :meth:`sql` does and return plain values: for a few rows, in a process that needs no pandas."""
+        with self.reading() as reader:
+            return reader.run(query, values).fetchall()
 
     def write_parquet(self, runs: Sequence[str], folder: Path, hidden_tags: Sequence[str] = ()) -> dict[str, int]:
         """Write the tables of some runs into Parquet files; return their bytes by name."""

@@ -14,12 +14,13 @@ from nbtrack.store.apply import GROWING, WHOLE, Rows, apply, touched_by
 from nbtrack.store.connect import READ_PATIENCE, DamagedError, is_damage, reading
 from nbtrack.store.history import history_files
 from nbtrack.store.marks import Watermark, living, read_watermark, running_writers
+from nbtrack.store.parts import Parts, parts_of
 from nbtrack.store.rebuild import heal, upgrade
 from nbtrack.store.records import load
 from nbtrack.store.schema import BOOKKEEPING, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -38,13 +39,17 @@ MAX_REMEMBERED_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An open look at a store: views named like the tables; `snapshot` is the time of the copy when the file is held elsewhere."""
+    """An open look at a store: views named like the tables; `snapshot` is the time of the copy when the file is held elsewhere.
+
+    `parts` are the same tables for who looks for one run.
+    """
 
     con: DuckDBPyConnection
     snapshot: float | None = None
     holder: str | None = None
     damaged: list[Path] = field(default_factory=list)
     loan: Loan | None = None
+    parts: Parts | None = None
 
     def run(self, query: str, values: Sequence[Any] = ()) -> DuckDBPyConnection:
         """Run SQL of somebody else. Unless it only selects, this session is nobody's afterwards."""
@@ -61,10 +66,12 @@ class Memory:
     They serve the next look too as long as nothing has changed (`key`), and the `views`, SQL by name, for as long as they say the same.
     """
 
-    key: Hashable
+    key: tuple[Any, ...]
     damaged: list[Path]
     writers: list[str]
     views: dict[str, str]
+    watermark: Watermark
+    parts: Parts | None
 
 
 @contextmanager
@@ -131,14 +138,15 @@ def _open(stack: ExitStack, path: Path, folder: Path, patience: float, *, is_pri
 def _look(base: Base, path: Path, folder: Path, before: Groups) -> Reader:
     if base.is_new and history_files(folder, "events"):
         raise DamagedError(path, "it is not there, but its history is")
-    watermark = read_watermark(base.con, base.prefix)
+    memory: Memory | None = base.loan.memory if base.loan else None
+    is_known = base.is_seen and memory is not None and memory.key[:2] == (path, base.mark)
+    watermark = memory.watermark if memory and is_known else read_watermark(base.con, base.prefix)
     tail = _unfolded(list_segments(folder / "w"), watermark)
     if {s.path for s in _unfolded(before, watermark)} - {s.path for s in tail}:
         message = "a fold has taken journals meanwhile, into a file that we do not see"
         raise FileNotFoundError(message)
     # The file is attached by now and the journals only grow: what is equal has the same content.
     key = (path, base.mark, base.prefix, frozenset(watermark.items()), tuple((s.path, s.size) for s in tail))
-    memory: Memory | None = base.loan.memory if base.loan else None
     if memory is None or base.mark is None or memory.key != key:
         if base.loan:
             base.loan.memory = None
@@ -146,10 +154,12 @@ def _look(base: Base, path: Path, folder: Path, before: Groups) -> Reader:
         if base.loan and base.mark is not None and sum(s.size for s in tail) <= MAX_REMEMBERED_BYTES:
             base.loan.memory = memory
     _show(base.con, memory.views, {"runs": _runs_now(living(memory.writers, folder))})
-    return Reader(base.con, base.snapshot, base.holder, memory.damaged, base.loan)
+    return Reader(base.con, base.snapshot, base.holder, memory.damaged, base.loan, memory.parts)
 
 
-def _prepare(base: Base, tail: list[Segment], watermark: Watermark, key: Hashable, views: dict[str, str]) -> Memory:
+def _prepare(
+    base: Base, tail: list[Segment], watermark: Watermark, key: tuple[Any, ...], views: dict[str, str]
+) -> Memory:
     tail = [segment for segment in tail if not is_bare(segment)]  # applying nothing takes as long as the search itself
     damaged: list[Path] = []
     rows: Rows = {}
@@ -161,7 +171,8 @@ def _prepare(base: Base, tail: list[Segment], watermark: Watermark, key: Hashabl
     wanted = {"all_runs" if name == "runs" else name: _overlay(name, base.prefix, rows.get(name)) for name in TABLES}
     wanted |= {name: f"SELECT * FROM {base.prefix}{name}" for name in BOOKKEEPING}
     _show(base.con, views, wanted)
-    return Memory(key, damaged, running_writers(base.con, "all_runs"), views)
+    parts = parts_of(base.con, base.prefix, rows)
+    return Memory(key, damaged, running_writers(base.con, "all_runs"), views, watermark, parts)
 
 
 def _unfolded(groups: Groups, watermark: Watermark) -> list[Segment]:

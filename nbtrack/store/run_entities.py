@@ -6,7 +6,18 @@ import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.entities import Dataset, DatasetInput, MetricSummary, Run, RunData, RunInfo, RunInputs, ViewType
+from nbtrack.entities import (
+    Dataset,
+    DatasetInput,
+    MetricSummary,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunStatus,
+    ViewType,
+)
+from nbtrack.store.marks import REST
 from nbtrack.store.runs import find
 
 if TYPE_CHECKING:
@@ -14,7 +25,9 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from nbtrack.store.parts import Parts
     from nbtrack.store.protocol import RunQuery
+    from nbtrack.store.reader import Reader
 
 Row = tuple[Any, ...]
 
@@ -22,23 +35,41 @@ _INFO = (
     "r.run_id, r.name, r.number, r.experiment_id, e.name, r.status, epoch_ms(r.start_time), epoch_ms(r.end_time), r.duration, "
     "r.lifecycle_stage, r.user_id, r.parent_run_id, epoch_ms(r.last_seen), r.lost"
 )
+_EXPERIMENT, _STATUS = 4, 5
+_ALONE = [part.strip().replace("r.", "").replace("e.name", "''") for part in _INFO.split(",")] + ["writer"]
 _METRIC = ("key", "value", "step", "epoch_ms(timestamp)", "min", "max", "count", "nans")
 _INPUT = ("name", "digest", "source_type", "source", "schema", "profile", "context", "tags")
 
 
-def entities(con: DuckDBPyConnection, query: RunQuery) -> list[Run]:
+def entities(reader: Reader, query: RunQuery) -> list[Run]:
     """Return the runs of a query as entities."""
-    if query == type(query)(run_ids=query.run_ids, view=ViewType.ALL) and len(query.run_ids or ()) == 1:
-        return _one(con, *(query.run_ids or ()))
+    con = reader.con
+    if (
+        reader.parts
+        and query == type(query)(run_ids=query.run_ids, view=ViewType.ALL)
+        and len(query.run_ids or ()) == 1
+    ):
+        # Four simple questions: a query over all tables at once takes longer to plan than all that it finds.
+        found = _one(con, reader.parts, *(query.run_ids or ()))
+        if found is not None:
+            return found
     find(con, query)
-    infos = con.execute(
-        f"SELECT {_INFO} FROM hits h JOIN runs r USING (run_id) LEFT JOIN experiments e USING (experiment_id) ORDER BY h.rowid"
-    ).fetchall()
+    infos = con.execute(info_columns()).fetchall()
     n = len(infos)
     metrics = _grouped(con, "latest", _METRIC, n)
     params, tags = (_grouped(con, table, ("key", "value"), n) for table in ("params", "tags"))
     inputs = _grouped(con, "inputs", _INPUT, n)
     return [_run(info, *parts) for info, *parts in zip(infos, metrics, params, tags, inputs, strict=True)]
+
+
+def info_columns() -> str:
+    """Return the query of what :func:`info_of` takes, a row for each hit in their order."""
+    return f"SELECT {_INFO} FROM hits h JOIN runs r USING (run_id) LEFT JOIN experiments e USING (experiment_id) ORDER BY h.rowid"
+
+
+def inputs_of(con: DuckDBPyConnection, n_runs: int) -> list[RunInputs]:
+    """Return the data sets of each hit."""
+    return [RunInputs(tuple(_input(*row[:8]) for row in rows)) for rows in _grouped(con, "inputs", _INPUT, n_runs)]
 
 
 def _grouped(con: DuckDBPyConnection, table: str, columns: tuple[str, ...], n_runs: int) -> list[list[Row]]:
@@ -53,23 +84,25 @@ def _grouped(con: DuckDBPyConnection, table: str, columns: tuple[str, ...], n_ru
     return found
 
 
-def _one(con: DuckDBPyConnection, run_id: str) -> list[Run]:
-    """Return one run, or nothing: one query, for planning five takes longer than all that they find."""
+def _one(con: DuckDBPyConnection, parts: Parts, run_id: str) -> list[Run] | None:
+    """Return one run, or nothing, from where its rows are; None when a view must tell whether it is still running."""
 
-    def rows(columns: tuple[str, ...], table: str) -> str:
-        return f"(SELECT list(row({', '.join(columns)})) FROM {table} WHERE run_id = $1)"
+    def rows(table: str, columns: Sequence[str]) -> list[Row]:
+        source = parts.table(table, run_id)
+        if table == "inputs" and not parts.has_any(con, source):
+            return []  # few stores have any
+        found = con.execute(f"SELECT {', '.join(columns)} FROM {source} WHERE run_id = ?", [run_id]).fetchall()
+        return sorted(found, key=itemgetter(0))
 
-    parts = [
-        rows(_METRIC, "latest"),
-        rows(("key", "value"), "params"),
-        rows(("key", "value"), "tags"),
-        rows(_INPUT, "inputs"),
-    ]
-    found = con.execute(
-        f"SELECT {_INFO}, {', '.join(parts)} FROM runs r LEFT JOIN experiments e USING (experiment_id) WHERE r.run_id = $1",
-        [run_id],
-    ).fetchall()
-    return [_run(row[:-4], *(sorted(part or (), key=itemgetter(0)) for part in row[-4:])) for row in found]
+    infos = rows("runs", _ALONE)
+    if not infos:
+        return []
+    (*info, writer), *_ = infos
+    if info[_STATUS] == RunStatus.RUNNING and writer != REST:
+        return None
+    info[_EXPERIMENT] = parts.experiment(con, info[_EXPERIMENT - 1])
+    params, tags = (rows(table, ("key", "value")) for table in ("params", "tags"))
+    return [_run(tuple(info), rows("latest", _METRIC), params, tags, rows("inputs", _INPUT))]
 
 
 def _run(info: Row, metrics: Sequence[Row], params: Sequence[Row], tags: Sequence[Row], inputs: Sequence[Row]) -> Run:
@@ -78,7 +111,7 @@ def _run(info: Row, metrics: Sequence[Row], params: Sequence[Row], tags: Sequenc
         for key, value, step, ms, low, high, count, nans, *_ in metrics
     }
     return Run(
-        _info(info),
+        info_of(info),
         RunData(
             metrics={key: summary.last for key, summary in summaries.items()},
             params={row[0]: row[1] for row in params if row[1] is not None},
@@ -89,7 +122,8 @@ def _run(info: Row, metrics: Sequence[Row], params: Sequence[Row], tags: Sequenc
     )
 
 
-def _info(row: Row) -> RunInfo:
+def info_of(row: Row) -> RunInfo:
+    """Return who, when and how a run is."""
     run_id, name, number, experiment_id, experiment, status, start, end, duration, stage, user, parent, seen, lost = row
     return RunInfo(
         run_id=run_id,

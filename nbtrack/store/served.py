@@ -51,6 +51,9 @@ class ServedStore(Store, Protocol):
     def reading(self, *, is_fresh: bool = False) -> AbstractContextManager[Reader]:
         """Open a look at the store as it is this moment."""
 
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query as `sql` does and return plain values."""
+
     @property
     def blobs(self) -> PlacedBlobs:
         """Return its files."""

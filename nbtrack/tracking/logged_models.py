@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
@@ -250,11 +250,18 @@ def _told(known: LoggedModel, run_id: str, body: dict[str, Any], at_ms: int) -> 
     )
 
 
-def links_of(store: TrackingStore, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
+class Rows(Protocol):
+    """A store that returns rows as plain values: who asks for few of them need not load pandas."""
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query over the tables of the store."""
+
+
+def links_of(store: Rows, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
     """Return ``("input" | "output", model id, step)`` of the models that runs used and made, by run."""
-    rows = store.sql(f"{_LINKS} AND list_contains(?, run_id) {_IN_ORDER}", [list(run_ids)])
+    rows = store.rows(f"{_LINKS} AND run_id IN (SELECT unnest(?::VARCHAR[])) {_IN_ORDER}", [list(run_ids)])
     found: dict[str, list[tuple[str, str, int]]] = {}
-    for run_id, used, model, step in rows.itertuples(index=False):
+    for run_id, used, model, step in rows:
         link = (str(used), str(model), int(step))
         if used and link not in found.setdefault(run_id, []):
             found[run_id].append(link)

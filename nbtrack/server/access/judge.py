@@ -81,8 +81,8 @@ class Judge:
 
     def runs_with(self, sha256: str) -> set[str]:
         """Return the runs that have a file."""
-        rows = self._desk.store.sql("SELECT DISTINCT run_id FROM artifacts WHERE sha256 = ?", [sha256])
-        return {str(each) for each in rows["run_id"]}
+        rows = self._desk.store.rows("SELECT DISTINCT run_id FROM artifacts WHERE sha256 = ?", [sha256])
+        return {str(run_id) for (run_id,) in rows}
 
     def may_read_one(self, runs: set[str], role: Role) -> bool:
         """Say whether the user may read one of these runs."""

@@ -119,13 +119,13 @@ class Desk:
         found = self._lists.get(key)
         if found is None:
             return None
-        told = []
+        told, roots = [], self.roots
         for run_id in found[0]:
             with self._locks[hash(run_id) % LOCKS]:
                 known = self._runs.get(run_id)
                 if known is None:
                     return None
-                told.append(known.told(self.root(known.experiment_id)))
+                told.append(known.told(roots[known.experiment_id]))
         return told, found[1]
 
     @contextmanager
@@ -147,10 +147,8 @@ class Desk:
     def files(self, known: KnownRun) -> dict[str, KnownFile]:
         """Return the files of a run by path; called while the run is held."""
         if known.files is None:
-            rows = self.store.sql("SELECT path, sha256, size, mime FROM artifacts WHERE run_id = ?", [known.run_id])
-            known.files = {
-                path: KnownFile(sha, int(size), mime or "") for path, sha, size, mime in rows.itertuples(index=False)
-            }
+            rows = self.store.rows("SELECT path, sha256, size, mime FROM artifacts WHERE run_id = ?", [known.run_id])
+            known.files = {path: KnownFile(sha, int(size), mime or "") for path, sha, size, mime in rows}
         return known.files
 
     def _load(self, run_id: str) -> KnownRun:
@@ -169,7 +167,7 @@ class Desk:
         Most stores have none, and that is remembered.
         """
         if self._has_links is None:
-            found = self.store.sql(logged_models.ANY_LINK).size > 0
+            found = bool(self.store.rows(logged_models.ANY_LINK))
             if self.changes == before:
                 self._has_links = found
             if not found:
@@ -177,7 +175,7 @@ class Desk:
         return logged_models.links_of(self.store, run_ids) if self._has_links is not False else {}
 
     def _is_rest(self, run_id: str) -> bool:
-        found = self.store.sql("SELECT writer FROM runs WHERE run_id = ?", [run_id])["writer"].tolist() == ["rest"]
+        found = self.store.rows("SELECT writer FROM runs WHERE run_id = ?", [run_id]) == [("rest",)]
         if found:
             self._rest.add(run_id)
         return found
@@ -235,6 +233,11 @@ class Desk:
             raise NotFoundError("Experiment", experiment_id)
         return found
 
+    @property
+    def roots(self) -> dict[str, str]:
+        """Where the artifacts of experiments are, each asked for once: for one answer."""
+        return _Roots(self)
+
     def root(self, experiment_id: str) -> str:
         """Return where the artifacts of an experiment are, for its clients."""
         found = self.experiments.get(experiment_id)
@@ -283,6 +286,16 @@ class Desk:
         known = self._runs.get(run_id)
         if known is not None:
             known.take_points(points)
+
+
+class _Roots(dict[str, str]):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def __missing__(self, experiment_id: str) -> str:
+        self[experiment_id] = found = self._desk.root(experiment_id)
+        return found
 
 
 async def desk_of(request: Request) -> Desk:

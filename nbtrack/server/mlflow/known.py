@@ -14,7 +14,7 @@ from nbtrack.wire import number_to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nbtrack.entities import Run
+    from nbtrack.entities import Run, RunInfo, RunInputs
 
 Last = tuple[int, int, float]
 """Step, time in milliseconds UTC, value."""
@@ -54,12 +54,19 @@ class KnownRun:
     @classmethod
     def of(cls, run: Run, links: Sequence[Link] = ()) -> KnownRun:
         """Return what the store says of a run."""
-        info, data = run.info, run.data
-        inputs = {}
-        for found in run.inputs.dataset_inputs:
+        found = cls.without_data(run.info, run.inputs, links)
+        found.params, found.tags = dict(run.data.params), dict(run.data.tags)
+        found.metrics = {key: (s.step, s.timestamp, s.last) for key, s in run.data.summaries.items()}
+        return found
+
+    @classmethod
+    def without_data(cls, info: RunInfo, inputs: RunInputs, links: Sequence[Link] = ()) -> KnownRun:
+        """Return a run but for its metrics, params and tags."""
+        used = {}
+        for found in inputs.dataset_inputs:
             about = {"name": found.dataset.name, "digest": found.dataset.digest, "context": found.context}
             more = {key: getattr(found.dataset, key) for key in ("source_type", "source", "schema", "profile")}
-            inputs[about["name"], about["digest"], found.context] = {**about, **more, "tags": found.tags}
+            used[about["name"], about["digest"], found.context] = {**about, **more, "tags": found.tags}
         return cls(
             info.run_id,
             info.experiment_id,
@@ -69,11 +76,8 @@ class KnownRun:
             info.start_time,
             info.end_time,
             str(info.lifecycle_stage),
-            dict(data.params),
-            dict(data.tags),
-            {key: (s.step, s.timestamp, s.last) for key, s in data.summaries.items()},
-            inputs,
-            list(links),
+            inputs=used,
+            links=list(links),
         )
 
     # -- following ---------------------------------------------------------------------------------------------------
@@ -155,11 +159,15 @@ class KnownRun:
             for key, (step, time, value) in self.metrics.items()
         ]
         data = {"metrics": metrics, "params": pairs(self.params), "tags": pairs(self.tags)}
-        found: dict[str, Any] = {
+        return {
             "info": self.info(artifact_root),
             "data": {name: part for name, part in data.items() if part},
-            "inputs": {},
+            **self.flow(),
         }
+
+    def flow(self) -> dict[str, Any]:
+        """Return the parts of a run that say which data sets and models it used and made."""
+        found: dict[str, Any] = {"inputs": {}}
         if self.inputs:
             found["inputs"]["dataset_inputs"] = [_input(body) for body in self.inputs.values()]
         used = [{"model_id": model} for kind, model, _ in self.links if kind == "input"]

@@ -20,6 +20,7 @@ from nbtrack.server.mlflow.limits import MAX_NAME, MAX_TAG, check_name, check_ru
 from nbtrack.server.mlflow.lists import MAX_LISTED, is_plain
 from nbtrack.server.mlflow.paging import limit_of, offset_of
 from nbtrack.server.mlflow.replies import page, reply
+from nbtrack.server.mlflow.run_pages import page_of
 from nbtrack.store.protocol import RunQuery
 from nbtrack.tracking.naming import run_name as words
 
@@ -179,14 +180,15 @@ def search(desk: AtDesk, body: m.SearchRuns) -> Response:
     ids = tuple(i for i in body.experiment_ids or () if i.isascii() and i.isdigit())
     query = RunQuery(body.filter or "", ids, tuple(body.order_by or ()), body.run_view_type, limit + 1, offset)
     if not is_plain(body.filter, body.order_by) or limit > MAX_LISTED:
-        return _page([known.told(desk.root(known.experiment_id)) for known in _found(desk, query)], limit, offset)
+        return page_of(desk, query, limit, offset)
     key = (ids, body.run_view_type, limit, offset)
     listed = desk.listed(key)
     if listed is not None:
         return page("runs", listed[0], token_of(offset + limit) if listed[1] else None)
     with desk.listing(key, limit) as runs:
         runs.extend(_found(desk, query))
-        told = [known.told(desk.root(known.experiment_id)) for known in runs]
+        roots = desk.roots
+        told = [known.told(roots[known.experiment_id]) for known in runs]
     return _page(told, limit, offset)
 
 

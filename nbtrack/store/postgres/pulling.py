@@ -31,6 +31,8 @@ DELIVERY_BYTES = 4 << 20
 CURSOR, MARK = "cursor.json", "copy"
 FOLD_BYTES, FOLD_WRITERS = 16 << 20, 200
 """After so much news the copy is folded at once: reading it from journals would take longer."""
+SOON_BYTES = 1 << 20
+"""After so much it is folded within a second or two."""
 _OF_MODELS = (b'"k":"registry"', b'"k":"setting"')
 """So their records begin; within a text the quotes would have backslashes."""
 # What this transaction has written itself could still be taken back.
@@ -101,6 +103,7 @@ class Puller:
         self._mark = ""
         self._unnoted: set[str] = set()
         self._leases_due = 0.0
+        self._unfolded = 0
         self._begun = self._done = 0
 
     def pull(self) -> Replicated:
@@ -140,7 +143,7 @@ class Puller:
                 self._disown(writer)
                 return False
             self._unnoted.add(writer)
-            self.store.keeper.wake()
+            self._wake(len(lines))
             return True
 
     def give_up(self, writer: str) -> None:
@@ -261,7 +264,17 @@ class Puller:
         cursor.seen |= seen
         if is_long:
             self.note()
-        self.store.keeper.wake()
+        self._wake(size)
+
+    def _wake(self, size: int) -> None:
+        """Have the copy folded, soon when much has come."""
+        assert self.store is not None
+        self._unfolded += size
+        if self._unfolded < SOON_BYTES:
+            self.store.keeper.wake()
+            return
+        self._unfolded = 0
+        self.store.keeper.fold_soon()
 
     def _fold(self) -> None:
         assert self.store is not None
