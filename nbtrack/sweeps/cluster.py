@@ -107,7 +107,7 @@ class Cluster:
 
     def _connect(self, cluster: Any) -> Any:
         try:
-            return self._distributed.Client(cluster, set_as_default=False)
+            return self._distributed.Client(cluster)
         except (OSError, TypeError, ValueError) as cause:
             message = f"There is no Dask scheduler at {cluster!r} ({cause}); use an address such as 'tcp://host:8786', or a Client."
             raise InvalidValueError(message) from cause
