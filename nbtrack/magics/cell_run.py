@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack import config
 from nbtrack.entities import RunStatus
-from nbtrack.magics import capture
+from nbtrack.errors import NbtrackError
+from nbtrack.magics import capture, variables
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking import active
@@ -153,6 +154,19 @@ class CellRun:
             self.filing.add(self.run, TRACEBACK, text.encode, "text/plain")
         if self.watch is not None:
             self._record_output(self.watch)
+        if self.options.keeps_variables:
+            self._keep_variables(ending)
+
+    def _keep_variables(self, ending: Ending) -> None:
+        """Keep what the cell defined and changed; what cannot be kept is told, and nothing is raised."""
+        source = ending.transformed or self.shell.transform_cell(self.cell.source)
+        tree = capture.cell_body(source, self.shell.transform_cell)
+        space = self.shell.user_ns
+        names = [name for name in variables.touched_names(tree) if name in space] if tree is not None else []
+        try:
+            self.notes.append(variables.keep(self.run, self.filing, names, space))
+        except NbtrackError as error:
+            self.notes.append(f"no variables kept: {error}")
 
     def _params(self, ending: Ending) -> dict[str, Any]:
         error, source = ending.error, ending.transformed

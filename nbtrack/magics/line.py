@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from nbtrack.errors import ExpectationError, NbtrackError
-from nbtrack.magics import report, slice_verb
+from nbtrack.magics import report, slice_verb, variables
 from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
@@ -29,6 +29,8 @@ USAGE = """%track status                 the open run, the store, what is captur
   %track live [RUN]             the run that is running, or another: curves, progress, Stop, knobs, notes
   %track live on | off          show each run by itself while its cell goes on, or none
   %track expect acc >= best - 0.005   judge the run; also previous, baseline; [--baseline RUN|NAME@ALIAS] [--raise]
+  %track save [RUN] [NAME …]    keep variables with a run; %%track --vars keeps what its cell defined and changed
+  %track restore RUN [NAME …] [--trust]   bring kept variables back
   %track baseline RUN | none    the run that `baseline` means in this experiment
   %track slice METRIC [RUN]     the cells that produced a metric, as a script; > FILE.py writes it
   %track guard                  a cell with which the notebook also runs without nbtrack
@@ -52,7 +54,7 @@ class TrackMagics(Magics):
     def track(self, line: str, cell: str | None = None) -> Any:
         """Record a cell with ``%%track``; ``%track status|captured|forget|live|guard|on|off`` shows and changes what is.
 
-        ``%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--no-capture]``
+        ``%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]``
         """
         return self._verb(line) if cell is None else self._cell(line, cell)
 
@@ -66,6 +68,8 @@ class TrackMagics(Magics):
             "slice": lambda words: slice_verb.verb(self.tracker, words),
             "expect": lambda _: expect(self.tracker, line.strip().removeprefix("expect")),
             "baseline": lambda words: _say(baseline(words)),
+            "save": lambda words: _say(variables.save(self.tracker, words)),
+            "restore": lambda words: _say(variables.restore(self.tracker, words)),
             "off": self._off,
             "on": self._on,
         }

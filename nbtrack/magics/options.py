@@ -12,9 +12,9 @@ from IPython.core.error import UsageError
 from nbtrack.errors import InvalidValueError
 from nbtrack.names import check_key, check_name
 
-USAGE = "%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--no-capture]"
+USAGE = "%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]"
 _WITH_VALUE = ("--experiment", "--param", "--tag")
-_FLAGS = ("--nested", "--no-capture")
+_FLAGS = ("--nested", "--no-capture", "--vars")
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s'"])+""")
 
 
@@ -34,6 +34,8 @@ class CellOptions:
         The run is a child of the open one.
     captures : bool
         Whether the cell's params, source, output and figures are recorded.
+    keeps_variables : bool
+        Whether what the cell defined and changed is kept, for ``%track restore``.
     """
 
     name: str | None = None
@@ -42,6 +44,7 @@ class CellOptions:
     tags: dict[str, str] = field(default_factory=dict)
     is_nested: bool = False
     captures: bool = True
+    keeps_variables: bool = False
 
 
 def parse_cell_options(line: str) -> CellOptions:
@@ -72,6 +75,8 @@ def parse_cell_options(line: str) -> CellOptions:
         else:
             near = get_close_matches(option, (*_WITH_VALUE, *_FLAGS), n=1)
             raise _usage(f"unknown option {option}" + (f"; did you mean {near[0]}?" if near else ""))
+    if {"--vars", "--no-capture"} <= flags:
+        raise _usage("--vars keeps what --no-capture says to leave; use one of them")
     try:
         return CellOptions(
             name=None if name is None else check_name(name, "Run name"),
@@ -80,6 +85,7 @@ def parse_cell_options(line: str) -> CellOptions:
             tags=dict(map(_tag, values["--tag"])),
             is_nested="--nested" in flags,
             captures="--no-capture" not in flags,
+            keeps_variables="--vars" in flags,
         )
     except InvalidValueError as error:
         raise _usage(str(error)) from None
