@@ -87,8 +87,8 @@ class Watch(NotebookExecutionManager):  # type: ignore[misc] # papermill carries
         """Tell that a cell of code begins."""
         self.at = cell_index or 0
         if _runs(cell):
+            self._begins(Cell(self.done + 1, self.total, _title(cell.source)))
             self.done += 1
-            self._begins(Cell(self.done, self.total, _title(cell.source)))
         super().cell_start(cell, cell_index, **options)
 
     def cell_exception(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:

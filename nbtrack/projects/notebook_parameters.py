@@ -169,8 +169,12 @@ def _fill_other(notebook: Any, given: Mapping[str, Any], name: str) -> Filled:
     parameterize = require("papermill.parameterize", "to run notebooks", package="papermill", extra="notebooks")
     made = copy.deepcopy(notebook)
     made.metadata.setdefault("papermill", {})
+    for cell in made.cells:
+        cell.metadata.setdefault("tags", [])
+    said = made.metadata.get("language_info", {}).get("name") or made.metadata.kernelspec.language
+    kernel = made.metadata.get("kernelspec", {}).get("name") or said
     try:
-        return Filled(parameterize.parameterize_notebook(made, values, language=language(notebook)))
+        return Filled(parameterize.parameterize_notebook(made, values, kernel_name=kernel, language=said))
     except Exception as error:
         raise InvalidValueError(f"papermill cannot put parameters into {name}: {error}") from error
 

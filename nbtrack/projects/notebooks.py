@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.deps import require
-from nbtrack.entities import RunStatus
 from nbtrack.errors import InvalidValueError, warn
 from nbtrack.projects import notebook_files
 from nbtrack.projects.backends.words import variables
@@ -22,6 +22,7 @@ from nbtrack.projects.notebook_parameters import fill, language
 from nbtrack.store.opening import open_store
 from nbtrack.tracking.redaction import redact, redact_params
 from nbtrack.tracking.starting import join
+from nbtrack.tracking.stop import StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -185,5 +186,6 @@ def _record(run: ActiveRun, watch: Watch, ending: Ending, order: Order) -> None:
         run.log_bytes(page, f"{notebook_files.FOLDER}/{order.notebook.stem}.html", "text/html")
     except Exception as error:  # noqa: BLE001
         warn(f"The page of {order.notebook.name} could not be made: {type(error).__name__}: {error}")
-    if ending.status == RunStatus.FINISHED:
-        run.progress(max(watch.total, 1), max(watch.total, 1))
+    if ending.ran == watch.total:
+        with suppress(StopRun):  # it has ended already
+            run.progress(max(watch.total, 1), max(watch.total, 1))
