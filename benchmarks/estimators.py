@@ -60,3 +60,46 @@ def times_of(call: Callable[[], Any], n: int) -> Timed:
     call()
     found = sorted((timed(call) for _ in range(n)), key=lambda one: one["wall"])
     return found[n // 2]
+
+
+TRAININGS = ("pipeline", "forest", "search")
+"""What is trained while a tracker looks on."""
+
+
+def training(kind: str) -> Callable[[], Any]:
+    """Return what trains a new model on a table of 178 rows: a pipeline, 30 trees, or a search among six candidates."""
+    from sklearn.datasets import load_wine
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    table, kinds = load_wine(return_X_y=True, as_frame=True)
+
+    def new() -> Any:
+        if kind == "forest":
+            return RandomForestClassifier(30, random_state=7)
+        pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+        strengths = {"logisticregression__C": [0.01, 0.03, 0.1, 0.3, 1, 3]}
+        return pipeline if kind == "pipeline" else GridSearchCV(pipeline, strengths, cv=3)
+
+    return lambda: new().fit(table, kinds)
+
+
+def overhead(kind: str, n: int, turn: Callable[[bool], None]) -> dict[str, float]:
+    """Return what a tracker adds to a training, in seconds: medians of `n` trainings with it and without, the first not counted."""
+    train = training(kind)
+    found = {}
+    for is_on in (True, False):
+        turn(is_on)
+        train()
+        found[is_on] = [timed(train) for _ in range(n)]
+    turn(False)
+    return {part: _middle(found[True], part) - _middle(found[False], part) for part in ("wall", "cpu")} | {
+        "bare": _middle(found[False], "wall")
+    }
+
+
+def _middle(laps: list[Timed], part: Any) -> float:
+    return float(sorted(one[part] for one in laps)[len(laps) // 2])

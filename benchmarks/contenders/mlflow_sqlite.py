@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 
 from benchmarks import material
-from benchmarks.estimators import REQUIREMENTS, fitted, times_of
+from benchmarks.estimators import REQUIREMENTS, fitted, overhead, times_of
 from benchmarks.laps import Laps, Timed, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -226,6 +226,13 @@ class Contender:
 
         uri = (self._path.parent / f"{kind}.uri").read_text()
         return times_of(lambda: sklearn.load_model(uri), n)
+
+    def autolog(self, n: int, kind: str, has_models: bool) -> dict[str, float]:  # noqa: FBT001
+        """Return what it adds to a training to be recorded by itself."""
+        from mlflow import sklearn
+
+        mlflow.set_experiment("autolog")
+        return overhead(kind, n, lambda is_on: sklearn.autolog(disable=not is_on, log_models=has_models, silent=True))
 
     def _points_run(self, name: str) -> str:
         return (self._path.parent / f"{name}.id").read_text()

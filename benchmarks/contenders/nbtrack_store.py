@@ -15,7 +15,7 @@ from nbtrack.store.opening import open_local
 from nbtrack.views.questions import answer
 
 from benchmarks import material
-from benchmarks.estimators import REQUIREMENTS, boosted, fitted, small, times_of
+from benchmarks.estimators import REQUIREMENTS, boosted, fitted, overhead, small, times_of
 from benchmarks.laps import Laps, Timed, laps_of, seconds, time_calls, timed
 
 if TYPE_CHECKING:
@@ -311,6 +311,11 @@ class Contender:
         self._use("models")
         uri = (self._folder / f"{kind}.uri").read_text()
         return times_of(lambda: nbtrack.sklearn.load_model(uri), n)
+
+    def autolog(self, n: int, kind: str, has_models: bool) -> dict[str, float]:  # noqa: FBT001
+        """Return what it adds to a training to be recorded by itself."""
+        self._use("autolog")
+        return overhead(kind, n, lambda is_on: nbtrack.sklearn.autolog(disable=not is_on, log_models=has_models))
 
     def serving_model(self) -> dict[str, Any]:
         """Save the small model; return its folder, which everybody serves, and a request."""

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+import requests
 from mlflow.entities import Metric
 
 from benchmarks import material
@@ -38,6 +39,8 @@ class Contender:
         self._run = ""
         self._experiment = ""
         self._known: dict[str, tuple[str, str]] = {}
+        self._session = requests.Session()
+        self._url = ""
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
         logging.getLogger("mlflow").setLevel(logging.ERROR)
 
@@ -50,6 +53,7 @@ class Contender:
 
     def use(self, url: str) -> None:
         """Work with this server from now on, in an experiment of its own."""
+        self._url = url
         mlflow.set_tracking_uri(url)
         self._client = mlflow.MlflowClient()
         if url not in self._known:
@@ -113,6 +117,25 @@ class Contender:
         )
         assert 0 < len(found[0]) <= PAGE
         return took
+
+    def search_json(self, name: str, is_filtered: bool, offset: int) -> Timed:  # noqa: FBT001
+        """Ask for the same page, without making objects of it."""
+        body = {"experiment_ids": [self.experiment(name)], "max_results": PAGE, "order_by": [material.ORDER]}
+        body |= {"filter": material.FILTER} if is_filtered else {}
+        body |= {"page_token": base64.b64encode(json.dumps({"offset": offset}).encode()).decode()} if offset else {}
+        found: list[bytes] = []
+        ask = self._session.post
+        took = timed(lambda: found.append(ask(f"{self._url}/api/2.0/mlflow/runs/search", json=body).content))
+        assert 0 < len(json.loads(found[0])["runs"]) <= PAGE
+        return took
+
+    def get_json(self, n: int, of: int) -> Laps:
+        """Look at runs, without making objects of them."""
+        from benchmarks.server_ids import run_id
+
+        dice = random.Random(time.time_ns())
+        urls = [f"{self._url}/api/2.0/mlflow/runs/get?run_id={run_id(i)}" for i in dice.sample(range(of), n)]
+        return time_calls(lambda url: self._session.get(url).content, [(url,) for url in urls])
 
     def search_few(self, n: int) -> Laps:
         """Search the experiment that is logged into, which has few runs, each time after a point was logged."""

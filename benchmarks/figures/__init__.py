@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import (
+    autolog,
     batch,
     calls,
     cells,
@@ -37,6 +38,7 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "curves": curves.measure,
     "disk": disk.measure,
     "models": models.measure,
+    "autolog": autolog.measure,
     "serving": serving.measure,
     "batch": batch.measure,
     "server": server.measure,
