@@ -19,6 +19,7 @@ from nbtrack.server.metrics import Meter, Metering
 from nbtrack.server.mlflow.desk import Desk
 from nbtrack.server.mlflow.errors import add_handlers
 from nbtrack.server.mlflow.routes import mlflow_router
+from nbtrack.server.mlflow.uploads import takes_part
 from nbtrack.server.moments import OneMoment
 from nbtrack.server.native.routes import NativeRoutes
 from nbtrack.server.ready import Readiness, parts_of
@@ -99,7 +100,7 @@ def application(
 
 def gates(keys: Keys | None, audit: Audit | None, allowed_hosts: Sequence[str] = ()) -> list[Middleware]:
     """Return the one middleware before all routes: without keys, for a server that only this machine can reach."""
-    return [Middleware(Gate, keys=keys, audit=audit, allowed_hosts=tuple(allowed_hosts))]
+    return [Middleware(Gate, keys=keys, audit=audit, allowed_hosts=tuple(allowed_hosts), takes_part=takes_part)]
 
 
 async def health() -> PlainTextResponse:

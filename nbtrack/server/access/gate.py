@@ -29,7 +29,7 @@ from nbtrack.server.access.welcome import Welcome
 from nbtrack.server.security import HEADERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,6 +72,8 @@ class Gate:
     allowed_hosts : sequence of str
         Names that requests may ask for, besides those of this machine, which no page elsewhere can have as its own. Without any: every
         name where there are keys, and those of this machine where there are none.
+    takes_part : callable
+        Says of a path that is put to whether it holds a secret that stands for a token, as a URL that an object store has signed.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Gate:
         keys: Keys | None = None,
         audit: Audit | None = None,
         allowed_hosts: Sequence[str] = (),
+        takes_part: Callable[[str], bool] = lambda _: False,
         max_at_once: int = MAX_AT_ONCE,
         max_bytes: int = MAX_KEPT,
     ) -> None:
@@ -88,6 +91,7 @@ class Gate:
         self.door = None if keys is None else Door(keys)
         self.audit = audit
         self.hosts = (*allowed_hosts, *hosts.LOCAL_NAMES) if allowed_hosts or keys is None else ("*",)
+        self._takes_part = takes_part
         self._load = Load(max_at_once, max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -188,7 +192,8 @@ class Gate:
             return None
         given = headers.get("authorization")
         if given is None:
-            return self.door.of_browser(scope, headers)
+            is_part = scope["method"] == "PUT" and self._takes_part(scope["path"])
+            return NOBODY if is_part else self.door.of_browser(scope, headers)
         return self.keys.known(given) or await run_in_threadpool(self.keys.check, given, _address(scope))
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response:
@@ -212,7 +217,7 @@ class Gate:
     # -- on to the route ---------------------------------------------------------------------------------------------
 
     async def _pass(self, scope: Scope, rule: Rule | None, user: User, body: Body, send: Send) -> None:
-        if self.keys is None or (rule is not None and rule.role == Role.NONE):
+        if user is NOBODY:  # this server, or this route, asks nobody who it is
             await self.app(scope, body, send)
             return
         assert rule is not None

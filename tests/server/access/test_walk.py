@@ -64,6 +64,28 @@ def test_nobody_comes_in_without_a_token(server: Team):
     assert odd == []
 
 
+def test_a_part_of_a_file_needs_no_token_but_its_address(server: Team):
+    """MLflow's client sends parts as to an object store, without a token."""
+    files = f"{server.experiments['theirs']}/{server.runs['theirs']}/artifacts"
+    said = {"path": "f.bin", "num_parts": 1}
+    start = "/api/2.0/mlflow-artifacts/mpu"
+    assert server.ask("reader", "POST", f"{start}/create/{files}", json=said).status_code == 403
+    made = server.ask("writer", "POST", f"{start}/create/{files}", json=said).json()
+    path = made["credentials"][0]["url"].removeprefix("http://ml.example.org")
+    for method, other in (("PUT", f"{start}/part/1/1"), ("POST", path), ("GET", path), ("PUT", f"/api/message{path}")):
+        assert server.ask(None, method, other, content=b"x").status_code == 401, (method, other)
+    assert server.ask(None, "PUT", path, content=b"x", headers={"authorization": "Bearer nbt_x"}).status_code == 401
+    assert server.ask(None, "PUT", path, content=b"x", headers={"origin": "http://evil.org"}).status_code == 403
+    sent = server.ask(None, "PUT", path, content=b"abc")
+    assert sent.status_code == 200
+    whole = {**said, "upload_id": made["upload_id"], "parts": [{"part_number": 1, "etag": sent.headers["etag"]}]}
+    assert server.ask(None, "POST", f"{start}/complete/{files}", json=whole).status_code == 401
+    assert server.ask("writer", "POST", f"{start}/complete/{files}", json=whole).status_code == 200
+    assert server.ask(None, "PUT", path, content=b"x").status_code == 401, (
+        "once it is complete, its address is worth nothing"
+    )
+
+
 @pytest.mark.parametrize(
     "path", ["/nothing", "/api/3.0/mlflow/traces", "/api/2.0/mlflow/", "/health/", "/api%2Fmessage%00"]
 )
