@@ -86,7 +86,8 @@ def requirements_file(folder: Path, name: str) -> Wanted:
 def _wanted(python: str, lines: Iterable[str], folder: Path, name: str) -> Wanted:
     requirements: list[str] = []
     constraints: list[str] = []
-    _follow(lines, folder, folder, requirements, constraints, 0)
+    beside = (folder / name).parent
+    _follow(lines, beside, folder, requirements, constraints, 0)
     if python:
         check_python(python)
     return Wanted(python, tuple(dict.fromkeys(requirements)), tuple(dict.fromkeys(constraints)), name)
@@ -101,17 +102,20 @@ def _follow(
         line = "" if raw.strip().startswith("#") else re.split(r"\s#", raw)[0].strip()
         named = _FILE.fullmatch(line)
         if named is not None:
-            relative = _normal(base, root, named[2].strip().strip("'\""))
-            file = inside(root, relative, "Requirements file")
+            file = _named(base, root, named[2].strip().strip("'\""))
             into = constraints if named[1] in ("-c", "--constraint") else requirements
             _follow(_lines_of(file), file.parent, root, into, constraints, depth + 1)
         elif line:
             requirements.append(check(line, options=True, urls=True))
 
 
-def _normal(base: Path, root: Path, path: str) -> str:
-    """Return a path from the root for one that a file in `base` names; what leads out keeps its ``..`` or ``/``, and is refused."""
-    return path if path.startswith("/") else posixpath.normpath((base.relative_to(root) / path).as_posix())
+def _named(base: Path, root: Path, path: str) -> Path:
+    """Return the file that a file in `base` names: beside it, as for pip, or from the root; one that is outside of the root is refused."""
+    if path.startswith("/"):
+        return inside(root, path, "Requirements file")
+    beside, plain = posixpath.normpath((base.relative_to(root) / path).as_posix()), posixpath.normpath(path)
+    is_beside = beside == plain or beside.startswith("..") or (root / beside).is_file()
+    return inside(root, beside if is_beside else plain, "Requirements file")
 
 
 def _lines_of(file: Path) -> list[str]:

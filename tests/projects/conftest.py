@@ -1,0 +1,24 @@
+"""A store of its own for each test, and copies of the example projects: what they write stays theirs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import nbtrack
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example projects, and an empty store in use beside them."""
+    folder = tmp_path / "examples"
+    shutil.copytree(EXAMPLES, folder)
+    nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
+    # Processes find the nbtrack of this checkout, whatever is installed.
+    monkeypatch.setenv("PYTHONPATH", str(Path(nbtrack.__file__).parents[1]))
+    yield folder
+    nbtrack.set_tracking_uri(None)

@@ -1,0 +1,16 @@
+"""A run with one run inside it for each value, as MLflow nests them."""
+
+import argparse
+
+import mlflow
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--alphas")
+alphas = [float(text) for text in parser.parse_args().alphas.split(",")]
+
+with mlflow.start_run():
+    for alpha in alphas:
+        with mlflow.start_run(nested=True):
+            mlflow.log_param("alpha", alpha)
+            mlflow.log_metric("loss", (alpha - 0.3) ** 2)
+    mlflow.log_metric("tried", len(alphas))
