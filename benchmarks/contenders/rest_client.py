@@ -120,7 +120,11 @@ class Contender:
 
     def search_json(self, name: str, is_filtered: bool, offset: int) -> Timed:  # noqa: FBT001
         """Ask for the same page, without making objects of it."""
-        body = {"experiment_ids": [self.experiment(name)], "max_results": PAGE, "order_by": [material.ORDER]}
+        body: dict[str, Any] = {
+            "experiment_ids": [self.experiment(name)],
+            "max_results": PAGE,
+            "order_by": [material.ORDER],
+        }
         body |= {"filter": material.FILTER} if is_filtered else {}
         body |= {"page_token": base64.b64encode(json.dumps({"offset": offset}).encode()).decode()} if offset else {}
         found: list[bytes] = []

@@ -84,7 +84,7 @@ def test_without_a_server_runs_are_recorded_and_go_there_later(store: ServerStor
     run_id = begin(store, number=None, experiment_id=None, experiment="vision")
     store.log_metrics(run_id, 0, {"loss": 0.25})
     wait_until(lambda: store.shipper._warned)
-    with pytest.raises(UnreachableError, match="goes there later"):
+    with pytest.raises(UnreachableError, match="go there later"):
         store.get_run(run_id)
     assert store.next_run_number() is None
     assert store.experiment_id("vision") is None
