@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbtrack.exports.story import slides, story
     from nbtrack.moving.verbs import backup, copy_runs, import_runs, merge_stores
     from nbtrack.registry.hooks import off_registry_change, on_registry_change
+    from nbtrack.reruns.fork import fork
     from nbtrack.reruns.reproduce import reproduce
     from nbtrack.server.running import ui
     from nbtrack.sweeps.sweep import sweep
@@ -117,6 +118,7 @@ _ROOMS = {
     "exports.story": ["slides", "story"],
     "moving.verbs": ["backup", "copy_runs", "import_runs", "merge_stores"],
     "registry.hooks": ["off_registry_change", "on_registry_change"],
+    "reruns.fork": ["fork"],
     "reruns.reproduce": ["reproduce"],
     "server.running": ["ui"],
     "sweeps.sweep": ["sweep"],
@@ -244,6 +246,7 @@ __all__ = [
     "env",
     "expect",
     "export",
+    "fork",
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",

@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from nbtrack.errors import ExpectationError, NbtrackError
-from nbtrack.magics import report, slice_verb, variables
+from nbtrack.magics import forking, report, slice_verb, variables
 from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
@@ -29,6 +29,7 @@ USAGE = """%track status                 the open run, the store, what is captur
   %track live [RUN]             the run that is running, or another: curves, progress, Stop, knobs, notes
   %track live on | off          show each run by itself while its cell goes on, or none
   %track expect acc >= best - 0.005   judge the run; also previous, baseline; [--baseline RUN|NAME@ALIAS] [--raise]
+  %track fork RUN lr=3e-4 …     run its code again with another literal, in a process of its own
   %track save [RUN] [NAME …]    keep variables with a run; %%track --vars keeps what its cell defined and changed
   %track restore RUN [NAME …] [--trust]   bring kept variables back
   %track baseline RUN | none    the run that `baseline` means in this experiment
@@ -68,6 +69,7 @@ class TrackMagics(Magics):
             "slice": lambda words: slice_verb.verb(self.tracker, words),
             "expect": lambda _: expect(self.tracker, line.strip().removeprefix("expect")),
             "baseline": lambda words: _say(baseline(words)),
+            "fork": lambda words: forking.fork(self.tracker, words),
             "save": lambda words: _say(variables.save(self.tracker, words)),
             "restore": lambda words: _say(variables.restore(self.tracker, words)),
             "off": self._off,

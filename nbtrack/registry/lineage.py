@@ -32,7 +32,8 @@ class Lineage:
     cell : str or None
         The code of the notebook cell that made it, where ``%%track`` recorded one.
     source : dict
-        What is known of the code: ``name``, ``type``, ``commit``, ``branch``, ``repo``, ``dirty``, ``notebook``.
+        What is known of the code: ``name``, ``type``, ``commit``, ``branch``, ``repo``, ``dirty``, ``notebook``, and of a run that
+        was made from another one its id: ``forked_from``, ``reproduces``.
     metrics, params : dict
         The last values that the run logged, and its params.
     """
@@ -62,6 +63,8 @@ _SOURCE_TAGS = {
     "repo": "mlflow.source.git.repoURL",
     "dirty": "mlflow.source.git.dirty",
     "notebook": "nbtrack.notebook",
+    "forked_from": "nbtrack.forked_from",
+    "reproduces": "nbtrack.reproduces",
 }
 
 

@@ -56,14 +56,23 @@ class Bench:
         self.uri = self.store.uri
         self.experiment = experiment
 
-    def run(self, recipe: Recipe, cwd: Path, python: str, *, script: Path, tell: Callable[[str], None]) -> Executed:
-        """Run a recipe's cells or its script in `cwd`, and return what it recorded."""
+    def run(
+        self,
+        recipe: Recipe,
+        cwd: Path,
+        python: str,
+        *,
+        script: Path,
+        tell: Callable[[str], None],
+        paths: Sequence[Path] = (),
+    ) -> Executed:
+        """Run a recipe's cells or its script in `cwd`, with modules from `paths` too, and return what it recorded."""
         if recipe.script:
             words, result = [python, os.fspath(script), *recipe.arguments], None
         else:
             plan, result = self._plan(recipe.cells)
             words = [python, "-m", "nbtrack.reruns.driver", os.fspath(plan)]
-        code, output = follow(words, cwd, self._environment(), tell)
+        code, output = follow(words, cwd, self._environment(paths), tell)
         told = json.loads(result.read_text(encoding="utf-8")) if result is not None and result.exists() else {}
         error = str(told.get("error", ""))
         if error:
@@ -87,9 +96,9 @@ class Bench:
         plan.write_text(json.dumps(told), encoding="utf-8")
         return plan, result
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, paths: Sequence[Path]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _PLACES}
-        path = [os.fspath(self._own_package()), *filter(None, [os.environ.get("PYTHONPATH")])]
+        path = [os.fspath(self._own_package()), *map(os.fspath, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
         return {
             **kept,
             "NBTRACK_TRACKING_URI": self.uri,

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbtrack.cells.log import FILE, read
+from nbtrack.cells.slicing import slice_cells
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.tracking.environment import SCRIPT
 
 if TYPE_CHECKING:
+    from nbtrack.cells.log import ExecutedCell
     from nbtrack.entities import Run
     from nbtrack.store.protocol import TrackingStore
 
@@ -19,6 +21,7 @@ CELL = "source/cell.py"
 PACKAGES, DIFF, NEW_FILES = "environment/packages.txt", "environment/git.diff", "environment/new_files.txt"
 MARK = "…redacted"
 MOST_NAMED = 5
+_LOADS = re.compile(r"(?:load|reload)_ext\s+nbtrack|set_experiment\(")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -68,8 +71,13 @@ class Recipe:
     missing: tuple[str, ...] = field(default=())
 
 
-def recipe_of(store: TrackingStore, run: Run) -> Recipe:
+def recipe_of(store: TrackingStore, run: Run, *, is_sliced: bool = False) -> Recipe:
     """Return what it takes to make a run again.
+
+    Parameters
+    ----------
+    is_sliced : bool
+        Only the cells that produced the run's metrics, where that can be told, besides those in which it began.
 
     Raises
     ------
@@ -79,7 +87,8 @@ def recipe_of(store: TrackingStore, run: Run) -> Recipe:
     carrier = _carrier(store, run)
     tags = carrier.data.tags
     told: list[str] = []
-    cells = _cells(store, carrier, told)
+    wanted = tuple(key for key in run.data.metrics if not key.startswith("system/"))
+    cells = _cells(store, carrier, told, wanted if is_sliced else ())
     script = "" if cells else _text(store, carrier, SCRIPT)
     if not cells and not script:
         raise InvalidValueError(
@@ -124,7 +133,7 @@ def _carrier(store: TrackingStore, run: Run) -> Run:
     return run
 
 
-def _cells(store: TrackingStore, carrier: Run, told: list[str]) -> tuple[OneCell, ...]:
+def _cells(store: TrackingStore, carrier: Run, told: list[str], metrics: tuple[str, ...] = ()) -> tuple[OneCell, ...]:
     run_id = carrier.info.run_id
     data = _bytes(store, carrier, FILE)
     if data:
@@ -134,16 +143,29 @@ def _cells(store: TrackingStore, carrier: Run, told: list[str]) -> tuple[OneCell
             told.append(
                 f"{left_out} cells were not recorded, because they were kept private or are longer than code is"
             )
+        needed = _needed(found, metrics, run_id)
         return tuple(
             OneCell(cell.source, bool(cell.error) or cell.ok is False, run_id in cell.runs)
             for cell in found
-            if cell.source
+            if cell.source and (needed is None or cell.n in needed)
         )
     own = _text(store, carrier, CELL)
     if not own:
         return ()
     told.append("only the run's own cell was recorded, not the cells that ran before it")
     return (OneCell("%load_ext nbtrack"), OneCell(own, carrier.info.status == "FAILED", is_own=True))
+
+
+def _needed(cells: tuple[ExecutedCell, ...], metrics: tuple[str, ...], run_id: str) -> set[int] | None:
+    """Return which cells produced metrics, with those in which the run began and that load nbtrack; None for all."""
+    if not metrics:
+        return None
+    try:
+        found = {number for metric in metrics for number in slice_cells(cells, metric).numbers}
+    except Exception:  # noqa: BLE001 - code that cannot be followed is run as a whole
+        return None
+    own = {cell.n for cell in cells if run_id in cell.runs or _LOADS.search(cell.source)}
+    return found | own | {cells[-1].n}
 
 
 def _gaps(commit: str, packages: list[str], new: list[str], script: str) -> list[str]:

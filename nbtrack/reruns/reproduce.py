@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbtrack.entities import LifecycleStage
 from nbtrack.errors import InvalidValueError
 from nbtrack.reruns.executing import bench, this_python
 from nbtrack.reruns.matching import changed_data, changed_params, counterpart, match_metrics
@@ -91,20 +93,36 @@ def reproduce(
     tell(f"rebuilding the code in {workspace.folder}")
     workspace.make()
     python, told = _python(recipe, env, tell)
+    sliced = recipe_of(store, original, is_sliced=True)
+    first, *more = [sliced, recipe] if len(sliced.cells) < len(recipe.cells) else [recipe]
+    found = _run(first, workspace, python, store, tolerance, tell)
+    for whole in [] if found.matches else more:
+        told.append(
+            f"the {len(first.cells)} cells that seem to produce its metrics were not enough: all {len(whole.cells)} ran"
+        )
+        _discard(store, found.run)
+        found = _run(whole, workspace, python, store, tolerance, tell)
+    notes = (*recipe.missing, *workspace.notes, *told, *_differences(original, found.run))
+    return replace(found, notes=notes, environment=env)
+
+
+def _run(
+    recipe: Recipe, workspace: Workspace, python: str, store: Store, tolerance: float, tell: Callable[[str], None]
+) -> Reproduction:
+    """Run a recipe, bring its run home, and compare it."""
+    original = recipe.run
     with bench(original.info.experiment_name or "Default") as work:
         done = work.run(recipe, workspace.working_folder, python, script=workspace.script, tell=tell)
         found = counterpart(original, done.runs, done.of_own_cell)
         again = None if found is None else _bring(work, done, original, found, store)
-    return Reproduction(
-        original=original,
-        run=again,
-        folder=workspace.folder,
-        metrics=match_metrics(original, again, tolerance),
-        notes=(*recipe.missing, *workspace.notes, *told, *_differences(original, again)),
-        error=done.error,
-        tolerance=tolerance,
-        environment=env,
-    )
+    metrics = match_metrics(original, again, tolerance)
+    return Reproduction(original, again, workspace.folder, metrics, error=done.error, tolerance=tolerance)
+
+
+def _discard(store: Store, run: Run | None) -> None:
+    """Put a run into the trash that was made with too little."""
+    if run is not None:
+        store.append(("state", run.info.run_id, None, {"lifecycle_stage": str(LifecycleStage.DELETED)}))
 
 
 def _bring(work: Bench, done: Executed, original: Run, found: Run, store: Store) -> Run:

@@ -104,3 +104,16 @@ def test_the_run_is_found_among_others_by_what_it_was(original):
     assert [(m.key, m.result) for m in matched] == [("acc", "within tolerance")]
     assert [m.result for m in match_metrics(stored[0], None, 0)] == ["missing"]
     assert stored[0].info.status == RunStatus.FINISHED
+
+
+def test_a_fork_names_where_it_came_from_and_without_a_change_it_is_the_same(original, capsys):
+    same = nbtrack.fork("child")
+    assert same.is_same
+    assert same.run is not None
+    other = nbtrack.fork(same.original.info.run_id, {"lr": 0.25}, progress=print)
+    assert other.run is not None
+    assert other.run.data.tags["nbtrack.forked_from"] == original.id
+    assert other.run.data.tags["nbtrack.fork.changes"] == "lr 0.1 → 0.25"
+    assert other.run.data.metrics["acc"] == pytest.approx(original.metrics["acc"] + 0.15)
+    assert "with lr 0.1 → 0.25: acc " in repr(other)
+    assert "#" in capsys.readouterr().out
