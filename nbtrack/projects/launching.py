@@ -18,6 +18,7 @@ from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.projects import entry, paths, planning, source, spec, surroundings
 from nbtrack.projects.backends.known import backend as backend_named
 from nbtrack.projects.docker_env import check_here
+from nbtrack.projects.notebooks import NEEDS, check_parameters
 from nbtrack.projects.parameters import fill
 from nbtrack.projects.running import ProjectRun
 from nbtrack.tracking import active
@@ -127,7 +128,12 @@ def run(  # noqa: PLR0913 - MLflow's
         try:
             given = paths.bring(order.given, order.entry.parameters, opened.store, found.folder, new_folder)
             python = surroundings.make(
-                order.wanted, order.manager, opened.store.uri, allow_urls=allow_urls, told=told or _tell
+                order.wanted,
+                order.manager,
+                opened.store.uri,
+                extra=NEEDS if order.entry.is_notebook else (),
+                allow_urls=allow_urls,
+                told=told or _tell,
             )
             planning.record(opened, found, python, order.manager)
             plan = planning.plan(opened, order, given, place.name, python, settings, docker_args or {}, echo=echo)
@@ -138,7 +144,7 @@ def run(  # noqa: PLR0913 - MLflow's
             opened.end_with(error)
             clear()
             raise
-    going = ProjectRun(opened, job, clear)
+    going = ProjectRun(opened, job, clear, is_shown=echo)
     if synchronous:
         _wait(going)
     else:
@@ -165,6 +171,8 @@ def _order(found: Source, entry_point: str, parameters: Mapping[str, Any], env_m
     chosen = entry.find(project, found.entry or entry_point)
     where = f"Entry point {chosen.name!r}" + (f" of {project.name!r}" if project.name else "")
     given = fill(chosen.parameters, parameters, where)
+    if chosen.is_notebook:
+        check_parameters(found.folder / chosen.file, {**given.all, **given.typed})
     manager = surroundings.manager_of(project, env_manager)
     if project.docker is not None:
         check_here(project.docker)

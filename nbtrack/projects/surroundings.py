@@ -24,7 +24,7 @@ from nbtrack.store.remote.connection import TOKENS
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from nbtrack.projects.spec import Project
     from nbtrack.tracking.run import ActiveRun
@@ -84,7 +84,13 @@ def wanted_by(project: Project) -> Wanted:
 
 
 def make(
-    wanted: Wanted, manager: str, uri: str, *, allow_urls: bool, told: Callable[[str], object] | None
+    wanted: Wanted,
+    manager: str,
+    uri: str,
+    *,
+    extra: Sequence[str] = (),
+    allow_urls: bool,
+    told: Callable[[str], object] | None,
 ) -> Path | None:
     """Return the Python for a project, in an environment that uv makes when it is the manager; see ``nbtrack.environments``."""
     if manager == DOCKER:
@@ -96,8 +102,8 @@ def make(
             f"{wanted.name} wants {', '.join(wanted.unmet)[:300]}, which is conda's and is not installed: uv makes the environment, from a "
             "Python index. Write pip's name of it under pip:, or use --env-manager local in an environment that has it."
         )
-    with _ours(wanted, uri) as (plain, extra, files):
-        return making.make(plain, extra=extra, files=files, allow_urls=allow_urls, told=told)
+    with _ours(wanted, uri) as (plain, ours, files):
+        return making.make(plain, extra=[*extra, *ours], files=files, allow_urls=allow_urls, told=told)
 
 
 @contextmanager

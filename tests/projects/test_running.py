@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -17,6 +18,9 @@ import nbtrack
 import nbtrack.projects
 from nbtrack.cli.main import app
 from nbtrack.errors import InvalidValueError, NbtrackError, NbtrackWarning, NotFoundError, ProjectFailedError
+
+if TYPE_CHECKING:
+    from nbtrack.environments.wanted import Wanted
 
 
 def shell(examples: Path, entry: str = "main", **options):
@@ -54,6 +58,7 @@ def test_a_command_with_pipes_is_a_run(examples: Path) -> None:
 def test_a_process_knows_its_run_by_both_names(examples: Path) -> None:
     going = shell(examples, "environment", experiment="wines")
     experiment = nbtrack.get_experiment_by_name("wines")
+    assert experiment is not None
     uri = f"nbtrack://{examples.parent / 'runs.duckdb'}"
     assert printed(going.run_id).split() == [going.run_id, going.run_id, uri, experiment.experiment_id]
     assert nbtrack.get_run(going.run_id).info.experiment_id == experiment.experiment_id
@@ -130,8 +135,8 @@ def test_steps_hand_their_files_on(examples: Path) -> None:
     runs = nbtrack.search_runs().set_index("tags.mlflow.project.entryPoint")
     assert dict(runs["status"]) == {"main": "FINISHED", "load": "FINISHED", "train": "FINISHED"}
     assert set(runs.loc[["load", "train"], "tags.mlflow.parentRunId"]) == {going.run_id}
-    assert runs.loc["main", "metrics.sum"] == runs.loc["train", "metrics.sum"] == 20.0
-    assert runs.loc["train", "params.table"].endswith("/tables/numbers.csv")
+    assert list(runs.loc[["main", "train"], "metrics.sum"]) == [20.0, 20.0]
+    assert str(runs.loc["train", "params.table"]).endswith("/tables/numbers.csv")
 
 
 def test_the_command_answers_in_json(examples: Path, tmp_path: Path) -> None:
@@ -219,8 +224,13 @@ def test_an_environment_is_made_by_uv_once(examples: Path, capfd: pytest.Capture
 def test_what_only_conda_has_is_told(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nbtrack.environments import making
 
-    made = []
-    monkeypatch.setattr(making, "make", lambda wanted, **_: made.append(wanted) or Path(sys.executable))
+    made: list[Wanted] = []
+
+    def make(wanted: Wanted, **_: Any) -> Path:
+        made.append(wanted)
+        return Path(sys.executable)
+
+    monkeypatch.setattr(making, "make", make)
     with pytest.warns(NbtrackWarning, match="r-base=4.3, which is conda's"):
         nbtrack.projects.run(examples / "shell_steps", "show.sh", echo=False)
     assert made[0].requirements == ("numpy>=1.26", "iniconfig==2.0.0")
