@@ -29,11 +29,12 @@ class ProjectRun:
         It is ended here, not by the caller.
     """
 
-    def __init__(self, run: ActiveRun, job: Submitted, clear: Callable[[], None]) -> None:
+    def __init__(self, run: ActiveRun, job: Submitted, clear: Callable[[], None], *, is_shown: bool = False) -> None:
         self.run = run
         self.run_id = run.id
         self._job = job
         self._clear = clear
+        self._is_shown = is_shown  # what it printed has been seen
         self._ending = threading.Lock()
 
     def get_status(self) -> str:
@@ -77,9 +78,8 @@ class ProjectRun:
         """Raise ``ProjectFailedError`` when it has ended FAILED or KILLED."""
         status = self._job.status
         if status in (RunStatus.FAILED, RunStatus.KILLED):
-            raise ProjectFailedError(
-                f"Run #{self.run.number} {self.run.name!r}", self.run_id, str(status), self.exit_code, self.output()
-            )
+            what, printed = f"Run #{self.run.number} {self.run.name!r}", "" if self._is_shown else self.output()
+            raise ProjectFailedError(what, self.run_id, str(status), self.exit_code, printed)
 
     def end_by_itself(self) -> None:
         """Have a thread wait for it and record its end; Python waits for the thread before it leaves."""

@@ -24,7 +24,7 @@ EXAMPLE = Path(__file__).parents[1] / "projects" / "examples" / "elasticnet_wine
 def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """MLflow's example, and a store of each kind in use."""
     monkeypatch.setenv("PYTHONPATH", str(Path(nbtrack.__file__).parents[1]))
-    monkeypatch.setenv("NBTRACK_SYNC", str(tmp_path / "outbox"))
+    monkeypatch.setenv("NBTRACK_OUTBOX", str(tmp_path / "outbox"))
     path = tmp_path / "runs.duckdb"
     server = None
     if request.param == "server":
