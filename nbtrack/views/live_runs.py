@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from nbtrack.views.run_rows import changed_rows, take_rows
 from nbtrack.views.run_table import pack
+from nbtrack.views.shared_runs import look
 
 if TYPE_CHECKING:
     from nbtrack.store.protocol import RunColumns, RunQuery, TrackingStore
+    from nbtrack.views.shared_runs import Seen
 
 
 class LiveRuns:
@@ -20,13 +22,15 @@ class LiveRuns:
         self.query = query
         self.name = name
         self.found: RunColumns | None = None
+        self._seen: Seen | None = None
         self._version = 0
         self._lock = threading.RLock()
 
     def whole(self) -> bytes:
         """Return all runs as one blob."""
         with self._lock:
-            self.found = self.store.run_columns(self.query)
+            self._seen = look(self.store, self.query)
+            self.found = self._seen.found
             self._version += 1
             return pack(self.found, version=self._version, store=self.name)
 
@@ -36,7 +40,10 @@ class LiveRuns:
             before = self.found
             if before is None:
                 return None
-            self.found = new = self.store.run_columns(self.query)
+            self._seen = look(self.store, self.query)
+            self.found = new = self._seen.found
+            if new is before:
+                return None
             changed, removed = changed_rows(before, new)
             is_same_frame = new.goals == before.goals and bool(new.snapshot) == bool(before.snapshot)
             if not changed.any() and not removed and is_same_frame:
