@@ -190,6 +190,7 @@ class Calls(Values):
         if full in known.SEEDS:
             for domain in known.SEEDS[full]:
                 self.world.seeded.add(domain)
+                self.effect.reads -= {f"@rng:{domain}", f"@seed:{domain}"}
                 self.bind_token(f"@rng:{domain}")
                 self.bind_token(f"@seed:{domain}")
             return
@@ -274,7 +275,7 @@ class Calls(Values):
             return True
         if kind.startswith((*known.TABLES, "numpy.")) and kind not in known.GENERATORS:
             return name in known.TABLE_CHANGES
-        return name not in known.LOOKS
+        return name not in known.LOOKS and not name.startswith(known.LOOKS_AT)
 
     def method_of(self, node: ast.ClassDef, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """Return a method of a user's class, or of the user's classes that it is derived from."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.cells import known
 from nbtrack.cells.calls import Calls
 from nbtrack.cells.effects import Effect, Summary
 from nbtrack.cells.values import FUNCTIONS
 from nbtrack.cells.world import Code, World, dotted, names_bound, params_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -55,33 +60,37 @@ class Flow(Calls):
 
     def statement(self, node: ast.AST) -> None:
         """Walk one statement."""
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            self._assign(node)
-        elif isinstance(node, ast.AugAssign):
-            self._augment(node)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self._import(node)
-        elif isinstance(node, _DEFS):
-            self._define(node)
-        elif isinstance(node, ast.ClassDef):
-            self._define_class(node)
-        elif isinstance(node, ast.If):
-            self.expr(node.test)
-            self._branches([node.body, node.orelse])
-        elif isinstance(node, _LOOPS):
-            self._loop(node)
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            self._with_items(node)
-            self.block(node.body)
-        elif isinstance(node, (ast.Try, ast.TryStar)):
-            self._try(node)
-        elif isinstance(node, ast.Match):
-            self._match(node)
-        elif isinstance(node, ast.Delete):
-            self._delete(node)
-        elif not isinstance(node, (ast.Global, ast.Nonlocal, ast.Pass)):
+        for kinds, walk in self._walks.items():
+            if isinstance(node, kinds):
+                walk(node)
+                return
+        if not isinstance(node, (ast.Global, ast.Nonlocal, ast.Pass)):
             for each in ast.iter_child_nodes(node):
                 self.expr(each)
+
+    @cached_property
+    def _walks(self) -> dict[tuple[type, ...], Callable[[Any], None]]:
+        return {
+            (ast.Assign, ast.AnnAssign): self._assign,
+            (ast.AugAssign,): self._augment,
+            (ast.Import, ast.ImportFrom): self._import,
+            _DEFS: self._define,
+            (ast.ClassDef,): self._define_class,
+            (ast.If,): self._if,
+            _LOOPS: self._loop,
+            (ast.With, ast.AsyncWith): self._with,
+            (ast.Try, ast.TryStar): self._try,
+            (ast.Match,): self._match,
+            (ast.Delete,): self._delete,
+        }
+
+    def _if(self, node: ast.If) -> None:
+        self.expr(node.test)
+        self._branches([node.body, node.orelse])
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        self._with_items(node)
+        self.block(node.body)
 
     def bind(self, name: str) -> None:
         """Note that a name is another object now, for certain as far as this block goes."""
@@ -192,6 +201,8 @@ class Flow(Calls):
                 name, module = alias.asname or alias.name, f"{node.module or ''}.{alias.name}"
             self.bind(name)
             self.world.modules[name] = module
+            origin = node.module if isinstance(node, ast.ImportFrom) else alias.name
+            self._need(f"@file:{(origin or '').partition('.')[0]}.py")
         self._need("@world")
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -254,7 +265,7 @@ class Flow(Calls):
         self._weaken(before)
 
     def _forget_iterated(self, target: ast.AST, iterated: ast.expr) -> None:
-        """An element has not the type of what it comes out of."""
+        """Take away the type of what is gone through: an element has another."""
         for each in ast.walk(target):
             if isinstance(each, ast.Name):
                 self.world.types.pop(each.id, None)
@@ -317,8 +328,9 @@ class Flow(Calls):
         return made
 
     def _function_summary(self, node: ast.AST) -> Summary:
-        assert isinstance(node, FUNCTIONS)  # noqa: S101
-        body = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+        if not isinstance(node, FUNCTIONS):
+            return Summary()
+        body: list[ast.stmt] = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
         params = params_of(node)
         own, free = names_bound(body)
         own |= set(params)

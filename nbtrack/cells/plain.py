@@ -36,15 +36,23 @@ def plain(source: str) -> str:
         line = lines[at].strip()
         if line.startswith("%%"):
             name = line[2:].split(None, 1)[0] if line[2:].strip() else ""
+            if name == "writefile":
+                return _written(lines, at)
             if name not in _BODY_MAGICS:
-                return "\n".join([*lines[:at], *(f"{LEFT_OUT}{each}" for each in lines[at:])])
-            if name == "timeit":
                 return "\n".join([*lines[:at], *(f"{LEFT_OUT}{each}" for each in lines[at:])])
             lines[at] = f"# {line}"
         elif line and not line.startswith("#"):
             break
         at += 1
     return _lines("\n".join(lines))
+
+
+def _written(lines: list[str], at: int) -> str:
+    """Write the file that ``%%writefile`` writes."""
+    words = lines[at].split()[1:]
+    mode = "a" if words[:1] == ["-a"] else "w"
+    body = "".join(f"{line}\n" for line in lines[at + 1 :])
+    return "\n".join([*lines[:at], f"open({words[-1]!r}, {mode!r}).write({body!r})" if words else ""])
 
 
 def _lines(text: str) -> str:

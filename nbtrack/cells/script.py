@@ -19,7 +19,8 @@ _INDENT = "    "
 def script(found: Slice, *, title: str = "") -> str:
     """Return a slice as Python, cell after cell in executed order, with the versions that ran.
 
-    Lines that are no Python are comments; a block that an error ended is in ``try``; of the last value of a tracked cell, the metric is logged.
+    Lines that are no Python are comments, and a block that an error ended is in ``try``. Of the last value of a tracked cell the metric is
+    logged.
     """
     lines = [f"# {title}" if title else f"# The cells that produced {found.metric!r}, in executed order."]
     n_all = len(found.cells)
@@ -58,14 +59,27 @@ def _statement(step: Step, source: list[str], first: int, last: int) -> list[str
     node = step.node
     if not _has_own_lines(step, source) or _is_narrowed(step, source):
         return indent(ast.unparse(node), _margin(step)).splitlines()
-    if step.is_cut and step.cell.error.startswith("KeyboardInterrupt"):
-        after = "" if step.cell.s is None else f" after {step.cell.s:.1f} s"
-        return [f"# it was interrupted{after}", *source[first - 1 : last]]
     if step.is_cut:
-        error = step.cell.error.partition(":")[0]
-        body = indent(ast.unparse(node), _INDENT).splitlines()
-        return ["try:", *body, f"except Exception as error:  # it was ended by {error}", f"{_INDENT}print(repr(error))"]
+        return _cut(step, source[first - 1 : last])
     return source[first - 1 : last]
+
+
+def _cut(step: Step, lines: list[str]) -> list[str]:
+    """Write a block that was stopped in the middle: an error comes again, and an interrupt is the reader's to make."""
+    kind = step.cell.error.partition(":")[0]
+    has_long_text = any(
+        isinstance(each, ast.Constant) and each.end_lineno != each.lineno for each in ast.walk(step.node)
+    )
+    body = indent(ast.unparse(step.node) if has_long_text else "\n".join(lines), _INDENT).splitlines()
+    if kind == "KeyboardInterrupt":
+        after = "" if step.cell.s is None else f" after {step.cell.s:.1f} s"
+        return [
+            "try:",
+            *body,
+            f"except KeyboardInterrupt:  # it was interrupted{after}: Ctrl-C goes on below",
+            f"{_INDENT}pass",
+        ]
+    return ["try:", *body, f"except Exception as error:  # it was ended by {kind}", f"{_INDENT}print(repr(error))"]
 
 
 def _margin(step: Step) -> str:
@@ -78,7 +92,7 @@ def _span(step: Step, source: list[str], done: int) -> tuple[int, int]:
     first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
     last = node.end_lineno or node.lineno
     if step.is_head:
-        last = node.body[0].lineno - 1 if node.body[0].lineno > node.lineno else node.lineno  # type: ignore[attr-defined]
+        last = max(node.lineno, node.body[0].lineno - 1)  # type: ignore[attr-defined]
         while last > first and (not source[last - 1].strip() or source[last - 1].lstrip().startswith("#")):
             last -= 1
         return first, last
@@ -96,7 +110,7 @@ def _has_own_lines(step: Step, source: list[str]) -> bool:
     """Say whether nothing else stands on the lines of a statement."""
     node = step.node
     if step.is_head:
-        return node.body[0].lineno > node.lineno  # type: ignore[attr-defined]
+        return True
     before = source[node.lineno - 1].encode()[: node.col_offset].strip()
     after = source[(node.end_lineno or 1) - 1].encode()[node.end_col_offset or 0 :].strip()
     is_decorated = bool(getattr(node, "decorator_list", []))
@@ -116,7 +130,8 @@ def _is_narrowed(step: Step, source: list[str]) -> bool:
 
 
 def _logged(step: Step) -> list[str]:
-    assert isinstance(step.node, ast.Expr)  # noqa: S101
+    if not isinstance(step.node, ast.Expr):
+        return []
     return ["import nbtrack", "", f"nbtrack.log_metrics({ast.unparse(step.node.value)})"]
 
 

@@ -136,8 +136,7 @@ def _flat(cell: ExecutedCell, body: Iterable[ast.stmt], around: Step | None) -> 
     """Return a step a statement; the bodies of ``with start_run():`` are taken apart."""
     steps: list[Step] = []
     for node in body:
-        is_block = isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno > node.lineno
-        if is_block and all(_is_run(item.context_expr) for item in node.items):  # type: ignore[attr-defined]
+        if isinstance(node, (ast.With, ast.AsyncWith)) and _is_run_block(node):
             head = Step(cell, node, around=around, is_head=True)
             steps += [head, *_flat(cell, node.body, head)]
         else:
@@ -145,12 +144,17 @@ def _flat(cell: ExecutedCell, body: Iterable[ast.stmt], around: Step | None) -> 
     return steps
 
 
+def _is_run_block(node: ast.With | ast.AsyncWith) -> bool:
+    return node.body[0].lineno > node.lineno and all(_is_run(item.context_expr) for item in node.items)
+
+
 def _is_run(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and (dotted(node.func) or [""])[-1] == "start_run"
 
 
 def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+    above: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in above)])
 
 
 def _explain(cell: ExecutedCell, steps: list[Step], flow: Flow) -> None:

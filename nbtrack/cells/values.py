@@ -5,9 +5,17 @@ from __future__ import annotations
 import ast
 import re
 
-from nbtrack.cells.known import COPIES, DATA, IMMUTABLE, LOOKS, SAME, SKLEARN_DRAWS, TABLES
+from nbtrack.cells.known import COPIES, DATA, IMMUTABLE, LOOKS, RESULTS, SAME, SKLEARN_DRAWS, TABLES, VIEWS
 from nbtrack.cells.world import Code, World, dotted
 
+_DISPLAYS: dict[type, str] = {
+    ast.JoinedStr: "str",
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+    ast.GeneratorExp: "generator",
+}
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
@@ -97,18 +105,9 @@ class Values:
                 return set()
             is_part = not isinstance(node, ast.Name)
             return set() if is_part and self._type(root).startswith(TABLES) else {root}
-        if isinstance(node, (*_CONTAINERS, ast.BoolOp)):
-            parts = node.values if isinstance(node, ast.BoolOp) else node.elts
-            return set[str]().union(*map(self.shares, parts))
-        if isinstance(node, ast.Dict):
-            return set[str]().union(*map(self.shares, node.values))
-        if isinstance(node, ast.IfExp):
-            return self.shares(node.body) | self.shares(node.orelse)
-        if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr, ast.keyword)):
-            return self.shares(node.value)
         if isinstance(node, COMPREHENSIONS):
             return self._comprehension_shares(node)
-        return set()
+        return set[str]().union(*map(self.shares, parts_of(node)))
 
     def _comprehension_shares(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> set[str]:
         before = dict(self.hidden)
@@ -133,7 +132,10 @@ class Values:
             root = self.root(function.value)
             if root is None or self.world.is_fixed(root) or (function.attr in LOOKS and function.attr not in SAME):
                 return set()
-            return set() if self._type(root).startswith((*TABLES, "numpy.")) else {root}
+            is_copy = self._type(root).startswith(TABLES) or (
+                self._type(root).startswith("numpy.") and function.attr not in VIEWS
+            )
+            return set() if is_copy else {root}
         if isinstance(function, ast.Name):
             if function.id in _HANDS_ON:
                 return set[str]().union(*map(self.shares, node.args))
@@ -147,7 +149,7 @@ class Values:
 
     def _library_shares(self, node: ast.Call, full: str) -> set[str]:
         name = full.rpartition(".")[2]
-        if full == "copy.deepcopy" or full == "copy.copy":
+        if full in ("copy.deepcopy", "copy.copy"):
             return set()
         makes_object = name[:1].isupper() or name.startswith("make_")
         if (
@@ -170,16 +172,6 @@ class Values:
         """Return the type of a value as far as its text says it."""
         if isinstance(node, ast.Constant):
             return type(node.value).__name__
-        if isinstance(node, ast.JoinedStr):
-            return "str"
-        if isinstance(node, ast.Compare):
-            return ""
-        if isinstance(node, (ast.List, ast.ListComp)):
-            return "list"
-        if isinstance(node, (ast.Dict, ast.DictComp)):
-            return "dict"
-        if isinstance(node, ast.GeneratorExp):
-            return "generator"
         if isinstance(node, ast.Name):
             return self._type(node.id)
         if isinstance(node, (ast.UnaryOp, ast.BinOp)):
@@ -187,21 +179,9 @@ class Values:
             kinds = {self.type_of(part) for part in parts}
             return kinds.pop() if len(kinds) == 1 and kinds <= IMMUTABLE else ""
         if isinstance(node, ast.Call):
-            full = self.full_name(node.func)
-            known = {
-                "numpy.random.default_rng": "numpy.Generator",
-                "numpy.random.RandomState": "numpy.RandomState",
-                "random.Random": "random.Random",
-            }
-            if full in known:
-                return known[full]
-            if full.startswith("pandas.read_") or full == "pandas.DataFrame":
-                return "pandas.DataFrame"
-            if isinstance(node.func, ast.Name) and node.func.id in ("int", "float", "str", "len", "round", "bool"):
-                return "int"
-            if isinstance(node.func, ast.Name) and node.func.id in ("iter", "zip", "enumerate", "map", "filter"):
-                return "generator"
-        return ""
+            full = self.full_name(node.func) or (node.func.id if isinstance(node.func, ast.Name) else "")
+            return RESULTS.get(full, "pandas.DataFrame" if full.startswith("pandas.read_") else "")
+        return _DISPLAYS.get(type(node), "")
 
     def code_of(self, node: ast.AST | None) -> Code:
         """Return the functions and classes that a value is, or may call."""
@@ -212,17 +192,9 @@ class Values:
             return _NONE if root is None else self.world.code.get(root, _NONE)
         if isinstance(node, ast.Call):
             return self._call_code(node)
-        if isinstance(node, (*_CONTAINERS, ast.BoolOp)):
-            return _NONE.union(*map(self.code_of, node.values if isinstance(node, ast.BoolOp) else node.elts))
-        if isinstance(node, ast.Dict):
-            return _NONE.union(*map(self.code_of, node.values))
-        if isinstance(node, ast.IfExp):
-            return self.code_of(node.body) | self.code_of(node.orelse)
-        if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr, ast.keyword)):
-            return self.code_of(node.value)
         if isinstance(node, COMPREHENSIONS):
             return self.code_of(node.value if isinstance(node, ast.DictComp) else node.elt)
-        return _NONE
+        return _NONE.union(*map(self.code_of, parts_of(node)))
 
     def _call_code(self, node: ast.Call) -> Code:
         called = self.code_of(node.func)
@@ -248,6 +220,8 @@ class Values:
             if isinstance(each, ast.Constant) and isinstance(each.value, str):
                 if len(each.value) < 300 and _PATH.match(each.value):  # noqa: PLR2004
                     found.add(each.value)
+            elif isinstance(each, ast.Call) and (dotted(each.func) or [""])[-1] in ("Path", "PurePath"):
+                found |= {str(part.value) for part in each.args if isinstance(part, ast.Constant)}
             elif isinstance(each, ast.Name) and each.id not in self.hidden:
                 found |= self.world.paths.get(each.id, frozenset())
         return found
@@ -275,3 +249,18 @@ class Values:
         says_no = isinstance(shuffle, ast.Constant) and shuffle.value is False
         says_yes = isinstance(shuffle, ast.Constant) and shuffle.value is True
         return (name in SKLEARN_DRAWS and not says_no) or (name.endswith("Fold") and says_yes)
+
+
+def parts_of(node: ast.AST | None) -> list[ast.expr]:
+    """Return the expressions of which a value is one, or which it holds."""
+    if isinstance(node, _CONTAINERS):
+        return node.elts
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr, ast.keyword)):
+        return [node.value]
+    return []
