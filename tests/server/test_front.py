@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
+import json
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
@@ -89,6 +91,21 @@ def test_paths_are_served_whole_and_without_their_beginning(server: tuple[TeamSe
     assert found
     assert 'source = "/ml/nbtrack/openapi.json"' in own
     assert "fetch(source)" in own, "the routes are listed also where nothing comes from the internet"
+
+
+def test_parts_of_files_go_below_the_path_too(server: tuple[TeamServer, str, Path]):
+    said = {"Authorization": f"Bearer {server[1]}", "Content_Type": "application/json"}
+
+    def post(route: str, **body: object) -> dict[str, Any]:
+        found = ask(server, "POST", f"/ml/nbtrack/api/2.0/{route}", json.dumps(body), **said)
+        told: dict[str, Any] = json.loads(found.body)  # type: ignore[attr-defined]
+        return told
+
+    run = post("mlflow/runs/create", experiment_id="0")["run"]["info"]["run_id"]
+    made = post(f"mlflow-artifacts/mpu/create/0/{run}/artifacts", path="f.bin", num_parts=1)
+    url = made["credentials"][0]["url"]
+    assert url.startswith("https://localhost:")
+    assert ask(server, "PUT", urlsplit(url).path, "x").status == 200
 
 
 def test_a_browser_signs_in_below_the_path_and_its_cookie_is_for_tls_only(server: tuple[TeamServer, str, Path]):

@@ -77,7 +77,8 @@ def create(request: Request, desk: AtDesk, address: str, body: m.CreateUpload) -
         if len(_open) >= MAX_OPEN:
             raise RestError(f"{MAX_OPEN} uploads are open; try again later.", "REQUEST_LIMIT_EXCEEDED")
         _open[name] = Upload(spot, n_parts, Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
-    start = str(request.url).partition("/mpu/create/")[0]
+    path = request.scope.get("root_path", "") + request.url.path.partition("/mpu/create/")[0]
+    start = request.url.replace(path=path, query="")
     credentials = [{"url": f"{start}/mpu/part/{name}/{i}", "part_number": i} for i in range(1, n_parts + 1)]
     return reply({"upload_id": name, "credentials": credentials})
 
