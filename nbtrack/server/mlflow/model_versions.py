@@ -99,7 +99,12 @@ def _source(desk: Desk, body: m.CreateVersion, about: dict[str, Any]) -> NewVers
         return _of_model(source, desk.model(uri.model_id), about)
     if uri.kind is UriKind.RUN:
         _same(source, "run_id", body.run_id, uri.run_id)
-    found = registered.source_of(desk.store, uri)
+    try:
+        found = registered.source_of(desk.store, uri)
+    except NotFoundError as problem:
+        if uri.kind is not UriKind.RUN or problem.what != "Model":
+            raise
+        return NewVersion(source, uri.run_id, uri.path, **about)  # any files of a run, as by their address
     _same(source, "run_id", body.run_id, found.run_id)
     # Also of models and aliases: the version that is meant now.
     return NewVersion(found.source if uri.is_registered else source, found.run_id, found.path, found.model_id, **about)

@@ -25,8 +25,12 @@ def test_a_version_knows_its_run_and_model(rest):
     assert older["source"] == f"mlflow-artifacts:/0/{run}/artifacts/old/model"
     uri = rest.get("model-versions/get-download-uri", name="lineage", version="2")["artifact_uri"]
     assert uri == older["source"]
-    assert version(rest, "lineage")["version"] == "3"
-    assert rest.get("model-versions/get-download-uri", name="lineage", version=3)["artifact_uri"] == "s3://bucket/model"
+    weights = version(rest, "lineage", source=f"runs:/{run}/weights")  # of no flavor: any files of a run
+    assert (weights["version"], weights["run_id"], weights["source"]) == ("3", run, f"runs:/{run}/weights")
+    uri = rest.get("model-versions/get-download-uri", name="lineage", version="3")["artifact_uri"]
+    assert uri == f"mlflow-artifacts:/0/{run}/artifacts/weights"
+    assert version(rest, "lineage")["version"] == "4"
+    assert rest.get("model-versions/get-download-uri", name="lineage", version=4)["artifact_uri"] == "s3://bucket/model"
 
 
 @pytest.mark.parametrize(
