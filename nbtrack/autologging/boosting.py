@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.autologging import pictures
@@ -90,6 +91,5 @@ class Boosted(Estimator):
 def log_importance(fit: Fit, kind: str, found: dict[str, float]) -> None:
     """Log how much each feature counts, as numbers and as a picture."""
     if found:
-        fit.run.log_dict(found, fit.path(f"feature_importance_{kind}.json"))
-        picture = pictures.bars(found, f"Feature importance ({kind})")
-        fit.run.log_text(picture, fit.path(f"feature_importance_{kind}.svg"))
+        fit.write(f"feature_importance_{kind}.json", json.dumps(found, indent=2))
+        fit.write(f"feature_importance_{kind}.svg", pictures.bars(found, f"Feature importance ({kind})"))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 EXAMPLE_ROWS = 5
 MOST_LISTED = 200_000
+MOST_RECENT = 16
+
+_recent: dict[tuple[Any, ...], DatasetInput] = {}
 
 
 class Given:
@@ -53,14 +56,17 @@ class Given:
 
 
 def describe(data: Any, context: str, targets: Any = None, name: str | None = None) -> DatasetInput | None:
-    """Describe data of any kind that models are trained on; None for none."""
+    """Describe data of any kind that models are trained on; None for none.
+
+    A table that was described lately is only looked at for changes.
+    """
     from nbtrack.tracking.datasets import describe as described  # noqa: PLC0415 - needs pandas
 
     if data is None:
         return None
     kind = type(data).__module__.split(".")[0]
     if kind == "pandas":
-        return described(data, context=context, name=name)
+        return _described_table(data, context, name)
     if kind == "polars":
         return described(_arrays_of(data), context=context, name=name)
     if hasattr(data, "indptr"):
@@ -71,6 +77,23 @@ def describe(data: Any, context: str, targets: Any = None, name: str | None = No
         data = np.asarray(data)
     beside = None if targets is None or hasattr(targets, "indptr") else np.asarray(targets)
     return described(data, context=context, targets=beside, name=name)
+
+
+def _described_table(data: Any, context: str, name: str | None) -> DatasetInput:
+    """Describe a DataFrame or Series: its digest is asked for each time, the ranges of its columns once."""
+    from nbtrack.tracking.datasets import describe as described  # noqa: PLC0415
+    from nbtrack.tracking.digests import frame_digest  # noqa: PLC0415
+
+    table = data if data.ndim > 1 else data.to_frame("0" if data.name is None else data.name)
+    digest, n_rows = frame_digest(table)
+    key = (digest, tuple(map(str, table.dtypes)), context, name)
+    found = _recent.get(key)
+    if found is None:
+        whole = {"digest": digest} if n_rows == len(table) else {}
+        found = _recent[key] = described(table, context=context, name=name, **whole)
+        while len(_recent) > MOST_RECENT:
+            _recent.pop(next(iter(_recent)), None)
+    return found
 
 
 def _arrays_of(frame: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from nbtrack.autologging import data, later, models, pictures, scores, searches
 from nbtrack.autologging.importance import importance_of
-from nbtrack.autologging.still import still
+from nbtrack.autologging.page import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from nbtrack.entities import DatasetInput
 
 MOST_DRAWN_CLASSES = 40
-PAGE = '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="UTF-8"></head>\n<body>\n{}\n</body>\n</html>\n'
 
 
 class Estimator:
@@ -98,13 +98,12 @@ class Estimator:
 
     def _log_scores(self) -> None:
         base = sys.modules["sklearn.base"]
-        with still(self.model):
-            if not hasattr(self.model, "predict"):
-                return
-            if base.is_classifier(self.model):
-                self._score_classes()
-            elif base.is_regressor(self.model):
-                self.found = scores.of_numbers(self.y, self.model.predict(self.x), self.weights)
+        if not hasattr(self.model, "predict"):
+            return
+        if base.is_classifier(self.model):
+            self._score_classes()
+        elif base.is_regressor(self.model):
+            self.found = scores.of_numbers(self.y, self.model.predict(self.x), self.weights)
         self.fit.log_metrics(self.found.metrics)
 
     def _score_classes(self) -> None:
@@ -123,48 +122,33 @@ class Estimator:
         if value is None:
             taken = data.Given(self.model.score, (), {}).names
             more = {"sample_weight": self.weights} if self.weights is not None and "sample_weight" in taken else {}
-            with still(self.model):
-                value = float(self.model.score(self.x, self.y, **more))
+            value = float(self.model.score(self.x, self.y, **more))
         self.fit.log_metrics({f"{scores.PREFIX}score": value})
 
     def _log_pictures(self) -> None:
-        found, log = self.found, self._log_text
+        found, write = self.found, self.fit.write
         if found.confusion is not None and len(found.labels) <= MOST_DRAWN_CLASSES:
-            log(pictures.confusion(found.confusion, found.labels), "training_confusion_matrix.svg")
+            write("training_confusion_matrix.svg", pictures.confusion(found.confusion, found.labels))
         if found.roc is not None:
             title = f"ROC curve, area {found.metrics['training_roc_auc']:.4f}"
             names = "False positive rate", "True positive rate"
-            log(pictures.line(*found.roc, title, *names, has_diagonal=True), "training_roc_curve.svg")
+            write("training_roc_curve.svg", pictures.line(*found.roc, title, *names, has_diagonal=True))
         if found.precision_recall is not None:
-            title = "Precision and recall"
-            log(
-                pictures.line(*found.precision_recall, title, "Recall", "Precision"),
-                "training_precision_recall_curve.svg",
-            )
+            picture = pictures.line(*found.precision_recall, "Precision and recall", "Recall", "Precision")
+            write("training_precision_recall_curve.svg", picture)
 
     def _log_importance(self) -> None:
-        with still(self.model):
-            found = self.importance()
+        found = self.importance()
         if found:
-            self.fit.run.log_dict(found, self._path("feature_importance.json"))
-            self._log_text(pictures.bars(found, "Feature importance"), "feature_importance.svg")
+            self.fit.write("feature_importance.json", json.dumps(found, indent=2))
+            self.fit.write("feature_importance.svg", pictures.bars(found, "Feature importance"))
 
     def importance(self) -> dict[str, float]:
         """Return how much each feature counts."""
         return importance_of(self.model)
 
     def _log_page(self) -> None:
-        page = getattr(sys.modules["sklearn.utils"], "estimator_html_repr", None)
-        if page is not None:
-            with still(self.model):
-                text = PAGE.format(page(self.model))
-            self._log_text(text, "estimator.html")
-
-    def _log_text(self, text: str, name: str) -> None:
-        self.fit.run.log_text(text, self._path(name))
-
-    def _path(self, name: str) -> str:
-        return self.fit.path(name)
+        self.fit.write("estimator.html", page_of(self.model))
 
 
 def _scorer(model: Any) -> str:

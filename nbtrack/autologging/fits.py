@@ -7,8 +7,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from nbtrack.autologging import files
 from nbtrack.autologging.guard import Troubles, quiet
 from nbtrack.autologging.settings import Settings, settings_of
+from nbtrack.autologging.still import still
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +26,7 @@ AUTOLOGGING = "mlflow.autologging"
 
 _inside: ContextVar[Fit | None] = ContextVar("nbtrack_autolog", default=None)
 _open: list[Fit] = []
+_defaults: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
 _trained: WeakKeyDictionary[ActiveRun, int] = WeakKeyDictionary()
 
 
@@ -53,9 +56,9 @@ class Fit:
         self.rounds: Rounds | None = None
         self._lost = run.lost
 
-    def record(self, steps: Callable[[], Iterable[Step]]) -> None:
-        """Do each step; one that fails does not keep the others from being done."""
-        with quiet(), self.troubles.guard("A training is"):
+    def record(self, steps: Callable[[], Iterable[Step]], model: Any = None) -> None:
+        """Do each step; one that fails does not keep the others from being done. Nothing of `model` changes."""
+        with still(model), self.troubles.guard("A training is"):
             for what, step in steps():
                 with self.troubles.guard(what):
                     step()
@@ -87,6 +90,10 @@ class Fit:
         stem, dot, suffix = name.rpartition(".")
         return name if self.nth == 1 else f"{stem}-{self.nth}{dot}{suffix}"
 
+    def write(self, name: str, text: str) -> None:
+        """Store a text as a file, soon."""
+        files.write(self.run, self.path(name), text, is_silent=self.settings.silent)
+
     def end(self, error: BaseException | None) -> None:
         """End the run, when it was opened for this training, and tell what went wrong."""
         if self.is_own:
@@ -108,6 +115,7 @@ def train(
     original: Callable[[], Any],
     before: Callable[[Fit], Iterable[Step]],
     after: Callable[[Fit, Any], Iterable[Step]],
+    model: Any = None,
 ) -> Any:
     """Train, and record it unless it is a part of another training; returns or raises whatever the training does.
 
@@ -115,6 +123,8 @@ def train(
     ----------
     before, after : callable
         Return what to record; `after` gets what the training returned.
+    model : object, optional
+        What is trained, if it is there before.
     """
     settings = settings_of(library)
     level = _level()
@@ -129,7 +139,7 @@ def train(
         try:
             fit.record(lambda: before(fit))
             result = original()
-            fit.record(lambda: after(fit, result))
+            fit.record(lambda: after(fit, result), model)
         except BaseException as error:
             fit.end(error)
             raise
@@ -191,15 +201,24 @@ def text_of(value: Any) -> str:
 
 
 def _model_text(model: Any) -> str:
-    import inspect  # noqa: PLC0415
-
-    defaults = {name: each.default for name, each in inspect.signature(type(model).__init__).parameters.items()}
-    given = {}
-    for name, value in model.get_params(deep=False).items():
-        default = defaults.get(name, inspect.Parameter.empty)
-        if value is not default and (type(value) is not type(default) or repr(value) != repr(default)):
-            given[name] = value
-    inside = ", ".join(
-        f"{name}={value!r}" if isinstance(value, str) else f"{name}={text_of(value)}" for name, value in given.items()
+    shown = (
+        f"{name}={value!r}" if isinstance(value, str) else f"{name}={text_of(value)}"
+        for name, value in changed_params(model).items()
     )
-    return f"{type(model).__name__}({inside})"
+    return f"{type(model).__name__}({', '.join(shown)})"
+
+
+def changed_params(model: Any) -> dict[str, Any]:
+    """Return the params of a model that are not what its class has by default."""
+    cls = type(model)
+    if cls not in _defaults:
+        import inspect  # noqa: PLC0415
+
+        _defaults[cls] = {name: each.default for name, each in inspect.signature(cls.__init__).parameters.items()}
+    defaults, nothing = _defaults[cls], object()
+    changed = {}
+    for name, value in model.get_params(deep=False).items():
+        default = defaults.get(name, nothing)
+        if value is not default and (type(value) is not type(default) or repr(value) != repr(default)):
+            changed[name] = value
+    return changed

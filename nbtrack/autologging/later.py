@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import weakref
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.autologging import fits
+from nbtrack.autologging import files, fits
 from nbtrack.autologging.data import Given, describe
 from nbtrack.autologging.guard import Troubles, quiet
 from nbtrack.autologging.hooks import Hooks, stand_before
@@ -217,7 +218,7 @@ def _log(known: Known, metric: str, dataset: str, value: Any, call: str) -> None
     known.run.record({key: float(value)}, 0)
     if known.model_id is not None:
         _log_of_model(known, key, float(value))
-    known.run.log_dict(dict(sorted(known.calls.items())), FILE)
+    files.write(known.run, FILE, json.dumps(dict(sorted(known.calls.items())), indent=2), is_silent=False)
 
 
 def _log_of_model(known: Known, key: str, value: float) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.autologging.still import still
-
 if TYPE_CHECKING:
     from nbtrack.autologging.fits import Fit
 
@@ -26,8 +24,7 @@ def log_model(
         Called with a copy of them for what the model gives; its ``predict``, else its ``transform``, by default.
     """
     settings = fit.settings
-    with still(model):
-        signature = _signature(fit, model, example, predict) if settings.log_model_signatures else False
+    signature = _signature(fit, model, example, predict) if settings.log_model_signatures else False
     registered = settings.registered_model_name if name == NAME else None
     shown = example if settings.log_input_examples else None
     return fit.run.log_model(

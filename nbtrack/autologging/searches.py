@@ -144,7 +144,7 @@ class Search:
             for values in results.values()
         ]
         rows.writerows(zip(*columns, strict=True))
-        self.fit.run.log_text(out.getvalue(), self.fit.path("cv_results.csv"))
+        self.fit.write("cv_results.csv", out.getvalue())
 
 
 def input_body(found: DatasetInput) -> dict[str, Any]:

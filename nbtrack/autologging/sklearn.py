@@ -87,7 +87,7 @@ def _fit(original: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         recorder.append(Estimator(fit, model, original, args, kwargs))
         return list(recorder[0].before())
 
-    return train(LIBRARY, lambda: original(*args, **kwargs), before, lambda _, __: recorder[0].after())
+    return train(LIBRARY, lambda: original(*args, **kwargs), before, lambda _, __: recorder[0].after(), model)
 
 
 def is_model(cls: type) -> bool:

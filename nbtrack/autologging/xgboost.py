@@ -57,7 +57,7 @@ def _fit(original: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any
             ("The evaluation sets are", lambda: _log_eval_set(recorder[0], original, args, kwargs)),
         ]
 
-    return fits.train(LIBRARY, lambda: original(*args, **kwargs), before, lambda _, __: recorder[0].after())
+    return fits.train(LIBRARY, lambda: original(*args, **kwargs), before, lambda _, __: recorder[0].after(), model)
 
 
 def _log_eval_set(recorder: Any, original: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
