@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from nbtrack import config
 from nbtrack.errors import ExpectationError, NoActiveRunError
-from nbtrack.expectations.judging import FAILED, judge_run, record
+from nbtrack.expectations.judging import FAILED, NEW, Outcome, judge_run, record
+from nbtrack.expectations.reading import read
 from nbtrack.tracking import active
-
-if TYPE_CHECKING:
-    from nbtrack.expectations.judging import Outcome
 
 
 def check(expression: str, run: str | int | None = None, *, baseline: str | None = None) -> Outcome:
@@ -51,6 +48,8 @@ def check(expression: str, run: str | int | None = None, *, baseline: str | None
 
 def look(expression: str, run: str | int | None = None, *, baseline: str | None = None) -> Outcome:
     """Judge as :func:`check` does and keep the outcome on the run, without raising for one that failed."""
+    if config.is_rerun():  # in a store of its own, where there is no best and no baseline
+        return Outcome(read(expression).text, NEW, ("not judged where a run is made again",))
     current = active.current_run()
     if run is None and current is not None:
         store, found = current.store, current.store.get_run(current.id)

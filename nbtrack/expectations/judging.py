@@ -72,15 +72,20 @@ class Outcome:
 
     def text(self) -> str:
         """Return sign, expectation and numbers in one line, and the difference in the next."""
-        head = f"{_SIGNS[self.status]} {self.run} expected {self.expression}: {'; '.join(self.reasons)}"
+        head = f"{_SIGNS[self.status]} {self._who()}expected {self.expression}: {'; '.join(self.reasons)}"
         return f"{head}\n  {self.difference}" if self.difference else head
 
     def html(self) -> str:
         """Return the same as HTML that needs no style sheet."""
         sign = f'<b style="color:{_COLOURS[self.status]}">{_SIGNS[self.status]} {escape(self.status)}</b>'
-        told = f"{escape(self.run)} expected <code>{escape(self.expression)}</code>: {escape('; '.join(self.reasons))}"
+        told = (
+            f"{escape(self._who())}expected <code>{escape(self.expression)}</code>: {escape('; '.join(self.reasons))}"
+        )
         more = f'<div style="opacity:.75">{escape(self.difference)}</div>' if self.difference else ""
         return f'<div class="nbtrack-expect" style="font-size:90%;line-height:1.6">{sign} {told}{more}</div>'
+
+    def _who(self) -> str:
+        return f"{self.run} " if self.run else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""

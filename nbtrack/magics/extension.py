@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbtrack.config import is_remote
+from nbtrack.config import is_remote, is_rerun
 from nbtrack.magics.line import TrackMagics
 from nbtrack.magics.live_cells import give_cells
 from nbtrack.magics.track import CellTracker, take_magic_out
@@ -30,7 +30,8 @@ def load_ipython_extension(shell: Any) -> None:
     shell.events.register("post_run_cell", tracker.post_run_cell)
     collect_soon()
     tracker.board().refresh_soon()
-    print(greeting())  # noqa: T201
+    if not is_rerun():
+        print(greeting())  # noqa: T201
 
 
 def unload_ipython_extension(shell: Any) -> None:

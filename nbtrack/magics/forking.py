@@ -25,4 +25,9 @@ def fork(tracker: CellTracker, words: list[str]) -> None:
         raise UsageError(message)
     changes = changes_from(words[1:])
     tracker.filing.flush()
-    display(make(words[0], changes, store=active.get_store(), progress=print))
+    display(make(words[0], changes, store=active.get_store(), progress=_tell))
+
+
+def _tell(line: str) -> None:
+    if line.strip():
+        print(line)  # noqa: T201 - what the code prints

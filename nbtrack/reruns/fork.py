@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.errors import InvalidValueError
 from nbtrack.reruns.changing import changed
 from nbtrack.reruns.executing import bench, this_python
 from nbtrack.reruns.matching import DIFFERS, MISSING, counterpart, match_metrics
@@ -86,9 +87,10 @@ def fork(
 ) -> Fork:
     """Run a recorded run's code again with other literals, such as ``fork(42, {"lr": 3e-4})``.
 
-    The cells that the run's notebook had executed run in their order in a fresh process, in this environment and in the working folder of
-    now, so that data and modules are found; variables of this notebook are neither seen nor changed. The new run has the tag
-    ``nbtrack.forked_from``. Without a change it comes out as the original did, if modules and data are what they were.
+    The cells that produced the run's metrics, or all that its notebook had executed when those do not do, run in their order in a fresh
+    process, in this environment and in the working folder of now, so that data and modules are found; variables of this notebook are
+    neither seen nor changed. The new run has the tag ``nbtrack.forked_from``. Without a change it comes out as the original did, if
+    modules and data are what they were.
 
     Parameters
     ----------
@@ -116,21 +118,41 @@ def fork(
     tell = progress or (lambda _: None)
     name = run if isinstance(run, (str, int)) else run.info.run_id
     original = store.get_run(store.resolve_run(name))
-    recipe, told = changed(recipe_of(store, original), changes or {})
+    whole, told = changed(recipe_of(store, original), changes or {})
+    expected = _as_changed(original, changes or {})
+    recipe = _sliced(store, original, changes or {}, len(whole.cells))
+    run_made, error = _run(recipe or whole, expected, told, store, tell)
+    if recipe is not None and (error or run_made is None):
+        run_made, error = _run(whole, expected, told, store, tell)
+    metrics = match_metrics(original, run_made, TOLERANCE)
+    return Fork(original, run_made, tuple(told), metrics, tuple(_notes(whole)), error)
+
+
+def _sliced(store: Store, original: Run, changes: Mapping[str, Any], n_cells: int) -> Recipe | None:
+    """Return the changed cells that produced the run's metrics; None when that is all of them, or what changes is elsewhere."""
+    try:
+        recipe, _ = changed(recipe_of(store, original, is_sliced=True), changes)
+    except InvalidValueError:
+        return None
+    return recipe if len(recipe.cells) < n_cells else None
+
+
+def _run(
+    recipe: Recipe, expected: Run, told: list[str], store: Store, tell: Callable[[str], None]
+) -> tuple[Run | None, str]:
+    """Run changed code, bring its run home, and say what failed."""
     with (
-        bench(original.info.experiment_name or "Default") as work,
+        bench(expected.info.experiment_name or "Default") as work,
         tempfile.TemporaryDirectory(prefix="nbtrack-fork-") as folder,
     ):
         script, paths = _script(recipe, Path(folder))
         done = work.run(recipe, Path.cwd(), this_python(), script=script, tell=tell, paths=paths)
-        found = counterpart(_as_changed(original, changes or {}), done.runs, done.of_own_cell)
-        forked = None
-        if found is not None:
-            work.tag(found, {FORKED_FROM: original.info.run_id, CHANGES: ", ".join(told)})
-            work.bring(family(found, done.runs), store)
-            forked = store.get_run(found.info.run_id)
-    metrics = match_metrics(original, forked, TOLERANCE)
-    return Fork(original, forked, tuple(told), metrics, tuple(_notes(recipe)), done.error)
+        found = counterpart(expected, done.runs, done.of_own_cell)
+        if found is None or done.error:
+            return None, done.error
+        work.tag(found, {FORKED_FROM: expected.info.run_id, CHANGES: ", ".join(told)})
+        work.bring(family(found, done.runs), store)
+        return store.get_run(found.info.run_id), ""
 
 
 def _script(recipe: Recipe, folder: Path) -> tuple[Path, list[Path]]:
@@ -145,9 +167,8 @@ def _script(recipe: Recipe, folder: Path) -> tuple[Path, list[Path]]:
 
 def _as_changed(original: Run, changes: Mapping[str, Any]) -> Run:
     """Return the original with the params that it would have, to find its counterpart by."""
-    for key in original.data.params.keys() & changes.keys():
-        original.data.params[key] = str(changes[key])
-    return original
+    params = {key: str(changes.get(key, value)) for key, value in original.data.params.items()}
+    return replace(original, data=replace(original.data, params=params))
 
 
 def _notes(recipe: Recipe) -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbtrack.cells.log import FILE, read
-from nbtrack.cells.slicing import slice_cells
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.tracking.environment import SCRIPT
 
@@ -160,6 +159,8 @@ def _needed(cells: tuple[ExecutedCell, ...], metrics: tuple[str, ...], run_id: s
     """Return which cells produced metrics, with those in which the run began and that load nbtrack; None for all."""
     if not metrics:
         return None
+    from nbtrack.cells.slicing import slice_cells  # noqa: PLC0415 - only for cells
+
     try:
         found = {number for metric in metrics for number in slice_cells(cells, metric).numbers}
     except Exception:  # noqa: BLE001 - code that cannot be followed is run as a whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from nbtrack.entities import RunStatus
 from nbtrack.reruns.driver import run_cells
 from nbtrack.reruns.matching import counterpart, match_metrics
 from nbtrack.reruns.recorded import recipe_of
+from nbtrack.reruns.reproduction import Reproduction
 from nbtrack.reruns.workspace import Workspace
 from nbtrack.tracking import active
 
@@ -57,13 +59,23 @@ def test_cells_come_out_the_same_and_the_command_says_so_with_its_status(origina
     assert "%%track child" in (tmp_path / "a" / "reproduction.ipynb").read_text()
 
 
-def test_another_result_is_another_exit_status(original, tmp_path):
-    original.store.log_metrics(original.id, 1, {"acc": 0.5, "gone": 1.0})
-    words = ["reproduce", "child", "--env", "local", "--store", original.store.uri, "--folder", str(tmp_path / "b")]
+def test_another_result_is_another_exit_status_and_a_failure_yet_another(original, tmp_path, monkeypatch):
+    import nbtrack.reruns.reproduce as room
+
+    before = original.store.get_run(original.id)
+    with nbtrack.start_run("after") as run:
+        run.log_metrics({"acc": 0.5, "fit_seconds": 1.0, "more": 1.0})
+    after = original.store.get_run(run.id)
+    found = Reproduction(before, after, tmp_path, match_metrics(before, after, 0))
+    monkeypatch.setattr(room, "reproduce", lambda *_, **__: found)
+    words = ["reproduce", "child", "--store", original.store.uri]
     done = CliRunner().invoke(app, words)
-    assert done.exit_code == 3, done.output
-    assert "came out differently" in done.stdout
-    assert "acc, gone" in done.stdout
+    assert (done.exit_code, "came out differently as run #2: acc, more" in done.stdout) == (3, True)
+    assert "came out differently" in found._repr_html_()
+    failed = replace(found, error="cell 2 of 3 failed: NameError: x", run=None)
+    monkeypatch.setattr(room, "reproduce", lambda *_, **__: failed)
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, "could not be made again: cell 2 of 3 failed" in done.stdout) == (1, True)
 
 
 def test_a_cell_that_fails_now_is_named(original):
@@ -83,8 +95,6 @@ def test_a_cell_that_fails_now_is_named(original):
 
 
 def test_code_outside_of_the_folder_is_refused(original, tmp_path):
-    from dataclasses import replace
-
     recipe = recipe_of(original.store, original.store.get_run(original.id))
     with pytest.raises(nbtrack.errors.InvalidValueError, match="outside its repository"):
         _ = Workspace(tmp_path / "c", replace(recipe, folder="../..")).working_folder
