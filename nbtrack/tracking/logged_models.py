@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import check_relative
@@ -250,6 +250,7 @@ def _told(known: LoggedModel, run_id: str, body: dict[str, Any], at_ms: int) -> 
     )
 
 
+@runtime_checkable
 class Rows(Protocol):
     """A store that returns rows as plain values: who asks for few of them need not load pandas."""
 
@@ -257,9 +258,10 @@ class Rows(Protocol):
         """Run a query over the tables of the store."""
 
 
-def links_of(store: Rows, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
+def links_of(store: Rows | TrackingStore, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
     """Return ``("input" | "output", model id, step)`` of the models that runs used and made, by run."""
-    rows = store.rows(f"{_LINKS} AND run_id IN (SELECT unnest(?::VARCHAR[])) {_IN_ORDER}", [list(run_ids)])
+    query, values = f"{_LINKS} AND run_id IN (SELECT unnest(?::VARCHAR[])) {_IN_ORDER}", [list(run_ids)]
+    rows = store.rows(query, values) if isinstance(store, Rows) else store.sql(query, values).itertuples(index=False)
     found: dict[str, list[tuple[str, str, int]]] = {}
     for run_id, used, model, step in rows:
         link = (str(used), str(model), int(step))
