@@ -22,58 +22,66 @@ def register(app: typer.Typer) -> None:
     app.command("run", epilog=EXAMPLE)(run)
 
 
+Uri = Annotated[
+    str,
+    typer.Argument(
+        metavar="URI",
+        help="A folder, a git repository (https, ssh, file://), a zip file, each with #subdir; a script or notebook.",
+        show_default=False,
+    ),
+]
+EntryPoint = Annotated[
+    str, typer.Option("--entry-point", "-e", metavar="ENTRY", help="Of the MLproject file, or a script in it.")
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param-list", "-P", metavar="NAME=VALUE", help="A parameter; again for more.", show_default=False),
+]
+Version = Annotated[
+    str | None, typer.Option("--version", "-v", metavar="VERSION", help="Branch, tag or commit.", show_default=False)
+]
+EnvManager = Annotated[
+    str | None,
+    typer.Option(
+        "--env-manager",
+        metavar="uv|local",
+        help="Who makes the environment; uv when the project wants packages, else this Python.",
+        show_default=False,
+    ),
+]
+Experiment = Annotated[
+    str | None,
+    typer.Option("--experiment", "--experiment-name", metavar="NAME", help="Where the run goes.", show_default=False),
+]
+RunName = Annotated[
+    str | None, typer.Option("--run-name", metavar="NAME", help="What the run is called.", show_default=False)
+]
+Backend = Annotated[str, typer.Option("--backend", "-b", metavar="NAME", help="local, dask, slurm or kubernetes.")]
+BackendConfig = Annotated[
+    str | None,
+    typer.Option("--backend-config", "-c", metavar="FILE", help="Its settings, in JSON.", show_default=False),
+]
+DockerArgs = Annotated[
+    list[str] | None,
+    typer.Option("--docker-args", "-A", metavar="NAME=VALUE", help="An option of docker run.", show_default=False),
+]
+AllowUrls = Annotated[
+    bool, typer.Option("--allow-urls", help="Requirements may be fetched from addresses and other indexes.")
+]
+
+
 def run(  # noqa: PLR0913, PLR0917 - options
-    uri: Annotated[
-        str,
-        typer.Argument(
-            metavar="URI",
-            help="A folder, a git repository (https, ssh, file://), a zip file, each with #subdir; a script or notebook.",
-            show_default=False,
-        ),
-    ],
-    entry_point: Annotated[
-        str, typer.Option("--entry-point", "-e", metavar="ENTRY", help="Of the MLproject file, or a script in it.")
-    ] = "main",
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--param-list", "-P", metavar="NAME=VALUE", help="A parameter; again for more.", show_default=False
-        ),
-    ] = None,
-    version: Annotated[
-        str | None,
-        typer.Option("--version", "-v", metavar="VERSION", help="Branch, tag or commit.", show_default=False),
-    ] = None,
-    env_manager: Annotated[
-        str | None,
-        typer.Option(
-            "--env-manager",
-            metavar="uv|local",
-            help="Who makes the environment; uv when the project wants packages, else this Python.",
-            show_default=False,
-        ),
-    ] = None,
-    experiment: Annotated[
-        str | None,
-        typer.Option(
-            "--experiment", "--experiment-name", metavar="NAME", help="Where the run goes.", show_default=False
-        ),
-    ] = None,
-    run_name: Annotated[str | None, typer.Option("--run-name", metavar="NAME", show_default=False)] = None,
-    backend: Annotated[
-        str, typer.Option("--backend", "-b", metavar="NAME", help="local, dask, slurm or kubernetes.")
-    ] = "local",
-    backend_config: Annotated[
-        str | None,
-        typer.Option("--backend-config", "-c", metavar="FILE", help="Its settings, in JSON.", show_default=False),
-    ] = None,
-    docker_args: Annotated[
-        list[str] | None,
-        typer.Option("--docker-args", "-A", metavar="NAME=VALUE", help="An option of docker run.", show_default=False),
-    ] = None,
-    allow_urls: Annotated[
-        bool, typer.Option("--allow-urls", help="Requirements may be fetched from addresses and other indexes.")
-    ] = False,
+    uri: Uri,
+    entry_point: EntryPoint = "main",
+    parameters: Parameters = None,
+    version: Version = None,
+    env_manager: EnvManager = None,
+    experiment: Experiment = None,
+    run_name: RunName = None,
+    backend: Backend = "local",
+    backend_config: BackendConfig = None,
+    docker_args: DockerArgs = None,
+    allow_urls: AllowUrls = False,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:

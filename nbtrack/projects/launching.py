@@ -111,45 +111,54 @@ def run(  # noqa: PLR0913 - MLflow's
     """
     place, settings = backend_named(backend), config_of(backend_config)
     place.check(settings)
-    folders: list[Path] = []
+    tell = told or _tell
     with source.fetched(uri, version) as (found, clear_source):
         order = _order(found, entry_point, parameters or {}, env_manager)
         opened = _open(order, place, (experiment or experiment_name, experiment_id), run_name)
-
-        def new_folder() -> Path:
-            folders.append(Path(tempfile.mkdtemp(prefix="nbtrack-parameter-", dir=storage_dir)))
-            return folders[-1]
-
-        def clear() -> None:
-            clear_source()
-            for each in folders if storage_dir is None else ():
-                shutil.rmtree(each, ignore_errors=True)
-
+        downloads = _Downloads(storage_dir)
         try:
-            given = paths.bring(order.given, order.entry.parameters, opened.store, found.folder, new_folder)
+            given = paths.bring(order.given, order.entry.parameters, opened.store, found.folder, downloads.new)
+            extra = NEEDS if order.entry.is_notebook else ()
             python = surroundings.make(
-                order.wanted,
-                order.manager,
-                opened.store.uri,
-                extra=NEEDS if order.entry.is_notebook else (),
-                allow_urls=allow_urls,
-                told=told or _tell,
+                order.wanted, order.manager, opened.store.uri, extra=extra, allow_urls=allow_urls, told=tell
             )
             planning.record(opened, found, python, order.manager)
             plan = planning.plan(opened, order, given, place.name, python, settings, docker_args or {}, echo=echo)
             _bring_up_to_date(opened)
-            (told or _tell)("")
+            tell("")
             job = place.submit(plan)
         except BaseException as error:
             opened.end_with(error)
-            clear()
+            downloads.clear()
             raise
-    going = ProjectRun(opened, job, clear, is_shown=echo)
+    going = ProjectRun(opened, job, (clear_source, downloads.clear), is_shown=echo)
     if synchronous:
         _wait(going)
     else:
         going.end_by_itself()
     return going
+
+
+class _Downloads:
+    """Folders for what parameters of the type ``path`` name: in a folder of the caller's, or temporary."""
+
+    def __init__(self, storage_dir: str | os.PathLike[str] | None) -> None:
+        self._root = storage_dir
+        self._temporary: list[Path] = []
+
+    def new(self) -> Path:
+        """Make one."""
+        if self._root is not None:
+            Path(self._root).mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="nbtrack-parameter-", dir=self._root))
+        if self._root is None:
+            self._temporary.append(folder)
+        return folder
+
+    def clear(self) -> None:
+        """Take the temporary ones away."""
+        for each in self._temporary:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from nbtrack.errors import NbtrackError, ProjectFailedError, warn
 from nbtrack.tracking.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from nbtrack.projects.plan import Submitted
     from nbtrack.tracking.run import ActiveRun
@@ -29,7 +29,9 @@ class ProjectRun:
         It is ended here, not by the caller.
     """
 
-    def __init__(self, run: ActiveRun, job: Submitted, clear: Callable[[], None], *, is_shown: bool = False) -> None:
+    def __init__(
+        self, run: ActiveRun, job: Submitted, clear: Iterable[Callable[[], None]], *, is_shown: bool = False
+    ) -> None:
         self.run = run
         self.run_id = run.id
         self._job = job
@@ -106,4 +108,5 @@ class ProjectRun:
                 last = next((line for line in reversed(printed.splitlines()) if line.strip()), "")
                 self.run.set_tag(ERROR, (last or f"exit code {code}")[:2000])
             self.run.end(status)
-            self._clear()
+            for clear in self._clear:
+                clear()

@@ -26,6 +26,7 @@ COMMANDS = {
     *("export html", "export mlflow", "import mlflow"),
     *(f"import {kind}" for kind in ("tensorboard", "wandb-offline", "trackio", "csv", "parquet")),
     *("merge", "copy", "backup"),
+    "run",
     "ui",
     *(f"runs {verb}" for verb in ("list", "show", "stop", "delete", "restore", "tag")),
     *(f"experiments {verb}" for verb in ("list", "create", "show", "rename", "delete", "restore")),
@@ -104,6 +105,7 @@ def test_help_names_every_command(desk: Desk) -> None:
     lines = desk.lines("--help")
     named = [line.split()[1] for line in lines if re.match(r"│ [a-z]", line)]
     assert named == [
+        "run",
         "runs",
         "experiments",
         "artifacts",
@@ -163,7 +165,13 @@ def words_of(command: Any) -> list[str]:
 
 def test_a_store_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
     for path, command in commands():
-        if path.startswith(("server", "import")) or path in ("demo", "sync", "experiments create", *BETWEEN_STORES):
+        if path.startswith(("server", "import")) or path in (
+            "run",
+            "demo",
+            "sync",
+            "experiments create",
+            *BETWEEN_STORES,
+        ):
             continue
         needed = ["select 1"] if path == "sql" else words_of(command)
         words = [*path.split(), *needed, "--store", str(tmp_path / "no.duckdb")]
