@@ -137,26 +137,26 @@ def execute(watch: Watch, kernel: AsyncKernelManager, around: Surroundings) -> E
     which may clean up for some seconds; then, or at a second interrupt, the kernel is killed.
     """
     work = _Work(watch, kernel, around)
-    thread = threading.Thread(target=work.run, name="nbtrack-notebook", daemon=True)
-    thread.start()
+    threading.Thread(target=work.run, name="nbtrack-notebook", daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(0.5)
+        # Not `join`: interrupted, it takes a thread for ended that goes on (until Python 3.13).
+        while not work.is_done.wait(0.5):
+            pass
     except KeyboardInterrupt:
         work.is_interrupted = True
-        _stop(thread, kernel)
+        _stop(work.is_done, kernel)
     return work.ending()
 
 
-def _stop(thread: threading.Thread, kernel: AsyncKernelManager) -> None:
+def _stop(is_done: threading.Event, kernel: AsyncKernelManager) -> None:
     try:
         _apart(kernel.interrupt_kernel)
-        thread.join(PATIENCE_S)
+        is_done.wait(PATIENCE_S)
     except KeyboardInterrupt:
         pass
-    if thread.is_alive():
+    if not is_done.is_set():
         _apart(lambda: kernel.shutdown_kernel(now=True))
-        thread.join(PATIENCE_S)
+        is_done.wait(PATIENCE_S)
 
 
 def _apart(asked: Callable[[], Any]) -> None:
@@ -170,10 +170,12 @@ def _apart(asked: Callable[[], Any]) -> None:
             asyncio.run(ask())
         except Exception:  # noqa: BLE001 - it has not started yet, or it is gone: nothing is to be stopped
             return
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(PATIENCE_S)
+    done = threading.Event()
+    threading.Thread(target=run, daemon=True).start()
+    done.wait(PATIENCE_S)
 
 
 class _Work:
@@ -183,6 +185,7 @@ class _Work:
         self.watch, self.kernel, self.around = watch, kernel, around
         self.error: BaseException | None = None
         self.is_interrupted = False
+        self.is_done = threading.Event()
 
     def run(self) -> None:
         loop = asyncio.new_event_loop()
@@ -199,12 +202,14 @@ class _Work:
                 client.kc.stop_channels()
             loop.close()
             asyncio.set_event_loop(None)
+            self.is_done.set()
 
     def _client(self) -> Any:
-        options = {"stdout_file": self.around.out, "stderr_file": self.around.out} if self.around.out else {}
-        client = PapermillNotebookClient(
-            self.watch, km=self.kernel, startup_timeout=START_S, iopub_timeout=30, **options
+        options: dict[str, Any] = (
+            {"stdout_file": self.around.out, "stderr_file": self.around.out} if self.around.out else {}
         )
+        options |= {"startup_timeout": START_S, "iopub_timeout": 30, "coalesce_streams": True}
+        client = PapermillNotebookClient(self.watch, km=self.kernel, **options)
         client.owns_km = not self.kernel.has_kernel
         return client
 

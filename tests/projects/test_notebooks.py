@@ -8,9 +8,9 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-import jupyter_client
 import nbformat
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 
 import nbtrack
 from nbtrack.entities import RunStatus
@@ -37,9 +37,13 @@ def kernel():
 
     manager = kernel_for("python", "", sys.executable)
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("NBTRACK_", "MLFLOW_"))}
-    asyncio.run(manager.start_kernel(env={**plain, "PYTHONPATH": ROOT}))
+    asyncio.run(_await(manager.start_kernel(env={**plain, "PYTHONPATH": ROOT})))
     yield manager
-    asyncio.run(manager.shutdown_kernel(now=True))
+    asyncio.run(_await(manager.shutdown_kernel(now=True)))
+
+
+async def _await(asked):
+    await asked
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def execute(kernel, tmp_path: Path):
     def go(name: str, parameters=None, **options):
         with _run() as run:
             plan = Plan(run.id, run.store.uri, HERE, name, Wanted(), notebook=Path(name), parameters=parameters or {})
-            client = jupyter_client.BlockingKernelClient(connection_file=kernel.connection_file)
+            client = BlockingKernelClient(connection_file=kernel.connection_file)
             client.load_connection_file()
             client.start_channels()
             try:
