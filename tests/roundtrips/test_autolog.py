@@ -107,7 +107,7 @@ def test_the_best_round_and_the_users_own_callbacks_stay():
     assert mine == []
     one, two = runs()
     assert one.data.metrics["best_iteration"] == first.best_iteration
-    assert one.data.metrics["stopped_iteration"] == first.current_iteration()
+    assert one.data.metrics["stopped_iteration"] == first.best_iteration + 2
     assert two.data.metrics["best_iteration"] == second.best_iteration
     assert two.data.metrics["stopped_iteration"] == second.num_boosted_rounds() - 1
 
