@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nbtrack.cells import known
-from nbtrack.cells.effects import Effect, Logged, Summary
-from nbtrack.cells.values import COMPREHENSIONS, FUNCTIONS, Values
-from nbtrack.cells.world import World, dotted, params_of
+from nbtrack.cells.effects import Logged
+from nbtrack.cells.marks import Marks
+from nbtrack.cells.values import COMPREHENSIONS, FUNCTIONS
+from nbtrack.cells.world import dotted, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,90 +21,8 @@ _WORLD = ("os.environ", "os.chdir", "os.putenv", "sys.path")
 _BUILTINS = frozenset(dir(builtins))
 
 
-class Calls(Values):
-    """Walks expressions and notes what they do.
-
-    Attributes
-    ----------
-    effect : Effect
-        Of all that was walked so far.
-    bound : set of str
-        Names that were bound on the way for certain: reading them is nobody else's matter.
-    """
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self.effect = Effect()
-        self.bound: set[str] = set()
-        self.own_names: set[str] | None = None
-
-    def summary(self, node: ast.AST) -> Summary:
-        """Return what calling a function does; for who walks statements."""
-        raise NotImplementedError
-
-    # -- names -------------------------------------------------------------------------------------------------------
-
-    def read(self, name: str) -> None:
-        """Note that a name is read, and with it what its functions read."""
-        if name in self.hidden:
-            return
-        self._need(name)
-        module = self.world.modules.get(name)
-        if module is not None:
-            self._use_module(module)
-        for node in self.world.code.get(name, ()):
-            found = self.summary(node).effect
-            if isinstance(node, FUNCTIONS):
-                self.apply(found)  # whoever gets it may call it
-            else:
-                for each in found.reads:
-                    self._need(each)
-
-    def _need(self, name: str) -> None:
-        if name not in self.bound and (name not in _BUILTINS or name in self.world.types):
-            self.effect.reads.add(name)
-
-    def _use_module(self, module: str) -> None:
-        package = module.partition(".")[0]
-        self._need(f"@mod:{known.FAMILIES.get(package, package)}")
-        domain = known.MAY_DRAW.get(package)
-        if domain in self.world.seeded:
-            self._need(f"@seed:{domain}")
-
-    def change(self, name: str | None) -> None:
-        """Note that the object of a name changes, and so those of all names that may share it."""
-        if (
-            name is None
-            or name in self.hidden
-            or self.world.types.get(name) in known.IMMUTABLE
-            or name in self.world.modules
-        ):
-            return
-        self.effect.changes |= self.world.sharing(name)
-        self._need(name)
-
-    def draw(self, domains: Iterable[str]) -> None:
-        """Note that random numbers are drawn; it matters where they were seeded."""
-        for domain in domains:
-            if domain in self.world.seeded:
-                self._need(f"@rng:{domain}")
-                self._need(f"@seed:{domain}")
-                self.effect.changes.add(f"@rng:{domain}")
-
-    def bind_token(self, token: str) -> None:
-        """Note that what is no variable is new."""
-        self.effect.binds.add(token)
-        self.bound.add(token)
-
-    def apply(self, called: Effect) -> None:
-        """Note what a called function does."""
-        for name in called.reads:
-            self._need(name)
-        self.effect.may_bind |= called.binds | called.may_bind
-        for name in called.changes:
-            self.effect.changes |= {name} if name.startswith("@") else self.world.sharing(name)
-        self.effect.logs += called.logs
-        self.effect.is_opaque |= called.is_opaque
+class Calls(Marks):
+    """Walks expressions and notes what they do."""
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -148,6 +66,7 @@ class Calls(Values):
         for each in [node, *(node.args if isinstance(node, ast.Call) else [])]:
             if isinstance(each, ast.Name) and self._type(each.id) in known.ITERATORS:
                 self.change(each.id)
+            self.use(each, ("__iter__", "__next__"))
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
@@ -158,7 +77,7 @@ class Calls(Values):
         for each in (*node.args, *node.keywords):
             self.expr(each)
         self._given(node)
-        self._files(node, name)
+        self.files(node, name)
         if name in _LOGGERS:
             self.effect.logs += logged_by(node, name)
         elif full:
@@ -172,7 +91,7 @@ class Calls(Values):
         """Walk what is called; a function of the user's is applied with its arguments, not as a value."""
         function = node.func
         if isinstance(function, ast.Name) and function.id not in self.hidden and function.id in self.world.code:
-            self._need(function.id)
+            self.need(function.id)
             for code in self.world.code[function.id]:
                 self.apply(self.summary(code).effect)
         else:
@@ -257,12 +176,35 @@ class Calls(Values):
             self.call_method(node, method, root)
         if not own and self._changes_receiver(node, root, name):
             self.change(root)
+            if name in known.TAKES:
+                self.hold(root, [*node.args, *node.keywords])
         if (
             self._type(root).startswith("pandas")
             and name == "sample"
             and not any(k.arg == "random_state" for k in node.keywords)
         ):
             self.draw(["numpy"])
+
+    def hold(self, name: str, values: Iterable[ast.AST]) -> None:
+        """Note that the object of a name holds values from now on: ``models.append(model)``."""
+        for value in values:
+            shares, code = self.shares(value), self.code_of(value)
+            if shares and not self.world.is_fixed(name):
+                self.world.share(name, shares - {name})
+            if code:
+                self.world.code[name] = self.world.code.get(name, frozenset()) | code
+
+    def use(self, node: ast.AST, hooks: Iterable[str]) -> None:
+        """Note what the special methods of a user's object do, as ``with`` and ``for`` call them."""
+        root = self.root(node)
+        for code in self.world.code.get(root or "", ()):
+            for hook in hooks:
+                method = self.method_of(code, hook) if isinstance(code, ast.ClassDef) else None
+                if method is not None:
+                    found = self.summary(method)
+                    self.apply(found.effect)
+                    if params_of(method)[:1] and params_of(method)[0] in found.changed_params:
+                        self.change(root)
 
     def _changes_receiver(self, node: ast.Call, root: str, name: str) -> bool:
         kind = self._type(root)
@@ -304,6 +246,9 @@ class Calls(Values):
         if not changed or not isinstance(code, FUNCTIONS):
             return
         params = params_of(code)[n_before:]
+        given = {*params[: len(node.args)], *(keyword.arg for keyword in node.keywords)}
+        if isinstance(node.func, ast.Name) and changed & set(params) - given:
+            self.change(node.func.id)  # a default that remembers
         for i, each in enumerate(node.args):
             if isinstance(each, ast.Starred) or i >= len(params) or params[i] in changed:
                 self._change_value(each)
@@ -314,38 +259,6 @@ class Calls(Values):
     def _change_value(self, node: ast.expr) -> None:
         for name in self.shares(node) | {self.root(node) or ""} - {""}:
             self.change(name)
-
-    # -- files ---------------------------------------------------------------------------------------------------------
-
-    def _files(self, node: ast.Call, name: str) -> None:
-        parts: list[ast.AST] = [*node.args, *node.keywords]
-        if isinstance(node.func, ast.Attribute):
-            parts.append(node.func.value)
-        paths = set[str]().union(*map(self.paths_in, parts))
-        if name in known.MAKES:
-            paths |= {
-                each.value
-                for part in parts
-                for each in ast.walk(part)
-                if isinstance(each, ast.Constant) and isinstance(each.value, str)
-            }
-        writes = name in known.WRITES or (name == "open" and _opens_to_write(node))
-        for path in paths:
-            for above in PurePosixPath(path).parents:
-                self._need(f"@file:{above}")
-            if name in known.MAKES:
-                self.effect.changes.add(f"@file:{path}")
-            elif writes:
-                self.bind_token(f"@file:{path}")
-            else:
-                self._need(f"@file:{path}")
-
-
-def _opens_to_write(node: ast.Call) -> bool:
-    at = 0 if isinstance(node.func, ast.Attribute) else 1
-    modes = [each.value for each in node.keywords if each.arg == "mode"] + list(node.args[at : at + 1])
-    texts = [str(each.value) for each in modes if isinstance(each, ast.Constant)]
-    return any(re.fullmatch(r"[rwaxbt+]{1,4}", text) and set(text) & set("wax+") for text in texts)
 
 
 def logged_by(node: ast.Call, name: str) -> list[Logged]:

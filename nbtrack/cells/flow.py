@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.cells import known
 from nbtrack.cells.calls import Calls
 from nbtrack.cells.effects import Effect, Summary
-from nbtrack.cells.values import FUNCTIONS
+from nbtrack.cells.values import FUNCTIONS, is_namespace
 from nbtrack.cells.world import Code, World, dotted, names_bound, params_of
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Flow(Calls):
             return
         root = self.root(target)
         if root is None:
-            self.effect.is_opaque |= _is_namespace(target)
+            self.effect.is_opaque |= is_namespace(target)
             return
         self.change(root)
         if shares and not self.world.is_fixed(root):
@@ -202,16 +202,24 @@ class Flow(Calls):
             self.bind(name)
             self.world.modules[name] = module
             origin = node.module if isinstance(node, ast.ImportFrom) else alias.name
-            self._need(f"@file:{(origin or '').partition('.')[0]}.py")
-        self._need("@world")
+            self.need(f"@file:{(origin or '').partition('.')[0]}.py")
+        self.need("@world")
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for each in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             self.expr(each)
+        registered = self._changed_by(node.decorator_list)
         wrapped = frozenset[ast.AST]().union(*map(self.code_of, node.decorator_list))
         self.bind(node.name)
         self.world.code[node.name] = frozenset([node]) | wrapped
+        for name in registered:
+            self.world.code[name] = self.world.code.get(name, frozenset()) | {node}
         self.world.defined[node.name] = node
+
+    def _changed_by(self, decorators: list[ast.expr]) -> set[str]:
+        """Return the names whose objects decorators change: they may keep what they decorate."""
+        codes = frozenset[ast.AST]().union(*map(self.code_of, decorators))
+        return set[str]().union(*(self.summary(each).effect.changes for each in codes if isinstance(each, FUNCTIONS)))
 
     def _define_class(self, node: ast.ClassDef) -> None:
         for each in (*node.decorator_list, *node.bases, *node.keywords):
@@ -225,7 +233,7 @@ class Flow(Calls):
                 inner = Flow(self.world.inside(()), self._summaries)
                 inner.statement(each)
                 for name in inner.effect.reads:
-                    self._need(name)
+                    self.need(name)
         self.bind(node.name)
         self.world.code[node.name] = frozenset([node])
         self.world.defined[node.name] = node
@@ -277,6 +285,7 @@ class Flow(Calls):
     def _with_items(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             self.expr(item.context_expr)
+            self.use(item.context_expr, ("__enter__", "__exit__", "__aenter__", "__aexit__"))
             if item.optional_vars is not None:
                 self._set(item.optional_vars, item.context_expr)
 
@@ -386,10 +395,3 @@ class Flow(Calls):
             if isinstance(each, FUNCTIONS):
                 found |= self.summary(each).code
         return found
-
-
-def _is_namespace(node: ast.AST) -> bool:
-    """Say whether ``globals()[…] = `` and its like binds a variable."""
-    return any(
-        isinstance(each, ast.Call) and (dotted(each.func) or [""])[-1] in known.OPAQUE for each in ast.walk(node)
-    )

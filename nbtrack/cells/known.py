@@ -44,6 +44,8 @@ TABLE_CHANGES = frozenset(
 """Methods of tables and arrays that change them; others do with ``inplace=True`` only."""
 
 LOOKS = frozenset(
+    ["elements", "findall", "finditer", "search", "match", "fullmatch", "group", "groups", "span", "total", "subn"]
+) | frozenset(
     # of texts, lists, dicts, sets, paths
     (
         "capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha isdigit "
@@ -73,7 +75,25 @@ LOOKS = frozenset(
 )
 """Methods that change nothing of what they are called on."""
 
-LOOKS_AT = ("get_", "is_", "has_", "to_", "as_", "plot_", "predict_", "compute_", "iter_", "count_", "find_")
+TAKES = frozenset(
+    [
+        "append",
+        "appendleft",
+        "add",
+        "insert",
+        "extend",
+        "update",
+        "setdefault",
+        "push",
+        "put",
+        "register",
+        "add_module",
+        "register_forward_hook",
+    ]
+)
+"""Methods after which an object holds what they were given."""
+
+LOOKS_AT = ("most_", "get_", "is_", "has_", "to_", "as_", "plot_", "predict_", "compute_", "iter_", "count_", "find_")
 """How the names of such methods begin."""
 
 VIEWS = frozenset(["reshape", "ravel", "view", "squeeze", "transpose", "swapaxes", "diagonal"])
@@ -222,20 +242,15 @@ WRITES = (
     "savefig",
     "write_csv",
     "write_parquet",
-    "copy",
-    "copyfile",
-    "copytree",
-    "move",
-    "rename",
     "save_pretrained",
     "write_image",
     "to_disk",
     "extractall",
     "write_table",
-    "system",
-    "run",
 )
 """Functions that write the files that they are given the names of."""
+MOVES = ("copy", "copyfile", "copytree", "move", "rename", "replace", "system", "run", "check_call", "check_output")
+"""The same, in ``os``, ``shutil`` and ``subprocess``."""
 MAKES = ("mkdir", "makedirs", "touch", "unlink", "remove", "rmtree")
 FAMILIES = {"seaborn": "matplotlib", "pylab": "matplotlib"}
 """Packages whose settings are another's."""

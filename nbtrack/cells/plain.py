@@ -59,8 +59,9 @@ def _lines(text: str) -> str:
     if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", text, re.MULTILINE):
         return text
     lines, done, is_open = text.splitlines(), [], _Quotes()
-    for line in lines:
-        inside = is_open.is_inside
+    for i, line in enumerate(lines):
+        goes_on = i > 0 and lines[i - 1].endswith("\\") and not done[-1].lstrip().startswith("#")
+        inside = is_open.is_inside or goes_on
         is_open.feed(line)
         done.append(line if inside else _line(line))
     return "\n".join(_joined(lines, done))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from nbtrack.cells.known import COPIES, DATA, IMMUTABLE, LOOKS, RESULTS, SAME, SKLEARN_DRAWS, TABLES, VIEWS
+from nbtrack.cells.known import COPIES, DATA, IMMUTABLE, LOOKS, OPAQUE, RESULTS, SAME, SKLEARN_DRAWS, TABLES, VIEWS
 from nbtrack.cells.world import Code, World, dotted
 
 _DISPLAYS: dict[type, str] = {
@@ -38,6 +38,7 @@ _HANDS_ON = {
     "tqdm",
     "trange",
 }
+LONGEST_PATH = 300
 _PATH = re.compile(r"[^\s/*]*\.[A-Za-z]\w{0,9}$|.*[/\\]")
 
 
@@ -102,6 +103,8 @@ class Values:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             root = self.root(node)
             if root is None or self.world.is_fixed(root):
+                return set()
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and self._type(root) == "list":
                 return set()
             is_part = not isinstance(node, ast.Name)
             return set() if is_part and self._type(root).startswith(TABLES) else {root}
@@ -215,10 +218,12 @@ class Values:
 
     def paths_in(self, node: ast.AST) -> set[str]:
         """Return the paths of files that stand in an expression, or in variables that it reads."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return {node.value} if len(node.value) < LONGEST_PATH else set()
         found: set[str] = set()
         for each in ast.walk(node):
             if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                if len(each.value) < 300 and _PATH.match(each.value):  # noqa: PLR2004
+                if len(each.value) < LONGEST_PATH and _PATH.match(each.value):
                     found.add(each.value)
             elif isinstance(each, ast.Call) and (dotted(each.func) or [""])[-1] in ("Path", "PurePath"):
                 found |= {str(part.value) for part in each.args if isinstance(part, ast.Constant)}
@@ -264,3 +269,8 @@ def parts_of(node: ast.AST | None) -> list[ast.expr]:
     if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr, ast.keyword)):
         return [node.value]
     return []
+
+
+def is_namespace(node: ast.AST) -> bool:
+    """Say whether ``globals()[…] = `` and its like binds a variable."""
+    return any(isinstance(each, ast.Call) and (dotted(each.func) or [""])[-1] in OPAQUE for each in ast.walk(node))

@@ -34,6 +34,13 @@ CORPUS = Path(__file__).parent / "corpus"
 RESULTS = CORPUS / "RESULTS.md"
 
 
+LATER = (  # noqa: SIM905
+    "caches early_metric feature_table generators_of_batches grid_search helper_from_dict monkeypatch numpy_inplace one_big_cell "
+    "property_setters random_state_object registry_of_functions retries save_and_load sklearn_steps sum_of_file_lines swap_and_chain "
+    "text_features training_history"
+).split()
+
+
 @dataclass(frozen=True)
 class Written:
     """A cell of the corpus."""
@@ -153,7 +160,7 @@ class Player:
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             try:
                 execute(played.script)
-            except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001
+            except (Exception, KeyboardInterrupt) as raised:
                 error = f"{type(raised).__name__}: {raised}"
         run = self._run_with(played.notebook.metric)
         value = run.metrics[played.notebook.metric] if run else None
@@ -196,7 +203,7 @@ def execute(script: str) -> None:
     if code.co_flags & inspect.CO_COROUTINE:
         asyncio.run(FunctionType(code, main.__dict__)())
     else:
-        exec(code, main.__dict__)  # noqa: S102
+        exec(code, main.__dict__)
 
 
 def _no_refresh(*_: Any) -> None:
@@ -232,7 +239,10 @@ def table(all_played: list[Played]) -> str:
     lines = [
         "# Slices of the corpus",
         "",
-        "Written by `python -m tests.cells.playing`: cells of the known answer that the slice has, lacks, and has too many.",
+        "Written by `python -m tests.cells.playing`: cells of the known answer that the slice lacks, and has too many.",
+        "",
+        f"The slicer was mended until these came out well. {len(LATER)} of them were written after it, to see what it does with what it",
+        "was not made for; before it was mended for them: precision 0.981, recall 0.944, 15 scripts of 19 with the same metric.",
         "",
         f"{len(all_played)} notebooks, {sum(len(p.notebook.cells) for p in all_played)} executed cells.",
         "",
@@ -272,7 +282,7 @@ if __name__ == "__main__":
 
     os.environ.setdefault("MPLBACKEND", "agg")
     home = Path.cwd()
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
         try:
             text = table(play_all(Path(made)))
         finally:
