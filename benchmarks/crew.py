@@ -23,6 +23,8 @@ OURS = "nbtrack"
 PEERS = ("mlflow", "trackio", "tensorboard")
 CLIENT = "client"
 """MLflow's client, for any server."""
+OPTUNA, SWEEPS = "optuna", "sweeps"
+"""Optuna with its own storage, and sweeps of ours."""
 EVERYONE = (OURS, "floor", *PEERS)
 ANSWER_S = 600.0
 
@@ -146,7 +148,7 @@ class Crew:
 
     def python(self, name: str) -> Path:
         """Return the interpreter that has the packages of `name`."""
-        return self.root / (".venv-bench" if name in (*PEERS, CLIENT) else ".venv") / "bin" / "python"
+        return self.root / (".venv-bench" if name in (*PEERS, CLIENT, OPTUNA) else ".venv") / "bin" / "python"
 
     def start(self) -> dict[str, str]:
         """Start everybody at once; return the versions that are measured."""

@@ -31,6 +31,8 @@ class Sizes:
         How many runs are searched there.
     server_points : int
         Of the long history there.
+    trials : int
+        Of a sweep.
     peer_runs, peer_frame_runs, peer_points : int
         The largest size that peers are asked for: they take seconds where others take milliseconds.
     """
@@ -68,6 +70,7 @@ class Sizes:
     server_runs: tuple[int, ...]
     server_points: int
     server_requests: int
+    trials: int
 
 
 FULL = Sizes(
@@ -104,6 +107,7 @@ FULL = Sizes(
     server_runs=(10_000, 100_000),
     server_points=1_000_000,
     server_requests=400,
+    trials=200,
 )
 
 QUICK = Sizes(
@@ -140,4 +144,5 @@ QUICK = Sizes(
     server_runs=(1_000, 3_000),
     server_points=30_000,
     server_requests=200,
+    trials=50,
 )

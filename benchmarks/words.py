@@ -9,6 +9,7 @@ LABELS = {
     "nbtrack-postgres": "nbtrack on PostgreSQL",
     "mlflow": "MLflow",
     "mlflow-postgres": "MLflow on PostgreSQL",
+    "optuna": "Optuna with SQLite",
     "trackio": "Trackio",
     "tensorboard": "TensorBoard",
     "wigglystuff": "wigglystuff",

@@ -19,6 +19,8 @@ CONTENDERS = {
     "cells": "cells",
     "client": "rest_client",
     "own": "own_client",
+    "optuna": "optuna_sqlite",
+    "sweeps": "sweeps",
 }
 
 

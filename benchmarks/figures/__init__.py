@@ -19,6 +19,7 @@ from benchmarks.figures import (
     seen,
     server,
     serving,
+    sweeps,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ FIGURES: dict[str, Callable[[Crew, Sizes], Findings]] = {
     "autolog": autolog.measure,
     "serving": serving.measure,
     "batch": batch.measure,
+    "sweeps": sweeps.measure,
     "server": server.measure,
     "server-postgres": server.measure_postgres,
     "pages": pages.measure,
