@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def address():
-    quiet = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    quiet = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(protocol="tcp://", host="127.0.0.1", **quiet) as cluster:
         yield cluster.scheduler_address
 

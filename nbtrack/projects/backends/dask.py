@@ -180,5 +180,5 @@ def _client(distributed: Any, address: str | None) -> tuple[Any, bool]:
     try:
         return distributed.default_client(), False
     except ValueError:
-        quiet = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+        quiet = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         return distributed.Client(set_as_default=False, **quiet), True
