@@ -45,7 +45,7 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
                 answers[name].append(workers[name].answer())
             workers[OURS].ask("bare", n=10_000)
             answers["floor"].append(workers[OURS].answer())
-        found.rows.append(_row(words, answers))
+        found.rows.append(_row(words, answers, is_judged=not options["steps"]))
     workers[OURS].ask("sweep", n=sizes.trials, method="random", steps=0, jobs=2)
     took = workers[OURS].answer()
     found.rows.append(Row(GROUP, "a trial in one of two processes, their start included", "ms", took["wall"] * MS))
@@ -53,9 +53,10 @@ def measure(crew: Crew, sizes: Sizes) -> Findings:
     return found
 
 
-def _row(words: str, answers: dict[str, list[Any]]) -> Row:
+def _row(words: str, answers: dict[str, list[Any]], *, is_judged: bool) -> Row:
     wall = {name: middle(found, "wall", MS) for name, found in answers.items()}
     ours, floor = wall.pop(OURS), wall.pop("floor")
     row = Row(GROUP, f"a trial, {words}", "ms", ours, floor, FLOOR_IS, wall, cpu=middle(answers[OURS], "cpu", MS))
-    row.target, row.met = f"<= {MOST_MS} ms over the function", ours - floor <= MOST_MS
+    if is_judged:
+        row.target, row.met = f"<= {MOST_MS} ms over the function", ours - floor <= MOST_MS
     return row
