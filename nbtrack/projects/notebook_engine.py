@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -95,6 +96,19 @@ class Watch(NotebookExecutionManager):  # type: ignore[misc] # papermill carries
         """Keep what stopped the notebook."""
         self.failure = options.get("exception")
         super().cell_exception(cell, cell_index, **options)
+
+    def cell_complete(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:
+        """Mark a cell that its kernel did not survive as failed; papermill takes it for done."""
+        if sys.exception() is not None:
+            cell.metadata["papermill"]["status"] = self.FAILED
+        super().cell_complete(cell, cell_index, **options)
+
+    def notebook_complete(self, **options: Any) -> None:
+        """Leave cells that never began as they were; papermill takes them for done, too."""
+        super().notebook_complete(**options)
+        for cell in self.nb.cells:
+            if cell.metadata["papermill"].get("start_time") is None:
+                cell.metadata["papermill"]["status"] = self.PENDING
 
     def save(self, **_: Any) -> None:
         """Keep what there is, ever more seldom: who looks at a run of hours sees what its cells have shown by now."""

@@ -32,18 +32,25 @@ os.environ.update({variables!r})
 
 
 @pytest.fixture(scope="module")
-def kernel():
+def shared():
     from nbtrack.projects.notebook_engine import kernel_for
 
     manager = kernel_for("python", "", sys.executable)
-    plain = {key: value for key, value in os.environ.items() if not key.startswith(("NBTRACK_", "MLFLOW_"))}
-    asyncio.run(_await(manager.start_kernel(env={**plain, "PYTHONPATH": ROOT})))
     yield manager
     asyncio.run(_await(manager.shutdown_kernel(now=True)))
 
 
+@pytest.fixture
+def kernel(shared):
+    """Give the kernel, begun anew when a test let it die."""
+    if not shared.has_kernel or not asyncio.run(_await(shared.is_alive())):
+        plain = {key: value for key, value in os.environ.items() if not key.startswith(("NBTRACK_", "MLFLOW_"))}
+        asyncio.run(_await(shared.start_kernel(env={**plain, "PYTHONPATH": ROOT})))
+    return shared
+
+
 async def _await(asked):
-    await asked
+    return await asked
 
 
 @pytest.fixture
@@ -161,6 +168,17 @@ def test_stop_ends_the_notebook_before_the_next_cell(execute):
     assert (ending.status, ending.ran) == (RunStatus.FINISHED, 0)
     assert "nbtrack.stopped_at" in run.data.tags
     assert "accuracy" not in text_of(run, "functions.ipynb")
+
+
+def test_a_kernel_that_dies_is_a_failure_of_its_cell(execute, tmp_path: Path):
+    cells = [nbformat.v4.new_code_cell(source) for source in ("print('one')", "import os; os._exit(1)", "2")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "dies.ipynb")
+    ending, run = execute(str(tmp_path / "dies.ipynb"))
+    assert ending.status == RunStatus.FAILED
+    assert "cell 2" in ending.error
+    assert "the kernel died" in ending.error
+    book = nbformat.reads(kept(run, "dies.ipynb"), as_version=4)
+    assert [cell.metadata.papermill.status for cell in book.cells] == ["completed", "failed", "pending"]
 
 
 def test_what_cannot_be_run_is_refused_before_anything_is(execute, tmp_path: Path):
