@@ -18,6 +18,7 @@ from nbtrack.errors import InvalidValueError, NbtrackError
 from nbtrack.projects import entry, paths, planning, source, spec, surroundings
 from nbtrack.projects.backends.known import backend as backend_named
 from nbtrack.projects.docker_env import check_here
+from nbtrack.projects.interrupts import interrupts_wait
 from nbtrack.projects.notebooks import NEEDS, check_parameters
 from nbtrack.projects.parameters import fill
 from nbtrack.projects.running import ProjectRun
@@ -116,6 +117,7 @@ def run(  # noqa: PLR0913 - MLflow's
         order = _order(found, entry_point, parameters or {}, env_manager)
         opened = _open(order, place, (experiment or experiment_name, experiment_id), run_name)
         downloads = _Downloads(storage_dir)
+        going: ProjectRun | None = None
         try:
             given = paths.bring(order.given, order.entry.parameters, opened.store, found.folder, downloads.new)
             extra = NEEDS if order.entry.is_notebook else ()
@@ -126,16 +128,17 @@ def run(  # noqa: PLR0913 - MLflow's
             plan = planning.plan(opened, order, given, place.name, python, settings, docker_args or {}, echo=echo)
             _bring_up_to_date(opened)
             tell("")
-            job = place.submit(plan)
+            with interrupts_wait():  # until it is known what an interrupt must end
+                going = ProjectRun(opened, place.submit(plan), (clear_source, downloads.clear), is_shown=echo)
+            (going.wait if synchronous else going.end_by_itself)()
         except BaseException as error:
+            if going is not None:
+                going.give_up()
             opened.end_with(error)
             downloads.clear()
             raise
-    going = ProjectRun(opened, job, (clear_source, downloads.clear), is_shown=echo)
     if synchronous:
-        _wait(going)
-    else:
-        going.end_by_itself()
+        going.check()
     return going
 
 
@@ -222,15 +225,6 @@ def _bring_up_to_date(run: ActiveRun) -> None:
     if sync is not None:
         with suppress(NbtrackError):
             sync()
-
-
-def _wait(going: ProjectRun) -> None:
-    try:
-        going.wait()
-    except BaseException:
-        going.give_up()
-        raise
-    going.check()
 
 
 def config_of(given: Mapping[str, Any] | str | os.PathLike[str] | None) -> dict[str, Any]:
