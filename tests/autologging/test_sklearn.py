@@ -115,7 +115,7 @@ def test_parts_of_a_model_are_no_runs_of_their_own():
 
 
 def test_threads_of_joblib_know_that_they_train_parts():
-    from joblib import parallel_config
+    from joblib import parallel_config  # type: ignore[import-untyped]
 
     nbtrack.autolog(log_models=False)
     with parallel_config(backend="threading", n_jobs=2):

@@ -53,8 +53,8 @@ def test_what_is_turned_off_is_as_it_was():
 def test_settings_of_a_library_go_before_those_for_all():
     nbtrack.sklearn.autolog(log_models=False, max_tuning_runs=None, extra_tags={"team": "x"})
     nbtrack.autolog(log_models=True)
-    assert settings_of("sklearn").log_models is False
-    assert settings_of("xgboost").log_models is True
+    chosen = {name: settings_of(name) for name in ("sklearn", "xgboost")}
+    assert {name: each and each.log_models for name, each in chosen.items()} == {"sklearn": False, "xgboost": True}
     nbtrack.xgboost.autolog(disable=True)
     nbtrack.autolog(exclude_flavors=["lightgbm", "pyspark.ml"])
     assert [settings_of(name) is None for name in ("sklearn", "xgboost", "lightgbm")] == [False, True, True]

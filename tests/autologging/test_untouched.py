@@ -50,7 +50,7 @@ def trained(name: str) -> tuple[bytes, list[str], object, float]:
     return (
         pickle.dumps(model),
         [str(each.message) for each in heard],
-        np.random.get_state()[1].tolist(),  # noqa: NPY002
+        np.random.get_state(legacy=False)["state"]["key"].tolist(),  # noqa: NPY002
         random.random(),
     )
 
