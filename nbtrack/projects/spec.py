@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError, NotFoundError
 from nbtrack.models.folder import inside
 from nbtrack.models.yaml_text import read_yaml
@@ -70,6 +71,8 @@ def load(folder: Path) -> Project:
         A file that it names is not there.
     """
     name = _file_in(folder)
+    if name:
+        require("yaml", "to read MLproject files", package="pyyaml", extra="projects")
     found: dict[str, Any] = read_yaml(inside(folder, name, "Project file"), name) if name else {}
     if SPARK_JOB in found:
         raise InvalidValueError(f"{name}: {SPARK_JOB} is for Databricks alone; use entry_points.")
