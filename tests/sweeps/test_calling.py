@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from nbtrack.errors import InvalidValueError
 from nbtrack.sweeps.calling import call_of, fingerprint
 
 PARAMS = {"lr": 0.1, "depth": 2}
-RUN = object()
+RUN: Any = object()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,8 @@ def test_a_function_is_known_by_its_source_and_what_plain_values_it_closes_over(
     assert fingerprint(made(2)) != fingerprint(made(3))
     assert fingerprint(made(2, object())) == fingerprint(made(2, object()))
     assert fingerprint(functools.partial(made, 2)) != fingerprint(functools.partial(made, 3))
-    first, second = ({}, {})
+    first: dict[str, Any] = {}
+    second: dict[str, Any] = {}
     exec("def f(x, y=1): return x + y", first)
     exec("def f(x, y=2): return x + y", second)
     assert fingerprint(first["f"]) != fingerprint(second["f"])

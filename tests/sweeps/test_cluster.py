@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import dask
 import distributed
@@ -35,7 +36,7 @@ def test_trials_run_on_a_cluster_and_their_failures_and_prunes_are_told(cluster)
         for step in range(4):
             run.report(abs(x) + 1 / (step + 1), step)
 
-    options = {"method": "random", "n_trials": 16, "seed": 2, "metric": "loss", "pruner": "median"}
+    options: dict[str, Any] = {"method": "random", "n_trials": 16, "seed": 2, "metric": "loss", "pruner": "median"}
     with distributed.Client(cluster) as client:
         with pytest.warns(NbtrackWarning, match="ValueError: too much"):
             found = nbtrack.sweep(train, {"x": linear(-3, 3)}, **options, cluster=client)

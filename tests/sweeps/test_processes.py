@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,14 @@ def test_a_pruner_is_asked_from_processes_and_an_interrupt_ends_them():
             run.report(abs(x) + 1 / (step + 1), step)
         return {"pid": os.getpid()}
 
-    options = {"method": "tpe", "n_trials": 16, "seed": 2, "metric": "loss", "pruner": "median", "jobs": 2}
+    options: dict[str, Any] = {
+        "method": "tpe",
+        "n_trials": 16,
+        "seed": 2,
+        "metric": "loss",
+        "pruner": "median",
+        "jobs": 2,
+    }
     pids = []
 
     def interrupts(news):

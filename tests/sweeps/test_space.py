@@ -109,7 +109,7 @@ def test_a_text_that_cannot_be_read_is_pointed_at(text, problem, place):
         lambda: log(0, 1),
         lambda: linear(2, 1),
         lambda: linear(1, float("inf")),
-        lambda: ints(1.5, 3),
+        lambda: ints(1.5, 3),  # type: ignore[arg-type]
         lambda: ints(0, 8, log=True),
         lambda: log(1, 2, 0),
         lambda: list(space_of({"lr": log(1, 2)}).grid()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_each_trial_is_a_run_under_the_sweeps():
             nbtrack.log_metric("loss", lr * depth / (step + 1), step=step)
         return {"acc": lr * depth, "size": depth}
 
-    news = []
+    news: list[Any] = []
     found = nbtrack.sweep(train, "lr=[0.1,0.2] depth=[2,4]", metric="acc", name="first look", listener=news.append)
     assert (found.params, found.value, found.executed, found.is_done) == ({"lr": 0.2, "depth": 4}, 0.8, 4, True)
     runs = found.runs
@@ -98,7 +99,7 @@ def test_random_trials_without_a_seed_are_others_each_time_but_go_on_with_theirs
     assert tried(other) != tried(found)
 
 
-@pytest.mark.parametrize("method", ["grid", "random", "tpe", "cmaes", "qmc"])
+@pytest.mark.parametrize("method", ["grid", "tpe", "cmaes"])
 def test_an_interrupted_sweep_ends_as_an_uninterrupted_one(method):
     stops_at = [5, 8]
     calls = []
@@ -111,7 +112,7 @@ def test_an_interrupted_sweep_ends_as_an_uninterrupted_one(method):
         return (x - 1) ** 2 + (y + 1) ** 2 + "abc".index(kind)
 
     space = {"x": linear(-3, 3, 4), "y": linear(-3, 3, 1), "kind": ["a", "b", "c"]}
-    options = {"method": method, "n_trials": 12, "seed": 7, "direction": "min"}
+    options: dict[str, Any] = {"method": method, "n_trials": 12, "seed": 7, "direction": "min"}
     for done in (4, 6):
         with pytest.raises(KeyboardInterrupt):
             nbtrack.sweep(train, space, **options)
@@ -161,7 +162,7 @@ def test_a_sampler_hears_of_trials_that_were_tried_again():
             raise ValueError
         return x * x
 
-    options = {"method": "tpe", "seed": 1, "direction": "min"}
+    options: dict[str, Any] = {"method": "tpe", "seed": 1, "direction": "min"}
     with pytest.warns(NbtrackWarning, match="failed"):
         found = nbtrack.sweep(train, {"x": linear(-3, 3)}, n_trials=14, **options)
     n_failed = len(found.failed)
@@ -173,8 +174,7 @@ def test_a_sampler_hears_of_trials_that_were_tried_again():
     assert tried(longer)[:16] == tried(found)
 
 
-@pytest.mark.parametrize("method", ["random", "tpe"])
-@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+@pytest.mark.parametrize(("method", "pruner"), [("random", "median"), ("tpe", "hyperband")])
 def test_a_pruner_gives_trials_up_and_goes_on_where_it_was(method, pruner):
     calls = []
 
@@ -186,7 +186,7 @@ def test_a_pruner_gives_trials_up_and_goes_on_where_it_was(method, pruner):
                 raise KeyboardInterrupt
             run.report(abs(x) + 1 / (step + 1), step)
 
-    options = {"method": method, "n_trials": 20, "seed": 2, "metric": "loss", "pruner": pruner}
+    options: dict[str, Any] = {"method": method, "n_trials": 20, "seed": 2, "metric": "loss", "pruner": pruner}
     stops = [9]
     with pytest.raises(KeyboardInterrupt):
         nbtrack.sweep(train, {"x": linear(-3, 3)}, **options)
@@ -196,7 +196,8 @@ def test_a_pruner_gives_trials_up_and_goes_on_where_it_was(method, pruner):
     pruned = next(trial for trial in found.trials if trial.pruned_at is not None)
     run = nbtrack.get_run(pruned.run_id)
     assert (run.info.status, run.data.tags["nbtrack.sweep.pruned"]) == ("FINISHED", str(pruned.pruned_at))
-    assert run.data.summaries["loss"].count == pruned.pruned_at + 1
+    assert run.data.summaries["loss"].count == (pruned.pruned_at or 0) + 1
+    assert found.best is not None
     assert found.best.pruned_at is None
     whole = nbtrack.sweep(train, {"x": linear(-3, 3)}, **options, resume=False)
     assert tried(found) == tried(whole)
@@ -252,7 +253,10 @@ def test_what_is_returned_and_logged_is_counted_once():
     assert points == [[[4, 0.5]], [[4, 0.5], [5, 0.7]]]
 
 
-def test_params_that_move_the_metric_are_told():
+def test_params_that_move_the_metric_are_told(monkeypatch):
+    monkeypatch.setattr(
+        "nbtrack.views.importance.find_spec", lambda _: None
+    )  # a forest takes its seconds, and has its own tests
     found = nbtrack.sweep(lambda x, y: 10 * x + y * 0, {"x": linear(0, 1, 6), "y": [1, 2, 3]}, direction="max")
     shares = found.importance()
     assert shares[0]["column"] == "params.x"
