@@ -54,11 +54,13 @@ async def _await(asked):
 
 
 @pytest.fixture
-def execute(kernel, tmp_path: Path):
-    """Run a notebook of ours in the kernel that they share, without what the one before left."""
+def execute(kernel, tmp_path: Path, monkeypatch):
+    """Run a notebook of ours in the kernel that they share, without what the one before left; a page takes half a second."""
     nbtrack.set_tracking_uri(tmp_path / "runs.duckdb")
 
-    def go(name: str, parameters=None, **options):
+    def go(name: str, parameters=None, *, has_page: bool = False, **options):
+        if not has_page:
+            monkeypatch.setattr("nbtrack.projects.notebook_files.as_html", lambda *_: b"")
         with _run() as run:
             plan = Plan(run.id, run.store.uri, HERE, name, Wanted(), notebook=Path(name), parameters=parameters or {})
             client = BlockingKernelClient(connection_file=kernel.connection_file)
@@ -135,7 +137,7 @@ def test_a_class_that_logs_and_a_tracked_cell(execute):
 
 def test_plots_and_tables_stand_in_the_page_and_secrets_do_not(execute):
     secret = "S3cr3t-0f-mine-42"
-    ending, run = execute("plots.ipynb", {"components": "3", "api_key": secret})
+    ending, run = execute("plots.ipynb", {"components": "3", "api_key": secret}, has_page=True)
     assert ending.status == RunStatus.FINISHED, ending.error
     assert run.data.params == {"title": 'Wine \u2013 "PCA"'}
     page, book = kept(run, "plots.html"), kept(run, "plots.ipynb")
@@ -146,7 +148,7 @@ def test_plots_and_tables_stand_in_the_page_and_secrets_do_not(execute):
 
 
 def test_an_error_names_its_cell_and_all_before_it_is_kept(execute):
-    ending, run = execute("errors.ipynb", {"depth": "2"})
+    ending, run = execute("errors.ipynb", {"depth": "2"}, has_page=True)
     assert ending.status == RunStatus.FAILED
     assert ending.error.startswith("cell 5 (In [")
     assert "NotFittedError" in ending.error
