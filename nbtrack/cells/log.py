@@ -4,10 +4,10 @@ A run's file is ``source/cells.json``. Its last cells stand in it; the cells bef
 keeps each content once, so a part costs its bytes one time and not a thousand times::
 
     {"format": 1, "notebook": "x.ipynb",
-     "before": ["source/cells/0001-0256.json", "source/cells/0257-0288.json"],      only with more than 16 cells
-     "cells": [{"n": 289, "count": 12, "id": "ab12", "source": "…", "code": "…", "t": 1790000000000000, "s": 0.01,
+     "before": ["source/cells/0001-0256.json", "source/cells/0257-0272.json"],      only with more than 16 cells
+     "cells": [{"n": 273, "count": 12, "id": "ab12", "source": "…", "code": "…", "t": 1790000000000000, "s": 0.01,
                 "ok": true, "error": "", "line": null, "wrote": {"df": "pandas.DataFrame"}}, …],
-     "opened": 290, "logged": {"acc": [290]}}
+     "opened": 274, "logged": {"acc": [274]}}
 
 Fields that are empty are left out; ``s`` and ``ok`` are missing for a cell that had not ended. ``opened`` is the cell in which the run
 began, ``logged`` says which cells logged a metric, where that was not only the last one. Parts are ``{"format": 1, "cells": […]}``.

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from nbtrack.cells.log import ExecutedCell, Moment
 
 MOST_BYTES = 2_000_000
-_SHORT, _LONG = 16, 256
+_SIZES = (256, 64, 16)
+"""Cells in a part; a part is full when it is written, so it never changes."""
 
 
 class Pages:
@@ -36,7 +37,7 @@ class Pages:
         first, bound = 0, _parts_end(cells)
         files: dict[str, bytes] = {}
         while first < bound:
-            end = min(first + _LONG, bound)
+            end = first + next(size for size in _SIZES if first % size == 0 and first + size <= bound)
             path = f"{FOLDER}/{first + 1:04d}-{end:04d}.json"
             files[path] = self._part(path, cells[first:end])
             first = end
@@ -80,7 +81,7 @@ class Pages:
 def _parts_end(cells: tuple[ExecutedCell, ...]) -> int:
     """Return how many cells stand in parts: those that have ended, in sixteens."""
     n_ended = len(cells) - (1 if cells and cells[-1].s is None else 0)
-    return (n_ended - 1) // _SHORT * _SHORT if n_ended > 0 else 0
+    return (n_ended - 1) // _SIZES[-1] * _SIZES[-1] if n_ended > 0 else 0
 
 
 def _newest(files: dict[str, bytes], n_bytes: int) -> dict[str, bytes]:

@@ -58,7 +58,8 @@ def _written(lines: list[str], at: int) -> str:
 def _lines(text: str) -> str:
     if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", text, re.MULTILINE):
         return text
-    lines, done, is_open = text.splitlines(), [], _Quotes()
+    lines, is_open = text.splitlines(), _Quotes()
+    done: list[str] = []
     for i, line in enumerate(lines):
         goes_on = i > 0 and lines[i - 1].endswith("\\") and not done[-1].lstrip().startswith("#")
         inside = is_open.is_inside or goes_on

@@ -22,7 +22,7 @@ def script(found: Slice, *, title: str = "") -> str:
     Lines that are no Python are comments, and a block that an error ended is in ``try``. Of the last value of a tracked cell the metric is
     logged.
     """
-    lines = [f"# {title}" if title else f"# The cells that produced {found.metric!r}, in executed order."]
+    lines = [f"# {_shown(title)}" if title else f"# The cells that produced {found.metric!r}, in executed order."]
     n_all = len(found.cells)
     lines.append(f"# {len(found.numbers)} of {n_all} executed cells; statements without a part in it are left out.")
     unknown = [name for name in found.unknown if not hasattr(builtins, name)]
@@ -38,7 +38,12 @@ def script(found: Slice, *, title: str = "") -> str:
 def _name(cell: ExecutedCell) -> str:
     count = f"[{cell.count}]" if cell.count is not None else f"execution {cell.n}"
     ended = f", ended by {cell.error.partition(':')[0]}" if cell.error else ""
-    return f"%% {count}{f' cell {cell.id}' if cell.id else ''}{ended}"
+    return _shown(f"%% {count}{f' cell {cell.id}' if cell.id else ''}{ended}")
+
+
+def _shown(text: str) -> str:
+    """Return a text as one line of a comment: names of runs may hold anything."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
 
 
 def _cell(steps: list[Step], found: Slice) -> list[str]:

@@ -29,12 +29,13 @@ class CellNotes:
         self.keeper = cells.keeper()
         self._n: int | None = None
         self._ids: dict[str, int] = {}
+        self._count = 0
         self._count_is_off_by = 0
 
     def open(self) -> None:
         """Hear of runs from now on; cells that the session's history has are noted as they are."""
         history = getattr(getattr(self.shell, "history_manager", None), "input_hist_raw", None) or []
-        if history:  # some versions of IPython count the cell that runs, some the next one
+        if len(history) > 1:  # some versions of IPython count the cell that runs, some the next one
             self._count_is_off_by = min(0, len(history) - 1 - self.shell.execution_count)
         if not self.keeper.cells.cells:
             for count, source in enumerate(history):
@@ -54,6 +55,7 @@ class CellNotes:
         count = self.shell.execution_count + self._count_is_off_by if info.store_history else None
         code = getattr(info, "transformed_cell", None) or ""
         cell_id = getattr(info, "cell_id", None) or ""
+        self._count = self.shell.execution_count
         self._n = self.keeper.cells.begin(
             info.raw_cell or "", count=count, cell_id=cell_id, code=code, is_private=is_private
         )
@@ -63,6 +65,8 @@ class CellNotes:
         if self._n is None:
             return
         error = result.error_before_exec or result.error_in_exec
+        if result.info.store_history and result.execution_count is not None:
+            self._count_is_off_by = result.execution_count - self._count
         line = None
         if error is not None and not isinstance(error, SyntaxError):
             line = capture.failed_line(error, self.shell.user_global_ns)

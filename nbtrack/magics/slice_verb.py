@@ -25,9 +25,7 @@ def verb(tracker: CellTracker, words: list[str]) -> None:
         message = f"%track slice: a metric, and perhaps a run; received {' '.join(words) or 'nothing'}\n  Use: {USAGE}"
         raise UsageError(message)
     current = active.current_run()
-    run = (
-        asked[1] if len(asked) == MOST_WORDS else current.id if current else active.last_run_id()
-    )
+    run = asked[1] if len(asked) == MOST_WORDS else current.id if current else active.last_run_id()
     if run is None:
         message = f"No run was recorded in this notebook yet; name one: %track slice {asked[0]} 43"
         raise UsageError(message)

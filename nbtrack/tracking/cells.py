@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nbtrack.cells import log
 from nbtrack.cells.pages import Pages
 from nbtrack.errors import NotFoundError
+from nbtrack.store.recording import Recording
 from nbtrack.tracking import active
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.redaction import redact
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 TRIAL = "nbtrack.sweep.trial"
 """Tag of runs whose parent keeps the cells for them."""
 MOST_PARENTS = 20
+MIME = "application/json"
 
 
 class CellKeeper:
@@ -47,6 +49,7 @@ class CellKeeper:
         self._pid = os.getpid()
         self._last: Future[None] | None = None
         self._written: dict[str, str] = {}
+        self._contents: set[tuple[str, str]] = set()
         self._metrics: dict[str, tuple[ActiveRun, dict[str, float]]] = {}
         self._writing = threading.Lock()
 
@@ -94,10 +97,28 @@ class CellKeeper:
                 for path, data in self._pages.files(moment).items():
                     digest, key = hashlib.sha256(data).hexdigest(), f"{run.id}/{path}"
                     if self._written.get(key) != digest:
-                        run.store.add_artifact(run.id, path, data, mime="application/json")
+                        self._put(run, path, data, digest)
                         self._written[key] = digest
         except Exception:  # noqa: BLE001 - a run without its cells is better than none
             run.lost += 1
+
+    def _put(self, run: ActiveRun, path: str, data: bytes, digest: str) -> None:
+        """Store a file; a content that is in the store already is only named: to write it safely again takes the disk 10 ms."""
+        store, known = run.store, (run.store.uri, digest)
+        if known in self._contents and isinstance(store, Recording) and _has(store, digest):
+            body = {"path": path, "sha256": digest, "size": len(data), "mime": MIME}
+            store.append(("artifact", run.id, None, body))
+            return
+        store.add_artifact(run.id, path, data, mime=MIME)
+        self._contents.add(known)
+
+
+def _has(store: Recording, digest: str) -> bool:
+    try:
+        store.blobs.path_of(digest)
+    except NotFoundError:
+        return False
+    return True
 
 
 _keeper: CellKeeper | None = None
@@ -181,7 +202,7 @@ def slice_run(run: Run | ActiveRun | str, metric: str, store: TrackingStore | No
         raise NotFoundError("Metric", metric, found.data.metrics, where=f"run {info.run_name!r}")
     number = "" if info.number is None else f"#{info.number} "
     title = f"{metric} = {found.data.metrics[metric]!r} of run {number}{info.run_name} in {info.experiment_name}"
-    return metric_slice(cells, metric, info.run_id, " ".join(title.split()))
+    return metric_slice(cells, metric, info.run_id, title)
 
 
 def _file(store: TrackingStore, run_id: str, path: str) -> bytes:
