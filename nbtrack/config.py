@@ -3,7 +3,7 @@
 ==============================  ==========================================================================
 NBTRACK_TRACKING_URI            which store: a ``.duckdb`` file or a folder (default ``runs.duckdb``)
 NBTRACK_ARTIFACTS               where files are kept of stores that have no place yet: a folder, ``s3://…``, …
-NBTRACK_CACHE                   where copies of what is kept elsewhere are; can be deleted at any time
+NBTRACK_CACHE                   where copies of what is kept elsewhere, and environments, are; can be deleted at any time
 NBTRACK_CACHE_GB                what copies of files may take there (default 10)
 NBTRACK_EXPERIMENT              experiment of new runs (default ``Default``); MLFLOW_EXPERIMENT_NAME works too
 NBTRACK_RUN_ID                  run that a child process logs into
