@@ -74,7 +74,10 @@ class Environment:
     def collect(cls, folder: str | os.PathLike[str] = ".") -> Environment:
         """Return everything; takes some tens of milliseconds, so call it in a thread."""
         notebook = notebook_path()
-        script, source = own_script(), notebook or _script()  # before git is waited for: a script that ends loses its name
+        script, source = (
+            own_script(),
+            notebook or _script(),
+        )  # before git is waited for: a script that ends loses its name
         return cls(
             python=platform.python_version(),
             platform=platform.platform(),
@@ -202,8 +205,13 @@ def _script() -> str:
 def own_script() -> str:
     """Return the script that runs here when it is the user's own: a ``.py`` file, and no program that was installed."""
     path = _script()
+    return path if path.endswith(".py") and _is_own(path) else ""
+
+
+@functools.lru_cache(maxsize=4)
+def _is_own(path: str) -> bool:
     installed = {"site-packages", "dist-packages"} & {*Path(path).parts}
-    return path if path.endswith(".py") and not installed and not Path(path).is_relative_to(sys.prefix) else ""
+    return not installed and not Path(path).is_relative_to(sys.prefix)
 
 
 def _text_of(path: str) -> str:

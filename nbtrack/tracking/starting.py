@@ -116,9 +116,7 @@ def start_run(
 
 
 def _add_surroundings(run: ActiveRun) -> None:
-    add_environment(run)
-    if run.parent_run_id is None and own_script():
-        add_script(run)
+    (add_script if run.parent_run_id is None and own_script() else add_environment)(run)
 
 
 def join(store: Store, run_id: str) -> ActiveRun:

@@ -61,7 +61,7 @@ def add_environment_files(run: Recorded) -> Future[None]:
 
 
 def add_script(run: Recorded) -> Future[None]:
-    """Add the script that runs here, the diff and the list of packages: with them the run can be made again."""
+    """Add what :func:`add_environment` does, and the script that runs here, the diff and the packages: with them it can be made again."""
     return _add_soon(run, _record_script)
 
 
@@ -93,7 +93,9 @@ def _start_worker() -> ThreadPoolExecutor:
 
 def _record_tags(run: Recorded, environment: Environment) -> None:
     tags = environment.tags()
-    if getattr(run, "tags", {}).get("mlflow.source.type") == "PROJECT":  # the code is from elsewhere, and says so itself
+    if (
+        getattr(run, "tags", {}).get("mlflow.source.type") == "PROJECT"
+    ):  # the code is from elsewhere, and says so itself
         tags = {key: value for key, value in tags.items() if not key.startswith("mlflow.source.")}
     if tags:
         run.store.append(("tags", run.id, tags, None))
@@ -108,6 +110,7 @@ def _record_script(run: Recorded, environment: Environment) -> None:
     """Write all in one go; a script that makes a thousand runs keeps its files once."""
     global _kept  # noqa: PLW0603
     if not environment.script:
+        _record_tags(run, environment)
         return
     if _kept is None or _kept[0] is not environment or _kept[1] != run.store.uri:
         bodies = []
@@ -115,7 +118,9 @@ def _record_script(run: Recorded, environment: Environment) -> None:
             kept = run.store.blobs.put_bytes(text.encode())
             bodies.append({"path": path, "sha256": kept.sha256, "size": kept.size, "mime": "text/plain"})
         _kept = environment, run.store.uri, bodies
-    run.store.append(*(("artifact", run.id, None, body) for body in _kept[2]))
+    run.store.append(
+        ("tags", run.id, environment.tags(), None), *(("artifact", run.id, None, body) for body in _kept[2])
+    )
 
 
 def _forget_in_child() -> None:
