@@ -236,3 +236,20 @@ def test_an_experiment_chosen_after_the_parent_began_counts_for_the_next_child()
             pass
     nbtrack.tracking.active.set_experiment_name(None)
     assert [run.info.experiment_name for run in (parent, first, second)] == ["one", "one", "two"]
+
+
+def test_in_a_process_started_for_a_run_the_first_start_run_is_that_run_and_further_ones_are_children(monkeypatch):
+    led = nbtrack.start_run(experiment="projects")
+    nbtrack.tracking.active.pop(led)  # as in another process, which leads it
+    monkeypatch.setenv("NBTRACK_RUN_ID", led.id)
+    nbtrack.log_param("rows", 10)  # before any start_run: into the run, and it is in nobody's way
+    for lr in (0.1, 0.2, 0.3):
+        with nbtrack.start_run():
+            nbtrack.log_param("lr", lr)
+    nbtrack.log_metric("mean", 0.2)
+    nbtrack.end_run()
+    led.end()
+    found = nbtrack.get_run(led.id)
+    assert (found.data.params, found.data.metrics) == ({"rows": "10", "lr": "0.1"}, {"mean": 0.2})
+    among = nbtrack.search_runs(experiment_names=["projects"], output_format="list")
+    assert sorted(run.data.params["lr"] for run in among if run.info.parent_run_id == led.id) == ["0.2", "0.3"]
