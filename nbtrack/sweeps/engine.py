@@ -90,6 +90,8 @@ class Engine:
             self._pause()
             if isinstance(error, StopRun) and error.run is self._parent:
                 return False
+            at = self._board.standing()
+            error.add_note(f"The sweep is paused: {at.done} of {at.total} trials are done. Called again, it goes on.")
             raise
         self._jobs.close()
         self._parent.set_tag(STATE, "done")
@@ -158,7 +160,7 @@ class Engine:
         self._jobs.close()
         for number, job in list(self._running.items()):
             write_down(job.run, Outcome(RunStatus.KILLED))
-            self._board.end(replace(self._trials[number], status=RunStatus.KILLED))
+            self._board.kill(replace(self._trials[number], status=RunStatus.KILLED))
         self._parent.set_tag(STATE, "paused")
         self._parent.end(RunStatus.KILLED)
         self._tell("paused")

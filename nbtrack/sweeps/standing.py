@@ -149,6 +149,11 @@ class Board:
         self.best = trial
         return True
 
+    def kill(self, trial: Trial) -> None:
+        """Take in that a trial was ended before its time: it is not done."""
+        self._since.pop(trial.number, None)
+        self.trials[trial.number] = trial
+
     def forget(self, number: int) -> None:
         """Leave a trial out that failed before and is going to be tried again."""
         if self.trials.pop(number, None) is not None:
@@ -168,7 +173,7 @@ class Board:
 
     def standing(self) -> Standing:
         """Return how the sweep stands now."""
-        ended = [trial for trial in self.trials.values() if trial.number not in self._since]
+        ended = [t for t in self.trials.values() if t.number not in self._since and t.status != RunStatus.KILLED]
         return Standing(
             total=max(self._total, len(self.trials)),
             done=len(ended),

@@ -114,8 +114,9 @@ def test_an_interrupted_sweep_ends_as_an_uninterrupted_one(method):
     space = {"x": linear(-3, 3, 4), "y": linear(-3, 3, 1), "kind": ["a", "b", "c"]}
     options: dict[str, Any] = {"method": method, "n_trials": 12, "seed": 7, "direction": "min"}
     for done in (4, 6):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as raised:
             nbtrack.sweep(train, space, **options)
+        assert f"{done} of 12 trials are done" in raised.value.__notes__[0]
         parent = nbtrack.search_runs("tags.`nbtrack.sweep` != ''", output_format="list")[0]
         assert (parent.info.status, parent.data.tags["nbtrack.sweep.state"]) == ("KILLED", "paused")
         statuses = nbtrack.search_runs("parent_run_id IS NOT NULL", order_by=["number"])["status"].tolist()
