@@ -79,7 +79,9 @@ def calls(cluster: Path) -> list[list]:
 
 
 def test_a_job_is_made_from_the_template_and_words_stay_words(cluster: Path, tmp_path: Path):
-    asked = plan(tmp_path, {"kube-context": "prod"}, argv=("python", "train.py", "$(id); `x`", f"{tmp_path}/data.csv"))
+    asked = plan(
+        tmp_path, {"kube-context": "prod"}, argv=("python", "train.py", "$(TOKEN); `x` $$", f"{tmp_path}/data.csv")
+    )
     job = KubernetesBackend().submit(asked)
     build, push, inspect, create = calls(cluster)
     assert build[:2] == ["docker", ["build", "--tag", f"team/train:{'a' * 12}", "--file", "-", str(tmp_path)]]
@@ -95,7 +97,7 @@ def test_a_job_is_made_from_the_template_and_words_stay_words(cluster: Path, tmp
     assert made["spec"]["backoffLimit"] == 0
     [container] = made["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "team/train@sha256:abc"
-    assert container["command"] == ["python", "train.py", "$(id); `x`", "/mlflow/projects/code/data.csv"]
+    assert container["command"] == ["python", "train.py", "$$(TOKEN); `x` $$$$", "/mlflow/projects/code/data.csv"]
     assert container["resources"] == {"limits": {"memory": "512Mi"}}
     values = {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
     assert values["MLFLOW_RUN_ID"] == "r" * 32

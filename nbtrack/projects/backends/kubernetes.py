@@ -9,8 +9,9 @@
 - ``kube-context``: which cluster; kubectl's current one by default.
 
 Words are the container's ``command`` as a list, so no shell reads them (MLflow quotes each of them with ``shlex``, and programs get the
-quotes). Of variables only those of MLflow and nbtrack go along, and none that is a secret by its name: those belong into the template as
-a Secret. The pod logs to a server: ``KUBE_MLFLOW_TRACKING_URI`` names it where it has another address inside the cluster.
+quotes), and ``$(NAME)``, which Kubernetes itself would fill in, is kept from it. Of variables only those of MLflow and nbtrack go along,
+and none that is a secret by its name: those belong into the template as a Secret. The pod logs to a server: ``KUBE_MLFLOW_TRACKING_URI``
+names it where it has another address inside the cluster.
 
 Tested with a stand-in for ``kubectl`` and ``docker`` that records what it is asked and answers as they do; the Job that was made here was
 read by the real ``kubectl label --local``. Not run on a cluster.
@@ -134,8 +135,10 @@ def job(plan: Plan, image: str, address: str) -> dict[str, Any]:
     container.update(
         name=_plain(plan.tags.get(PROJECT, "") or "project")[:LONGEST_NAME],
         image=image,
-        command=[part.replace(f"{plan.folder}{os.sep}", f"{CODE}/") for part in words(_inside(plan), "python")],
-        env=[*kept, *({"name": key, "value": value} for key, value in sorted(given.items()))],
+        command=[
+            _literal(word.replace(f"{plan.folder}{os.sep}", f"{CODE}/")) for word in words(_inside(plan), "python")
+        ],
+        env=[*kept, *({"name": key, "value": _literal(value)} for key, value in sorted(given.items()))],
     )
     return made
 
@@ -223,6 +226,11 @@ class KubernetesJob(PolledJob):
 
     def _kubectl(self, *what: str) -> str:
         return ask(["kubectl", *self._where, *what], why="to ask Kubernetes for a Job", install=INSTALL)
+
+
+def _literal(text: str) -> str:
+    """Return a text that Kubernetes leaves as it is: it would put variables of the container, secrets too, in the place of ``$(NAME)``."""
+    return text.replace("$", "$$")
 
 
 def _inside(plan: Plan) -> Plan:

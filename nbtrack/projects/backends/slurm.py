@@ -92,7 +92,8 @@ def sbatch_words(plan: Plan, place: Path) -> list[str]:
         options.append(f"--{key}" if value is True else f"--{key}={value}")
     title = re.sub(r"[^A-Za-z0-9_.-]", "-", plan.entry)[:60]
     named = [] if "job-name" in plan.config else [f"--job-name=nbtrack-{title}"]
-    fixed = ["--parsable", f"--chdir={plan.folder}", f"--output={place.parent / 'output.txt'}"]
+    output = str(place.parent / "output.txt").replace("%", "%%")  # %j and its like are sbatch's
+    fixed = ["--parsable", f"--chdir={plan.folder}", f"--output={output}"]
     return ["sbatch", *named, *options, *fixed, str(place)]
 
 
