@@ -14,7 +14,7 @@ Metric = Annotated[str, typer.Argument(metavar="METRIC", help="As it was logged.
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    epilog = "Example: nbtrack slice 43 acc > train.py\n\nExample: nbtrack slice 43 acc --to train.py"
+    epilog = "Example: nbtrack slice 43 acc --to train.py"
     app.command("slice", epilog=epilog)(slice_)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import TrackingStore
 
 CAPTURED = (
-    "params from literal assignments, source, output tail, figures, a last value that is a dict of numbers, errors,\n"
+    "params from literal assignments, source, the cells before, output tail, figures, a last value that is a dict of numbers, errors,\n"
     "            notebook, git commit and diff, packages, Python, host, user; secrets are redacted"
 )
 LONGEST_VALUE = 60

@@ -57,6 +57,8 @@ class CellKeeper:
         """Give a run that begins here its cells: now, so that a kernel that is killed leaves them, and again at its end."""
         if run.is_joined or TRIAL in run.tags or self.cells.is_private or not self.cells.cells:
             return
+        if run.is_resumed and not self.cells.has(run.id) and _is_there(run):
+            return  # of the session that began it; what another one adds does not take its place
         self.cells.run_opens(run.id)
         self._metrics[run.id] = (run, dict(run.metrics))
         self._write_soon(run)
@@ -111,6 +113,14 @@ class CellKeeper:
             return
         store.add_artifact(run.id, path, data, mime=MIME)
         self._contents.add(known)
+
+
+def _is_there(run: ActiveRun) -> bool:
+    try:
+        run.store.artifact_file(run.id, log.FILE)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _has(store: Recording, digest: str) -> bool:

@@ -55,6 +55,20 @@ def test_a_run_that_is_still_open_has_its_cells_on_disk(notebook):
     assert "run.end" not in run.slice("a").script
 
 
+def test_another_session_that_resumes_a_run_leaves_its_cells(notebook):
+    notebook.run("a = 1")
+    notebook.run("%%track\n{'a': a}")
+    run = notebook.last()
+    before = sources(run)
+    log.stop()
+    notebook.tracker.notes.close()
+    notebook.tracker.notes.keeper = cells.keeper()
+    notebook.tracker.notes.open()
+    notebook.run(f"import nbtrack\nwith nbtrack.start_run(run_id='{run.info.run_id}'):\n    nbtrack.log_metric('b', 2)")
+    notebook.settle()
+    assert sources(run) == before
+
+
 def test_failed_cells_are_kept_with_their_line(notebook, capsys):
     notebook.run("%%track\n%%time\nok = 1\nbad = 1 / 0")
     notebook.run("%%track\n{'ok': ok}")
