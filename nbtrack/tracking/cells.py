@@ -57,7 +57,8 @@ class CellKeeper:
         """Give a run that begins here its cells: now, so that a kernel that is killed leaves them, and again at its end."""
         if run.is_joined or TRIAL in run.tags or self.cells.is_private or not self.cells.cells:
             return
-        if run.is_resumed and not self.cells.has(run.id) and _is_there(run):
+        is_resumed = run._is_resumed  # noqa: SLF001 - asked on the same floor
+        if is_resumed and not self.cells.has(run.id) and _is_there(run):
             return  # of the session that began it; what another one adds does not take its place
         self.cells.run_opens(run.id)
         self._metrics[run.id] = (run, dict(run.metrics))

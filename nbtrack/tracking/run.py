@@ -64,7 +64,7 @@ class ActiveRun(RunFiles, Controls):
         self.experiment_in_use = active.experiment_name()
         self.on_end: list[Callable[[ActiveRun], None]] = []
         self.on_child_end: list[Callable[[ActiveRun, RunStatus], None]] = []
-        self.is_resumed = is_resumed
+        self._is_resumed = is_resumed
         self._steps: dict[str, int] = {}
         self._keys: set[str] = set()
         self._pid = os.getpid()
@@ -313,7 +313,7 @@ class ActiveRun(RunFiles, Controls):
         if step is not None:
             return check_step(step)
         last = self._steps.get(key)
-        if last is None and self.is_resumed:
+        if last is None and self._is_resumed:
             last = self._last_step(key)
         following = 0 if last is None else last + 1
         self._steps[key] = following
