@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from nbtrack import config
 from nbtrack.artifacts.kinds import mime_of
 from nbtrack.artifacts.remote.store import RemoteStore
 from nbtrack.errors import InvalidValueError, NotFoundError
@@ -125,7 +126,7 @@ def _run_of(run_id: str | None) -> Iterator[ActiveRun]:
     if run_id is not None:
         yield fluent._target(run_id)  # noqa: SLF001 - the same floor's way of finding a run
         return
-    if active.current_run() is not None:
+    if active.current_run() is not None or config.inherited_run_id():
         yield fluent._run()  # noqa: SLF001
         return
     with start_run() as run:
