@@ -39,6 +39,9 @@ class ProjectRun:
         self._is_shown = is_shown  # what it printed has been seen
         self._ending = threading.Lock()
 
+    def __repr__(self) -> str:
+        return f"<ProjectRun #{self.run.number} {self.run.name!r} ({self.get_status()})>"
+
     def get_status(self) -> str:
         """Return RUNNING, FINISHED, FAILED or KILLED."""
         return str(self._job.status)

@@ -42,6 +42,7 @@ def test_a_command_with_pipes_is_a_run(examples: Path) -> None:
     found = nbtrack.get_run(going.run_id)
     assert going.get_status() == found.info.status == "FINISHED"
     assert (going.exit_code, found.info.run_name) == (0, "first")
+    assert repr(going) == "<ProjectRun #1 'first' (FINISHED)>"
     assert found.data.params == {"word": "it's $(touch pwned)", "times": "3"}
     assert printed(going.run_id).strip() == "3"
     assert (examples / "shell_steps" / "it's $(touch pwned).txt").read_text().count("it's $(touch pwned)\n") == 3
