@@ -69,9 +69,10 @@ def restore(tracker: CellTracker, words: list[str]) -> str:
     if wrong:
         message = f"%track restore: unknown option {wrong[0]}; use %track restore RUN [NAME …] [--trust]"
         raise UsageError(message)
-    run_id, names = _run_and_names(tracker, [word for word in words if word != "--trust"])
-    tracker.filing.flush()
+    asked = [word for word in words if word != "--trust"]
     store = active.get_store()
+    run_id, names = (store.resolve_run(asked[0]), asked[1:]) if asked else _run_and_names(tracker, asked)
+    tracker.filing.flush()
     run = store.get_run(run_id).info
     where = f"run #{run.number} {run.run_name}"
     try:

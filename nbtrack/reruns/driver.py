@@ -60,9 +60,18 @@ def new_shell() -> Any:
     """Return an IPython shell like that of a kernel, without history and start-up files."""
     shells = import_module("IPython.core.interactiveshell")
     settings = import_module("traitlets.config").Config({"HistoryManager": {"enabled": False}})
-    shell: Any = shells.InteractiveShell.instance(config=settings)
+    shell: Any = shells.InteractiveShell.instance(config=settings, display_pub_class=_silent())
     shell.colors = "nocolor"
+    # What cells print is progress; values and pictures are for who looks at a notebook.
+    for part in ("write_output_prompt", "write_format_data", "finish_displayhook"):
+        setattr(shell.displayhook, part, lambda *_: None)
     return shell
+
+
+def _silent() -> type:
+    """Return a publisher of displays that shows nothing."""
+    publisher: Any = import_module("IPython.core.displaypub").DisplayPublisher
+    return type("Silent", (publisher,), {"publish": lambda *_, **__: None})
 
 
 def _settle(shell: Any) -> None:

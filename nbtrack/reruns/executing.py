@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbtrack.store.protocol import Store
 
 TAIL_CHARACTERS = 4000
+RUN_NAME, LONGEST_NAME = "mlflow.runName", 250
 _PLACES = (
     "NBTRACK_RUN_ID",
     "MLFLOW_RUN_ID",
@@ -89,6 +90,10 @@ class Bench:
     def tag(self, run: Run, tags: dict[str, str]) -> None:
         """Set tags of a run before it is brought home."""
         self.store.append(("tags", run.info.run_id, tags, None))
+
+    def rename(self, run: Run, name: str) -> None:
+        """Give a run another name than that of the original, which its code gave it: who names the original means that one."""
+        self.tag(run, {RUN_NAME: name[:LONGEST_NAME]})
 
     def _plan(self, cells: Sequence[OneCell]) -> tuple[Path, Path]:
         plan, result = self.folder / "plan.json", self.folder / "result.json"

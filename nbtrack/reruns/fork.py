@@ -151,6 +151,8 @@ def _run(
         if found is None or done.error:
             return None, done.error
         work.tag(found, {FORKED_FROM: expected.info.run_id, CHANGES: ", ".join(told)})
+        if found.info.run_name == expected.info.run_name:
+            work.rename(found, f"{found.info.run_name}, {', '.join(told) or 'again'}")
         work.bring(family(found, done.runs), store)
         return store.get_run(found.info.run_id), ""
 

@@ -128,6 +128,8 @@ def _discard(store: Store, run: Run | None) -> None:
 def _bring(work: Bench, done: Executed, original: Run, found: Run, store: Store) -> Run:
     """Copy the run, what it is nested in and what is nested in it; the others were only on the way."""
     work.tag(found, {REPRODUCES: original.info.run_id})
+    if found.info.run_name == original.info.run_name:
+        work.rename(found, f"{found.info.run_name} again")
     work.bring(family(found, done.runs), store)
     return store.get_run(found.info.run_id)
 

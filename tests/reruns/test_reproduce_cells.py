@@ -55,7 +55,7 @@ def test_cells_come_out_the_same_and_the_command_says_so_with_its_status(origina
     assert {row["metric"]: row["result"] for row in told["metrics"]} == {"acc": "equal", "fit_seconds": "timing"}
     again = active.get_store().get_run(told["run"]["run_id"])
     assert again.data.tags["nbtrack.reproduces"] == original.id
-    assert [run.info.run_name for run in nbtrack.search_runs(output_format="list")] == ["child", "child"]
+    assert [run.info.run_name for run in nbtrack.search_runs(output_format="list")] == ["child again", "child"]
     assert "%%track child" in (tmp_path / "a" / "reproduction.ipynb").read_text()
 
 
