@@ -102,6 +102,13 @@ def slice_cells(cells: Sequence[ExecutedCell], metric: str) -> Slice:
     return Slice(metric, kept, last, unknown, tuple(cells))
 
 
+def needed(cells: Sequence[ExecutedCell], ends: set[int]) -> list[int]:
+    """Return the cells that those of `ends` depend on, and these, by their ``n``."""
+    steps = steps_of(cells)
+    kept, _ = _backward(steps, [step for step in steps if step.cell.n in ends])
+    return sorted({step.cell.n for step in kept} | ends)
+
+
 def steps_of(cells: Sequence[ExecutedCell]) -> list[Step]:
     """Return every statement that ran, in that order, with what it does."""
     flow, steps = Flow(World()), []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.cells import log
 from nbtrack.magics import capture
 from nbtrack.tracking import active, cells
+from nbtrack.tracking.origins import FILE, OriginKeeper
 from nbtrack.tracking.redaction import redact
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class CellNotes:
             log.stop()
             setattr(shell, MARK, True)
         self.keeper = cells.keeper()
+        self.origins = OriginKeeper(lambda: self.shell.user_ns)
         self._n: int | None = None
         self._ids: dict[str, int] = {}
         self._count = 0
@@ -42,12 +44,14 @@ class CellNotes:
                 if source.strip():
                     self.keeper.cells.add_earlier(source, count)
         self._ids = _ids(self.shell.user_ns)
+        self.keeper.beside[FILE] = self.origins.snapshot
         active.on_open.append(self.keeper.attach)
 
     def close(self) -> None:
         """Hear no more; what is to be written is written."""
         if self.keeper.attach in active.on_open:
             active.on_open.remove(self.keeper.attach)
+        self.keeper.beside.pop(FILE, None)
         self.keeper.settle()
 
     def cell_begins(self, info: Any, *, is_private: bool = False) -> None:
@@ -59,6 +63,7 @@ class CellNotes:
         self._n = self.keeper.cells.begin(
             info.raw_cell or "", count=count, cell_id=cell_id, code=code, is_private=is_private
         )
+        self.origins.cell_begins(self._n, "" if is_private else info.raw_cell or "")
 
     def cell_ends(self, result: Any) -> None:
         """Note how the cell ended, before its run does."""
@@ -82,6 +87,7 @@ class CellNotes:
             code=getattr(result.info, "transformed_cell", None) or "",
         )
         self._n = None
+        self.origins.look()
 
     def logged(self) -> None:
         """Note what the cell logged, after its run has its last value."""

@@ -169,6 +169,8 @@ class Session:
     def _answer(self, message: dict[str, Any]) -> questions.Answer:
         kind = message.get("kind")
         if kind == "ask":
+            if message.get("what") == "stale" and self.owner is not None:  # a server's files are not the asker's
+                return {"runs": {}}, []
             return questions.answer(self.store, message)
         if kind == "edit":
             self._edit(message)

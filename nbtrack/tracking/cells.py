@@ -19,6 +19,7 @@ from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from nbtrack.cells.found import MetricSlice
@@ -52,6 +53,8 @@ class CellKeeper:
         self._contents: set[tuple[str, str]] = set()
         self._metrics: dict[str, tuple[ActiveRun, dict[str, float]]] = {}
         self._writing = threading.Lock()
+        self.beside: dict[str, Callable[[], Callable[[], bytes]]] = {}
+        """Files that runs keep beside their cells: called when a run begins and ends, what they return is called in the background."""
 
     def attach(self, run: ActiveRun) -> None:
         """Give a run that begins here its cells: now, so that a kernel that is killed leaves them, and again at its end."""
@@ -86,18 +89,20 @@ class CellKeeper:
 
     def _write_soon(self, run: ActiveRun) -> None:
         moment = self.cells.moment(run.id, PurePath(notebook_path().replace("\\", "/")).name)
+        beside = {path: begin() for path, begin in self.beside.items()}
         if self._worker is None or self._pid != os.getpid():
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="nbtrack-cells")
             self._pid, self._writing = os.getpid(), threading.Lock()
         try:
-            self._last = self._worker.submit(self._write, run, moment)
+            self._last = self._worker.submit(self._write, run, moment, beside)
         except RuntimeError:  # Python is exiting: nobody waits for us any more
-            self._write(run, moment)
+            self._write(run, moment, beside)
 
-    def _write(self, run: ActiveRun, moment: Moment) -> None:
+    def _write(self, run: ActiveRun, moment: Moment, beside: dict[str, Callable[[], bytes]]) -> None:
         try:
             with self._writing:
-                for path, data in self._pages.files(moment).items():
+                files = self._pages.files(moment) | {path: make() for path, make in beside.items()}
+                for path, data in files.items():
                     digest, key = hashlib.sha256(data).hexdigest(), f"{run.id}/{path}"
                     if self._written.get(key) != digest:
                         self._put(run, path, data, digest)

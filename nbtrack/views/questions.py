@@ -36,6 +36,7 @@ ROOMS = {
     "run-sql": "run_sql",
     "saved-views": "saved",
     "sparks": "sparks",
+    "stale": "stale",
 }
 """Module of this package that answers each question."""
 
