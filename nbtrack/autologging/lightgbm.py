@@ -1,4 +1,4 @@
-"""LightGBM: ``train`` and its estimators, by a callback. Tested with LightGBM 4.7 (4.0 to 4.7 have the same callbacks)."""
+"""LightGBM: ``train`` and its estimators, by a callback. Tested with LightGBM 4.7."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbtrack.autologging.fits import Fit, Step
 
 LIBRARY = "lightgbm"
-TESTED = ((4, 0), (4, 7))
+TESTED = ((4, 7), (4, 7))
 NO_PARAMS = ("params", "train_set", "valid_sets", "valid_names", "feval", "init_model", "callbacks")
 """Arguments of ``train`` that are data, functions, or logged otherwise."""
 IMPORTANCES = ("split", "gain")

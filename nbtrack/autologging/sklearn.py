@@ -1,4 +1,4 @@
-"""scikit-learn: every ``fit`` that is not a part of another one. Tested with scikit-learn 1.5 to 1.9."""
+"""scikit-learn: every ``fit`` that is not a part of another one. Tested with scikit-learn 1.9."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbtrack.autologging.fits import Fit, Step
 
 LIBRARY = "sklearn"
-TESTED = ((1, 5), (1, 9))
+TESTED = ((1, 9), (1, 9))
 FITS = ("fit", "fit_transform", "fit_predict")
 
 PREPARING = (

@@ -1,4 +1,4 @@
-"""XGBoost: ``train`` and its estimators, by a callback of its own kind. Tested with XGBoost 3.2 (2.1 to 3.4 have the same callbacks)."""
+"""XGBoost: ``train`` and its estimators, by a callback of its own kind. Tested with XGBoost 3.2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbtrack.autologging.fits import Fit, Step
 
 LIBRARY = "xgboost"
-TESTED = ((2, 1), (3, 4))
+TESTED = ((3, 2), (3, 2))
 NO_PARAMS = ("params", "dtrain", "evals", "obj", "custom_metric", "evals_result", "xgb_model", "callbacks")
 """Arguments of ``train`` that are data, functions, or logged otherwise."""
 MOST_CELLS = 20_000_000
