@@ -16,6 +16,7 @@ import { formatOf, fullText, isRightAligned, sharedText, tagsOf, textOf } from "
  * @property {TableState} state
  * @property {import("./scales.js").Scales} scales
  * @property {import("./sparks.js").Sparks} sparks
+ * @property {import("./stale.js").Stale} stale
  * @property {{ line: string, dot: string }} colours
  * @property {boolean} narrow
  *
@@ -92,22 +93,23 @@ function drawPlain(cell, text) {
  * @param {number} row
  * @param {{ depth: number, branch: number }} place
  */
-function drawName({ state, narrow }, cell, row, { depth, branch }) {
+function drawName({ state, narrow, stale }, cell, row, { depth, branch }) {
   const { store } = state;
   if (begin(cell, "name")) {
     cell.append(
       h("button", { class: "nbt-twist", type: "button", tabindex: -1, data: { act: "twist" } }, icon("right", 12)),
       h("span", { class: "nbt-dot", "aria-hidden": "true" }),
       h("span", { class: "nbt-label" }),
+      h("span", { class: "nbt-stale", role: "img" }, icon("stale", 13)),
       h("span", { class: "nbt-tools" }, tool("star"), tool("details")),
     );
   }
-  const [twist, dot, label, tools] = /** @type {HTMLElement[]} */ ([...cell.children]);
+  const [twist, dot, label, mark, tools] = /** @type {HTMLElement[]} */ ([...cell.children]);
   const [star, more] = tools?.children ?? [];
   const runId = store.idAt(row);
   const name = store.text("name", row) || runId.slice(0, 8);
   const starred = state.pinnedRuns.value.includes(runId);
-  if (!twist || !dot || !label || !star || !more) return;
+  if (!twist || !dot || !label || !mark || !star || !more) return;
   cell.style.setProperty("--depth", String(depth));
   twist.hidden = branch === 0;
   setAttribute(twist, "aria-expanded", branch === 0 ? null : String(branch === 1));
@@ -116,6 +118,10 @@ function drawName({ state, narrow }, cell, row, { depth, branch }) {
   setAttribute(dot, "data-status", store.text("status", row));
   setText(label, name);
   setAttribute(label, "title", name);
+  const why = stale.text(runId);
+  mark.hidden = why === "";
+  setAttribute(mark, "aria-label", why ? `Stale: ${why}` : null);
+  setAttribute(mark, "title", why ? `Stale: ${why}` : null);
   setAttribute(star, "aria-pressed", String(starred));
   setAttribute(star, "aria-label", `${starred ? "Unpin" : "Pin"} ${name}`);
   setAttribute(star, "title", starred ? "Unpin from the top" : "Pin to the top");

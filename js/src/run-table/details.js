@@ -5,6 +5,7 @@ import { formatDate, formatDuration, formatNumber } from "../kit/format.js";
 import { react } from "../kit/model.js";
 import { byKey, isSystemTag, NOTE } from "../runs/catalog.js";
 import { chip } from "./cells.js";
+import { staleList } from "./stale.js";
 import { secondsOf, statusText } from "./texts.js";
 
 /**
@@ -27,6 +28,7 @@ export class Details {
     react(state.until, () => {
       const runId = state.details.value;
       state.store.revision.value;
+      table.stale.revision.value;
       this.el.hidden = runId === null;
       table.root.classList.toggle("nbt-with-details", runId !== null);
       if (runId !== null && table.grid.isSeen) this.#draw(runId);
@@ -53,6 +55,7 @@ export class Details {
       "div",
       { class: "nbt-details-body", tabindex: 0, role: "region", "aria-label": `Details of ${name}` },
       this.#facts(row),
+      staleList(this.table.stale.of(runId)),
       this.#error(row),
       this.#note(runId, row),
       this.#tags(runId, row),

@@ -4,6 +4,7 @@ import { h, replace } from "../kit/dom.js";
 import { formatDate } from "../kit/format.js";
 import { Popover } from "../kit/popover.js";
 import { NOTE } from "../runs/catalog.js";
+import { staleList } from "./stale.js";
 import { statusText } from "./texts.js";
 
 /** @typedef {import("./state.js").TableState} TableState */
@@ -19,9 +20,11 @@ export class HoverCard {
   /**
    * @param {TableState} state
    * @param {HTMLElement} host
+   * @param {import("./stale.js").Stale} stale
    */
-  constructor(state, host) {
+  constructor(state, host, stale) {
     this.state = state;
+    this.stale = stale;
     this.popover = new Popover(host, state.until);
     state.until.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
@@ -45,7 +48,7 @@ export class HoverCard {
     const row = this.state.store.rowOf.get(runId);
     if (row === undefined || !cell.isConnected) return;
     const content = h("div", { class: "nbt-card" });
-    replace(content, ...cardOf(this.state, row));
+    replace(content, ...cardOf(this.state, row, this.stale.of(runId)));
     const box = cell.getBoundingClientRect();
     this.popover.open([content], {
       at: new DOMRect(box.left + 20, box.top, box.width, box.height),
@@ -59,9 +62,10 @@ export class HoverCard {
 /**
  * @param {TableState} state
  * @param {number} row
+ * @param {import("./stale.js").Mark[]} [marks]
  * @returns {(HTMLElement | null)[]}
  */
-export function cardOf(state, row) {
+export function cardOf(state, row, marks = []) {
   const { store } = state;
   const runId = store.idAt(row);
   const baseId = state.pinnedRuns.value.find((id) => id !== runId && store.rowOf.has(id));
@@ -81,6 +85,7 @@ export function cardOf(state, row) {
       h("span", { class: "nbt-faint" }, statusText(store.text("status", row))),
     ),
     start === null ? null : h("div", { class: "nbt-faint" }, formatDate(start)),
+    staleList(marks),
     note ? h("p", { class: "nbt-note-text" }, note) : null,
     differing.length ? h("div", { class: "nbt-card-head" }, title) : null,
     differing.length

@@ -22,6 +22,7 @@ import { listenPointer } from "./pointer.js";
 import { Scales } from "./scales.js";
 import { Selection } from "./selection.js";
 import { Sparks } from "./sparks.js";
+import { Stale } from "./stale.js";
 import { openTagEditor } from "./tag-editor.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -37,11 +38,13 @@ export class RunTable {
     this.selection = new Selection(state);
     this.popover = new Popover(this.root, state.until);
     this.sparks = new Sparks(state.kernel, state.store, () => this.grid.invalidate());
+    this.stale = new Stale(state.kernel, state.until);
     /** @type {import("./cells.js").Brush} */
     this.brush = {
       state,
       scales: new Scales(state),
       sparks: this.sparks,
+      stale: this.stale,
       colours: { line: "#888", dot: "#888" },
       narrow: false,
     };
@@ -50,7 +53,7 @@ export class RunTable {
     this.notices = new Notices(this);
     this.details = new Details(this);
     this.editor = new Editor(this);
-    this.hover = new HoverCard(state, this.root);
+    this.hover = new HoverCard(state, this.root, this.stale);
     this.bar = new FloatingBar(this);
     this.body = h(
       "div",
@@ -62,6 +65,9 @@ export class RunTable {
     react(state.until, () => {
       this.root.dataset.density = state.density.value;
       this.root.dataset.shading = state.shading.value;
+    });
+    react(state.until, () => {
+      if (this.stale.revision.value) this.grid.invalidate();
     });
     listenKeys(this);
     listenPointer(this);
