@@ -16,22 +16,33 @@ import nbtrack
 from nbtrack.entities import RunStatus
 from nbtrack.environments.wanted import Wanted
 from nbtrack.errors import InvalidValueError, NbtrackError, NotFoundError
+from nbtrack.projects.backends import local
+from nbtrack.projects.backends.family import _lives, _of_session
 from nbtrack.projects.backends.known import NAMES, backend
 from nbtrack.projects.backends.local import LocalBackend, LocalJob
 from nbtrack.projects.backends.words import words
+from nbtrack.projects.interrupts import interrupts_wait
 from nbtrack.projects.notebook_job import main
 from nbtrack.projects.plan import Backend, Plan, Submitted
 
 ROOT = str(Path(__file__).parents[2])
 SLOW = """
-import signal, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)"])
-print(child.pid, flush=True)
+import subprocess, sys, time
+ignores = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+for apart in (False, True):
+    child = subprocess.Popen([sys.executable, "-S", "-c", ignores], start_new_session=apart, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    ready = f"{ready}\\n{child.pid}" if apart else str(child.pid)
 try:
+    print(ready, flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print("cleaned up", flush=True)
     raise
+"""
+HYDRA = """
+heads() { trap '' INT TERM; while :; do (trap '' INT TERM; sleep 600) & echo $!; sleep 0.01; done; }
+heads & heads & sleep 600
 """
 
 
@@ -92,13 +103,54 @@ def test_an_exit_code_says_how_it_ended(tmp_path: Path, code: str, status: RunSt
 
 
 def test_cancelling_lets_it_clean_up_and_leaves_nothing(tmp_path: Path):
-    job = LocalBackend().submit(plan(tmp_path, sys.executable, "-S", "-u", "-c", SLOW))
-    child = int(until(job.output))
-    assert (job.wait(0.01), job.exit_code) == (RunStatus.RUNNING, None)
+    """Also where interrupts are ignored, as in what a shell put into the background, and what went into a session of its own."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_wait():
+            job = LocalBackend().submit(plan(tmp_path, sys.executable, "-S", "-u", "-c", SLOW))
+        children = [psutil.Process(pid) for pid in until(lambda: _pids(job.output()))]
+        assert (job.wait(0.01), job.exit_code) == (RunStatus.RUNNING, None)
+        job.cancel()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (job.status, job.exit_code) == (RunStatus.KILLED, -signal.SIGINT)
+    assert "cleaned up" in job.output()
+    assert not any(_lives(child) for child in children)
+
+
+def test_what_begins_processes_while_it_is_killed_does_so_in_vain(tmp_path: Path, monkeypatch):
+    """The leader ends at once; its children ignore all that can be ignored, and each begins the next."""
+    monkeypatch.setattr(local, "PATIENCE_S", (0.1, 0.1))
+    job = LocalBackend().submit(plan(tmp_path, "sh", "-c", HYDRA))
+    until(lambda: len(_pids(job.output())) > 3)
     job.cancel()
     assert job.status == RunStatus.KILLED
-    assert "cleaned up" in job.output()
-    until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert not any(_lives(each) for each in _of_session(int(job.job_id)))
+
+
+def test_a_wait_looks_up_so_that_an_interrupt_just_before_it_is_not_lost(tmp_path: Path, monkeypatch):
+    """A signal that comes between Python's last look and a wait in the system does not end that wait."""
+    job = LocalBackend().submit(plan(tmp_path, "sleep", "600"))
+    asked: list[float | None] = []
+
+    def wait(timeout: float | None = None) -> bool:
+        asked.append(timeout)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job._has_ended, "wait", wait)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait()
+    assert asked == [local.LOOK_S] * 3
+    job.cancel()
+    assert job.status == RunStatus.KILLED
+
+
+def _pids(printed: str) -> list[int]:
+    return [int(line) for line in printed.splitlines() if line.isdecimal()]
 
 
 def test_only_the_end_of_much_output_is_kept_and_it_can_be_seen_as_it_comes(tmp_path: Path, capsys):
@@ -112,18 +164,18 @@ def test_only_the_end_of_much_output_is_kept_and_it_can_be_seen_as_it_comes(tmp_
 
 
 def test_what_cannot_start_says_why(tmp_path: Path):
-    local = LocalBackend()
+    here = LocalBackend()
     with pytest.raises(NbtrackError, match="the program 'no-such-program' is not there"):
-        local.submit(plan(tmp_path, "no-such-program"))
+        here.submit(plan(tmp_path, "no-such-program"))
     with pytest.raises(NbtrackError, match=r"the folder .* is not there"):
-        local.submit(plan(tmp_path / "gone", sys.executable))
+        here.submit(plan(tmp_path / "gone", sys.executable))
     (tmp_path / "text").write_text("no program")
     with pytest.raises(NbtrackError, match=r"cannot start '\./text': Permission denied"):
-        local.submit(plan(tmp_path, "./text"))
+        here.submit(plan(tmp_path, "./text"))
     with pytest.raises(InvalidValueError, match="has no command"):
-        local.submit(plan(tmp_path))
+        here.submit(plan(tmp_path))
     with pytest.raises(InvalidValueError, match="backend_config of local has 'gpu'; it takes none"):
-        local.check({"gpu": 1})
+        here.check({"gpu": 1})
 
 
 def test_an_interrupted_notebook_keeps_what_it_has(tmp_path: Path):

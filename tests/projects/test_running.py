@@ -18,6 +18,7 @@ import nbtrack
 import nbtrack.projects
 from nbtrack.cli.main import app
 from nbtrack.errors import InvalidValueError, NbtrackError, NbtrackWarning, NotFoundError, ProjectFailedError
+from nbtrack.projects.interrupts import interrupts_wait
 
 if TYPE_CHECKING:
     from nbtrack.environments.wanted import Wanted
@@ -110,7 +111,9 @@ def test_an_interrupted_command_ends_what_it_began(examples: Path, tmp_path: Pat
         f"here={tmp_path}",
     ]
     environment = {**os.environ, "NBTRACK_TRACKING_URI": str(tmp_path / "runs.duckdb")}
-    with subprocess.Popen([*command, "--env-manager", "local"], env=environment, stderr=subprocess.PIPE) as process:
+    with interrupts_wait():  # which it hears, also when these tests run in the background of a shell
+        begun = subprocess.Popen([*command, "--env-manager", "local"], env=environment, stderr=subprocess.PIPE)
+    with begun as process:
         child = psutil.Process(wait_for_child(tmp_path))
         process.send_signal(how)
         process.communicate(timeout=60)

@@ -11,10 +11,9 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from nbtrack.entities import RunStatus
 from nbtrack.errors import InvalidValueError, NbtrackError
+from nbtrack.projects.backends.family import Family
 from nbtrack.projects.backends.words import check_keys, variables, words
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ PATIENCE_S = (10.0, 5.0)
 """How long an interrupt, then a SIGTERM, may take before the next, harder signal."""
 KILLED_BY = {-signal.SIGINT, -signal.SIGTERM, -9, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 DRAIN_S = 2.0
+LOOK_S = 0.5
 
 
 class LocalBackend:
@@ -64,17 +64,19 @@ class LocalBackend:
 class LocalJob:
     """A process of this machine.
 
-    A thread reads what it prints, so that it never waits for us, and keeps the end of that.
+    One thread waits for it, and nobody else does; one reads what it prints, so that it never waits for us, and keeps the end of that.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], *, echo: bool) -> None:
         self._process = process
         self._echo = echo
         self._is_cancelled = False
+        self._has_ended = threading.Event()
+        self._is_read = threading.Event()
         self._kept = bytearray()
         self._keeping = threading.Lock()
-        self._reader = threading.Thread(target=self._read, name="nbtrack-project-output", daemon=True)
-        self._reader.start()
+        for what in (self._wait, self._read):
+            threading.Thread(target=what, name=f"nbtrack-project{what.__name__}", daemon=True).start()
 
     @property
     def job_id(self) -> str:
@@ -84,12 +86,12 @@ class LocalJob:
     @property
     def exit_code(self) -> int | None:
         """Return the exit code, negative for a signal; None while it runs."""
-        return self._process.poll()
+        return self._process.returncode if self._has_ended.is_set() else None
 
     @property
     def status(self) -> RunStatus:
         """Return how it is now."""
-        code = self._process.poll()
+        code = self.exit_code
         if code is None:
             return RunStatus.RUNNING
         if self._is_cancelled or code in KILLED_BY:
@@ -98,30 +100,30 @@ class LocalJob:
 
     def wait(self, timeout_s: float | None = None) -> RunStatus:
         """Wait until it has ended, and until all that it printed is here."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return RunStatus.RUNNING
-        self._reader.join(DRAIN_S)  # something it left behind may hold the pipe for ever
+        # Events, not `join`: interrupted, that takes a thread for ended that goes on (until Python 3.13).
+        while not self._has_ended.wait(LOOK_S if timeout_s is None else timeout_s):
+            if timeout_s is not None:
+                return RunStatus.RUNNING
+        self._is_read.wait(DRAIN_S)  # something it left behind may hold the pipe for ever
         return self.status
 
     def cancel(self) -> None:
-        """Interrupt it, so that it can clean up; then SIGTERM; then what still runs is killed, with all that it started."""
-        if self._process.poll() is not None:
+        """Interrupt it, so that it can clean up; then SIGTERM; then what still runs is killed, with all that it started.
+
+        Another interrupt of ours meanwhile ends its time to clean up.
+        """
+        if self._has_ended.is_set():
             return
         self._is_cancelled = True
-        started = self._family()
-        for how, patience in zip((signal.SIGINT, signal.SIGTERM), PATIENCE_S, strict=True):
-            self._send(how)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
-                break
-        for each in started | self._family():
-            with suppress(psutil.Error):
-                each.kill()
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        self.wait()
+        family = Family(self._process.pid)
+        try:
+            for how, patience in zip((signal.SIGINT, signal.SIGTERM), PATIENCE_S, strict=True):
+                self._send(how)
+                if self._has_ended.wait(patience):
+                    break
+        finally:
+            family.kill()
+            self.wait()
 
     def output(self) -> str:
         """Return the end of what it printed, at most 256 KiB."""
@@ -130,18 +132,16 @@ class LocalJob:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _family(self) -> set[psutil.Process]:
-        try:
-            return set(psutil.Process(self._process.pid).children(recursive=True))
-        except psutil.Error:
-            return set()
-
     def _send(self, how: signal.Signals) -> None:
         with suppress(OSError):
             if os.name == "posix":
                 os.killpg(self._process.pid, how)  # it leads its group: it began a session
             else:
                 self._process.terminate()
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._has_ended.set()
 
     def _read(self) -> None:
         pipe = self._process.stdout
@@ -154,6 +154,7 @@ class LocalJob:
                     del self._kept[:-TAIL_BYTES]
                 if self._echo:
                     show(decoder.decode(block))
+        self._is_read.set()
 
 
 def show(text: str) -> None:
