@@ -10,8 +10,9 @@ import * as live from "./live/index.js";
 import * as parallel from "./parallel/index.js";
 import * as registry from "./registry/index.js";
 import * as table from "./run-table/index.js";
+import * as sweep from "./sweep/index.js";
 
-const views = { artifacts, board, compare, curves, live, parallel, registry, "run-table": table };
+const views = { artifacts, board, compare, curves, live, parallel, registry, "run-table": table, sweep };
 
 /** @type {import("./page/stage.js").Load} */
 export const load = (name) => /** @type {Record<string, any>} */ (views)[name];

@@ -156,24 +156,24 @@ def _assignments(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[str]:
     """Yield the names in `target` whose part of `value` is a literal."""
     if isinstance(target, ast.Name):
-        if _is_literal(value):
+        if is_literal(value):
             yield target.id
     elif isinstance(target, _SEQUENCE) and isinstance(value, _SEQUENCE) and len(target.elts) == len(value.elts):
         for below, part in zip(target.elts, value.elts, strict=True):
             yield from _pairs(below, part)
 
 
-def _is_literal(node: ast.expr) -> bool:
+def is_literal(node: ast.expr) -> bool:
     """Say whether a value stands in the source: a constant, or arithmetic of constants such as ``-1`` and ``2**10``."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, (bool, int, float, str, type(None)))
     if isinstance(node, (*_SEQUENCE, ast.Set)):
-        return all(_is_literal(part) for part in node.elts)
+        return all(is_literal(part) for part in node.elts)
     if isinstance(node, ast.Dict):
-        return all(part is not None and _is_literal(part) for part in (*node.keys, *node.values))
+        return all(part is not None and is_literal(part) for part in (*node.keys, *node.values))
     if isinstance(node, ast.UnaryOp):
-        return _is_literal(node.operand)
-    return isinstance(node, ast.BinOp) and _is_literal(node.left) and _is_literal(node.right)
+        return is_literal(node.operand)
+    return isinstance(node, ast.BinOp) and is_literal(node.left) and is_literal(node.right)
 
 
 # -- values ------------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class CellRun:
         run = start_run(
             options.name,
             experiment=options.experiment,
-            tags={**_cell_tags(cell), **redact_params(options.tags)},
+            tags={**cell_tags(cell), **redact_params(options.tags)},
             nested=options.is_nested
             or config.inherited_run_id() is not None,  # a cell never is the run of its whole notebook
         )
@@ -247,7 +247,8 @@ def _is_ipython(filename: str) -> bool:
     return re.search(r"[/\\](?:IPython|ipykernel|asyncio|nbtrack[/\\]magics)[/\\]", filename) is not None
 
 
-def _cell_tags(cell: Cell) -> dict[str, str]:
+def cell_tags(cell: Cell) -> dict[str, str]:
+    """Return the tags that say which cell of which notebook a run is of."""
     path = notebook_path()
     tags = {
         "nbtrack.cell.id": cell.cell_id or "",

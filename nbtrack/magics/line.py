@@ -16,6 +16,7 @@ from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
 from nbtrack.magics.options import parse_cell_options, split_words
+from nbtrack.magics.sweep_line import sweep_line
 from nbtrack.tracking import active
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class TrackMagics(Magics):
     def track(self, line: str, cell: str | None = None) -> Any:
         """Record a cell with ``%%track``; ``%track status|captured|forget|live|guard|on|off`` shows and changes what is.
 
-        ``%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]``
+        ``%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]``, and
+        ``%%track sweep lr=log(1e-5,1e-2,6) depth=[2,4,8] [--jobs N] [--seed S] …`` runs a cell once for each of many params.
         """
         return self._verb(line) if cell is None else self._cell(line, cell)
 
@@ -98,6 +100,11 @@ class TrackMagics(Magics):
 
     def _cell(self, line: str, cell: str) -> Any:
         """Run a cell in a run of its own: the body of another magic, or a call of ``run_cell_magic``."""
+        swept = sweep_line(line)
+        if swept is not None:
+            from nbtrack.magics.sweep_cell import sweep_cell  # noqa: PLC0415 - few cells sweep
+
+            return sweep_cell(self.tracker, swept, cell)
         options = parse_cell_options(line)
         if not self.tracker.is_on:
             return _run(self.shell, cell)

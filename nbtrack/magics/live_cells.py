@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from nbtrack import config
 from nbtrack.entities import RunStatus
 from nbtrack.errors import NbtrackError
+from nbtrack.sweeps.listening import on_sweep
 from nbtrack.tracking import active
 from nbtrack.tracking.stop import StopRun
 
 if TYPE_CHECKING:
+    from nbtrack.magics.sweep_view import SweepView
+    from nbtrack.sweeps.result import SweepResult
     from nbtrack.tracking.run import ActiveRun
 
 AFTER_S = 1.0
@@ -57,12 +60,14 @@ class LiveCells:
         self._seen: set[str] = set()
         self._changing = threading.Lock()
         self._has_quiet_stop = False
+        self._sweep: SweepView | None = None
         self._room: Any = None
         self._loading: threading.Thread | None = None
 
     def open(self) -> None:
         """Hear of runs from now on, and let a Stop end a cell without a traceback."""
         active.on_open.append(self._run_opens)
+        on_sweep.append(self._sweep_begins)
         if not self.shell.custom_exceptions:  # whoever set a handler keeps it
             self.shell.set_custom_exc((StopRun,), lambda *_, **__: None)
             self._has_quiet_stop = True
@@ -75,6 +80,8 @@ class LiveCells:
         self._since = FAR
         if self._run_opens in active.on_open:
             active.on_open.remove(self._run_opens)
+        if self._sweep_begins in on_sweep:
+            on_sweep.remove(self._sweep_begins)
         if self._has_quiet_stop and self.shell.custom_exceptions == (StopRun,):
             self.shell.set_custom_exc((), None)
 
@@ -105,6 +112,23 @@ class LiveCells:
             if self._has_quiet_stop:
                 result.error_in_exec = None
 
+    def show_sweep(self, found: SweepResult) -> None:
+        """Show a sweep of which nothing was left to do."""
+        view = self._sweep_begins()
+        if view is not None:
+            view.show(found)
+
+    def _sweep_begins(self) -> SweepView | None:
+        if getattr(self.shell, "kernel", None) is None or not self._is_wanted():
+            return None
+        from nbtrack.magics.sweep_view import SweepView  # noqa: PLC0415 - few notebooks sweep
+
+        self._sweep = SweepView()
+        return self._sweep
+
+    def _is_wanted(self) -> bool:
+        return config.shows_live() if self.choice is None else self.choice
+
     def _run_opens(self, run: ActiveRun) -> None:
         if getattr(self.shell, "kernel", None) is not None and not run.is_joined:  # a terminal shows no widgets
             run.on_look.append(self._look)
@@ -114,7 +138,9 @@ class LiveCells:
         here = time.monotonic() - self._since
         if here < AFTER_S / 2 or run.id in self._seen or not run.has_news:
             return
-        if not (config.shows_live() if self.choice is None else self.choice):
+        if self._sweep is not None and self._sweep.is_on:
+            return  # the view of the sweep shows its trials
+        if not self._is_wanted():
             return
         if self._room is None:
             self._load_soon()

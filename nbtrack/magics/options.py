@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 from nbtrack.errors import InvalidValueError
 from nbtrack.names import check_key, check_name
 
-USAGE = "%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]"
+USAGE = "%%track [NAME] [--experiment E] [--param a,b] [--tag k=v] [--nested] [--vars] [--no-capture]; or %%track sweep lr=[…]"
 _WITH_VALUE = ("--experiment", "--param", "--tag")
 _FLAGS = ("--nested", "--no-capture", "--vars")
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s'"])+""")

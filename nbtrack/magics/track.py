@@ -23,6 +23,7 @@ from nbtrack.magics.live_cells import LiveCells
 from nbtrack.magics.options import CellOptions, parse_cell_options
 from nbtrack.magics.outcome import outcome
 from nbtrack.magics.scoreboard import Scoreboard
+from nbtrack.magics.sweep_line import sweep_line
 from nbtrack.tracking import active
 
 if TYPE_CHECKING:
@@ -43,11 +44,14 @@ class _Entry:
 def take_magic_out(lines: list[str]) -> list[str]:
     """Make the ``%%track`` line, below blank lines and comments, a comment; every line keeps its number.
 
-    With options that cannot be read the line stays: then IPython calls the real magic, which says what is wrong.
+    With options that cannot be read the line stays: then IPython calls the real magic, which says what is wrong. The line of a sweep
+    stays, too: its cell is not run once.
     """
     at = _line_of_magic(lines)
     if at is None:
         return lines
+    if sweep_line(_options_of(lines[at])) is not None:
+        return [*lines[at:]]
     try:
         parse_cell_options(_options_of(lines[at]))
     except UsageError:
@@ -83,6 +87,7 @@ class CellTracker:
         self.live = LiveCells(shell)
         self.notes = CellNotes(shell)
         self.last_run_id: str | None = None
+        self.cell_id: str | None = None
         self._boards: dict[str, Scoreboard] = {}
         self._open: list[_Entry] = []
 
@@ -102,10 +107,13 @@ class CellTracker:
         entry = _Entry(info)
         self._open.append(entry)
         if len(self._open) == 1:
+            self.cell_id = getattr(info, "cell_id", None)
             self.live.cell_begins(is_tracked=line is not None and self.is_on)
             self.notes.cell_begins(info, is_private=line is not None and self._is_private(line))
         if line is None:
             self.filing.flush(FLUSH_S)
+        elif sweep_line(line) is not None:
+            pass  # the real magic runs it
         elif not self.is_on:
             print("not recorded: %track off is in force; %track on resumes")  # noqa: T201
         elif not self._is_body_of_open_cell(source):

@@ -11,6 +11,7 @@ from nbtrack.sweeps import calling, past, pipes
 from nbtrack.sweeps import plan as plans
 from nbtrack.sweeps.engine import Engine
 from nbtrack.sweeps.jobs import Serial
+from nbtrack.sweeps.listening import on_sweep
 from nbtrack.sweeps.progress import Bar, shows_bar
 from nbtrack.sweeps.proposals import Proposals
 from nbtrack.sweeps.result import SweepResult
@@ -25,14 +26,10 @@ if TYPE_CHECKING:
     from nbtrack.entities import Run
     from nbtrack.store.protocol import Store
     from nbtrack.sweeps.jobs import Jobs
+    from nbtrack.sweeps.listening import Listener
     from nbtrack.sweeps.plan import Plan
-    from nbtrack.sweeps.standing import News
     from nbtrack.tracking.run import ActiveRun
 
-    Listener = Callable[[News], Any]
-
-on_sweep: list[Callable[[], Listener | None]] = []
-"""Asked at the beginning of each sweep for somebody who listens to it: a notebook's view."""
 SEEDS = 2**31
 
 

@@ -24,6 +24,7 @@ GAP, HEIGHT = 110, 250
 TOP, BOTTOM, LANE = 34, 26, 20
 HALO = "text{paint-order:stroke;stroke:#fff;stroke-width:3px}@media(prefers-color-scheme:dark){text{stroke:#111}}"
 """Keeps words readable where lines cross them."""
+STAR = "#e0690b"
 STOPS = ((0x47, 0x2D, 0x7B), (0x2C, 0x72, 0x8E), (0x28, 0xAE, 0x80), (0x8F, 0xC9, 0x3A))
 """Four stops of viridis that read on light and on dark grounds."""
 
@@ -37,8 +38,10 @@ class Axis:
     marks: tuple[tuple[float, str], ...]
 
 
-def parallel_picture(found: RunColumns, columns: list[str], colour: str | None, statistics: dict[str, str]) -> str:
-    """Return an ``<img>`` with a line a run; of many runs, an even sample."""
+def parallel_picture(
+    found: RunColumns, columns: list[str], colour: str | None, statistics: dict[str, str], *, starred: int | None = None
+) -> str:
+    """Return an ``<img>`` with a line a run; of many runs, an even sample. The line of row `starred` ends at a star."""
     rows = np.unique(np.linspace(0, len(found) - 1, min(len(found), MOST_LINES)).astype(int))
     axes = [axis for name in columns[:MOST_AXES] if (axis := axis_of(found, name, statistics)) is not None]
     width, inside = GAP * max(len(axes), 1), [tag("style", HALO)]
@@ -53,12 +56,20 @@ def parallel_picture(found: RunColumns, columns: list[str], colour: str | None, 
         inside.append(
             tag("path", d=line, fill="none", stroke=_colour(share, is_plain=by is None), stroke_opacity=opacity)
         )
+    if starred is not None and axes:
+        inside.extend(_star([(GAP * (i + 0.5), float(ys[starred])) for i, ys in enumerate(heights)]))
     for i, axis in enumerate(axes):
         inside.extend(_axis(axis, GAP * (i + 0.5), floor))
     if has_missing:
         inside.append(tag("text", words("no value"), x=4, y=HEIGHT - BOTTOM + 14, fill=GREY, font_size="9.5"))
     titles = ", ".join(axis.title for axis in axes)
     return picture(width, HEIGHT, *inside, alt=f"Parallel coordinates of {len(found)} runs: {titles}")
+
+
+def _star(points: list[tuple[float, float]]) -> list[str]:
+    x, y = points[-1]
+    star = tag("text", "★", x=x + 5, y=y + 5, fill=STAR, font_size="15")
+    return [tag("path", d=path(points), fill="none", stroke=STAR, stroke_width="2.4"), star]
 
 
 def axis_of(found: RunColumns, name: str, statistics: dict[str, str]) -> Axis | None:

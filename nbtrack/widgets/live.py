@@ -220,7 +220,7 @@ class Live(Panel):
             raise InvalidValueError(problem)
         elif message["do"] == "interrupt":
             self._heard.add(order_id)  # first: the interrupt may land right here
-            _interrupt()
+            interrupt()
         else:
             run.take(view.order_of(message))
         self._heard.add(order_id)
@@ -235,7 +235,7 @@ def is_shown(run_id: str, since: float) -> bool:
     return any(panel.run_id == run_id and panel._shown_at >= since for panel in list(_panels))  # noqa: SLF001
 
 
-def _interrupt() -> None:
+def interrupt() -> None:
     """Do as the notebook's own ■ does; an idle kernel takes no notice."""
     if sys.platform == "win32":  # pragma: no cover
         import _thread  # noqa: PLC0415

@@ -21,6 +21,7 @@ import { WhereBar } from "./where-bar.js";
 
 const SAID = 2600; // ms that a word about what was done stays
 const TELL = 500;
+const NO_RUNS = "No runs yet. They appear here as soon as the first one logs a param or a metric.";
 
 export class ParallelPlot {
   /**
@@ -29,6 +30,8 @@ export class ParallelPlot {
    */
   constructor(view, { alone = false } = {}) {
     this.view = view;
+    /** Said while there are no runs. */
+    this.emptyText = NO_RUNS;
     const state = new ParallelState(view);
     this.state = state;
     const { until } = view;
@@ -116,7 +119,7 @@ export class ParallelPlot {
       setText(
         this.empty,
         view.total.value === 0
-          ? "No runs yet. They appear here as soon as the first one logs a param or a metric."
+          ? this.emptyText
           : view.base.value.length === 0
             ? "No run matches the filter. Take back a step or change the filter."
             : "No axes on view. Choose some under Axes.",
