@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +94,32 @@ class _Sweeping:
 
     def carry_out(self) -> SweepResult:
         """Have the trials done, and say what is not on view."""
-        options = self._options
         self._warn_unused()
-        found = sweep(
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*retry_failed=True")  # it is said below, in the magic's words
+            found = self._sweep()
+        self._tracker.last_run_id = found.parent.info.run_id
+        if not self._had_begun:
+            _say(
+                f"All {found.standing.total} trials are done already, in run #{found.parent.info.number}; "
+                "none was run. --again begins anew."
+            )
+            self._tracker.live.show_sweep(found)
+        elif not any(trial.metrics for trial in found.trials):
+            _say('No trial has a metric: end the cell with a dict such as {"acc": acc}, or call nbtrack.log_metric.')
+        if self._had_begun and not found.is_done:
+            at = found.standing
+            _say(f"The sweep is paused: {at.done} of {at.total} trials are done. Run the cell again to go on.")
+        if found.failed and found.executed:
+            first = found.failed[0]
+            many = f"Trial {first.number}" if len(found.failed) == 1 else f"{len(found.failed)} trials, the first"
+            _say(f"{many} failed with {first.error or 'no word'}; --retry-failed tries again")
+        self._leave_behind(found)
+        return found
+
+    def _sweep(self) -> SweepResult:
+        options = self._options
+        return sweep(
             self._trial,
             options.space,  # type: ignore[arg-type]
             n_trials=options.trials,
@@ -112,17 +136,6 @@ class _Sweeping:
             listener=self._hear,
             source=identity_of(self._code.identity, self._code.reads, self._space),
         )
-        self._tracker.last_run_id = found.parent.info.run_id
-        if not self._had_begun:
-            _say(
-                f"All {found.standing.total} trials are done already, in run #{found.parent.info.number}; "
-                "none was run. --again begins anew."
-            )
-            self._tracker.live.show_sweep(found)
-        elif not any(trial.metrics for trial in found.trials):
-            _say('No trial has a metric: end the cell with a dict such as {"acc": acc}, or call nbtrack.log_metric.')
-        self._leave_behind(found)
-        return found
 
     def _hear(self, news: News) -> None:
         if news.kind == "begun":
@@ -157,7 +170,9 @@ class _Sweeping:
             return
         self._space.update({name: value for name, value in self._kept.items() if not name.startswith("__")})
         of = f" (trial {found.best.number})" if keep == "best" and found.best is not None else ""
-        _say(f"kept of the {keep} trial{of}: {', '.join(name for name in self._kept if not name.startswith('_'))}")
+        _say(
+            f"kept of the {keep} trial{of}: {', '.join(sorted(name for name in self._kept if not name.startswith('_')))}"
+        )
 
     def _check_magics(self, source: str) -> None:
         magic = _OF_SHELL.search(source)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.sweeps.ranges import label
+from nbtrack.sweeps.ranges import Numbers, label
 from nbtrack.tracking import active
 
 if TYPE_CHECKING:
     from nbtrack.sweeps.result import SweepResult
+    from nbtrack.sweeps.space import Space
     from nbtrack.sweeps.standing import News, Standing, Trial
 
 EVERY_S = 0.2
@@ -37,8 +38,8 @@ class SweepView:
         is_last = news.kind in STATES
         now = time.monotonic()
         standing = facts(news.standing, STATES.get(news.kind, "running"))
-        if self._view is None and news.trial is not None:
-            self._open(news.parent, news.trial, standing)
+        if self._view is None and news.trial is not None and news.space is not None:
+            self._open(news.parent, news.space, standing)
         elif self._view is not None and (is_last or now - self._told_at >= EVERY_S):
             self._told_at = now
             self._view.tell({"number": self._view.parent.number, **standing})
@@ -51,18 +52,27 @@ class SweepView:
         """Show a sweep that is over."""
         if found.trials:
             state = "done" if found.is_done else "paused"
-            self._open(found.parent.info.run_id, found.trials[0], facts(found.standing, state))
+            self._open(found.parent.info.run_id, found.plan.space, facts(found.standing, state))
             self.is_on = False
 
-    def _open(self, parent: str, trial: Trial, standing: dict[str, Any]) -> None:
+    def _open(self, parent: str, space: Space, standing: dict[str, Any]) -> None:
         from IPython.display import display  # noqa: PLC0415 - where there is a sweep to show
 
         from nbtrack.widgets.sweep import Sweep  # noqa: PLC0415 - half a second the first time
 
         info = active.get_store().get_run(parent).info
-        self._view = Sweep(active.get_store(), info, list(trial.params), {"number": info.number, **standing})
+        self._view = Sweep(active.get_store(), info, axes_of(space), {"number": info.number, **standing})
         self.is_on = True
         display(self._view)
+
+
+def axes_of(space: Space) -> dict[str, str]:
+    """Return the kind of axis by param: ``log`` where it is tried on that scale, else ""; constants have none."""
+    kinds: dict[str, str] = {}
+    for name, dimension in space.dimensions.items():
+        if isinstance(dimension, Numbers) or len(dimension.values) > 1:
+            kinds[name] = "log" if isinstance(dimension, Numbers) and dimension.is_log else ""
+    return kinds
 
 
 def facts(standing: Standing, state: str) -> dict[str, Any]:

@@ -168,7 +168,7 @@ class Engine:
     def _tell(self, kind: Kind, trial: Trial | None = None, *, is_best: bool = False) -> None:
         if not self._listeners:
             return
-        news = News(kind, trial, is_best, self._board.standing(), self._parent.id)
+        news = News(kind, trial, is_best, self._board.standing(), self._parent.id, self._plan.space)
         for listener in self._listeners:
             try:
                 listener(news)

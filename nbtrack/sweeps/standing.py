@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbtrack.sweeps.plan import Plan
+    from nbtrack.sweeps.space import Space
 
 Kind = Literal["begun", "started", "ended", "paused", "done"]
 
@@ -99,6 +100,7 @@ class News:
     standing : Standing
     parent : str
         Id of the sweep's own run.
+    space : Space or None
     """
 
     kind: Kind
@@ -106,6 +108,7 @@ class News:
     is_best: bool
     standing: Standing
     parent: str
+    space: Space | None = None
 
 
 class Board:

@@ -52,15 +52,15 @@ class Sweep(Parallel):
     store : Store
     parent : RunInfo
         The sweep's own run.
-    params : list of str
-        Names of what is swept, in order.
+    params : dict of str
+        Names of what is swept, in order, with the kind of their axis; "" guesses it.
     standing : dict
         See :meth:`tell`.
     """
 
     _sweep = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, store: Store, parent: RunInfo, params: list[str], standing: dict[str, Any]) -> None:
+    def __init__(self, store: Store, parent: RunInfo, params: dict[str, str], standing: dict[str, Any]) -> None:
         assert is_run_id(parent.run_id)
         trials = f"parent_run_id = '{parent.run_id}' and status != 'RUNNING' and status != 'KILLED'"
         self.parent = parent
@@ -71,6 +71,7 @@ class Sweep(Parallel):
         self._next_look = 0.0
         experiments = (parent.experiment_id,) if parent.experiment_id else None
         super().__init__(store, experiments, parent.run_name, _view="sweep", filter=trials)
+        self.axis_kinds = {f"params.{name}": kind for name, kind in params.items() if kind}
         self._query = replace(self._query, filter_string=trials, order_by=("number ASC",))
         self._runs = LiveRuns(store, self._query, store.title)
         self.tell(standing)

@@ -6,6 +6,9 @@ import { react } from "../kit/model.js";
 const SVG = "http://www.w3.org/2000/svg";
 
 export class BestLine {
+  /** @type {string | undefined} */
+  #run;
+
   /**
    * @param {import("../parallel/parallel.js").ParallelPlot} plot
    * @param {import("@preact/signals-core").Signal<import("./sweep.js").Standing>} standing
@@ -28,7 +31,8 @@ export class BestLine {
     view.store.revision.value;
     const { height, width, xs } = layers.geometry.value;
     const heights = layers.heights.value;
-    const row = run === undefined ? undefined : view.store.rowOf.get(run);
+    if (run === undefined || view.store.rowOf.has(run)) this.#run = run; // until the new one is here, the one before stands
+    const row = this.#run === undefined ? undefined : view.store.rowOf.get(this.#run);
     const points = row === undefined ? [] : pointsOf(xs, heights, row);
     const isShown = points.length > 0 && layers.isMeasured.value;
     this.svg.toggleAttribute("hidden", !isShown);

@@ -1,7 +1,7 @@
 // A sweep: its head, and its trials as parallel coordinates with the best one in front.
 
 import { h } from "../kit/dom.js";
-import { trait } from "../kit/model.js";
+import { react, trait } from "../kit/model.js";
 import { ParallelPlot } from "../parallel/parallel.js";
 import { RunsView } from "../runs/view.js";
 import { BestLine } from "./best-line.js";
@@ -39,6 +39,10 @@ export class SweepView {
     const view = new RunsView(model, kernel, store, until);
     this.plot = new ParallelPlot(view);
     this.plot.emptyText = "The first trial is under way. Each one that ends becomes a line here.";
+    react(until, () => {
+      const isNarrowed = Object.keys(view.extents.value).length > 0 || view.steps.value.length > 0;
+      this.plot.root.classList.toggle("nbt-sweep-plain", !isNarrowed);
+    });
     this.best = new BestLine(this.plot, this.standing);
     this.head = new SweepHead(this, until);
     this.root = h("div", { class: "nbt nbt-sweep", data: { view: "sweep" } }, this.head.root, this.plot.root);
