@@ -37,6 +37,9 @@ OURS = "nbtrack[server]"
 """What MLflow needs to log into a file: its plugin, with the server that the plugin begins in the process."""
 UNSET = frozenset({"JPY_SESSION_NAME", "JPY_PARENT_PID", "PYTHONHOME", "MLFLOW_EXPERIMENT_NAME", "__PYVENV_LAUNCHER__"})
 _OF_OTHER_ENVIRONMENTS = frozenset({"PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"})
+NO_BYTECODE, BYTECODE = "PYTHONDONTWRITEBYTECODE", "bytecode"
+"""Where no bytecode may be written, as in most containers, an environment keeps its own in this folder: without any, each process would
+compile all that it imports anew, which takes MLflow or scikit-learn longer than their import. The project's folder stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,9 @@ def around(run: ActiveRun, python: Path | None, manager: str) -> Surroundings:
     if manager == UV and python is not None:
         variables["VIRTUAL_ENV"] = str(python.parent.parent)
         unset |= _OF_OTHER_ENVIRONMENTS
+        if NO_BYTECODE in os.environ:
+            unset |= {NO_BYTECODE}
+            variables["PYTHONPYCACHEPREFIX"] = str(python.parent.parent / BYTECODE)
     ours, mlflows = TOKENS
     copies = {mlflows: ours} if config.is_server(uri) and mlflows not in os.environ else {}
     return Surroundings(python, variables, copies, unset)

@@ -211,7 +211,10 @@ def test_secrets_stay_out_of_the_store(examples: Path) -> None:
     assert secret not in str(nbtrack.get_run(going.run_id).data.params)
 
 
-def test_an_environment_is_made_by_uv_once(examples: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_environment_is_made_by_uv_once(
+    examples: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # which says where, not that all is compiled each time
     prefixes = []
     for _ in range(2):
         going = nbtrack.projects.run(examples / "pinned", echo=False)
@@ -220,6 +223,8 @@ def test_an_environment_is_made_by_uv_once(examples: Path, capfd: pytest.Capture
         assert version == "2.0.0"
     assert prefixes[0] == prefixes[1] != sys.prefix
     assert Path(prefixes[0]).is_relative_to(os.environ["NBTRACK_CACHE"])
+    assert any((Path(prefixes[0]) / "bytecode").rglob("*.pyc"))
+    assert not any((examples / "pinned").rglob("*.pyc"))
     assert nbtrack.get_run(going.run_id).data.tags["mlflow.project.env"] == "uv"
     assert "iniconfig==2.0.0" in _text(going.run_id, "environment/packages.txt").splitlines()
     assert capfd.readouterr().err.count("Installed 1 package") == 1
