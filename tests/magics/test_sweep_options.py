@@ -64,7 +64,19 @@ def test_the_place_of_an_error_is_as_it_was_typed():
 
 
 @pytest.mark.parametrize(
-    ("line", "rest"), [("sweep lr=[1]", "lr=[1]"), ("sweep", ""), ("sweeping", None), ('"sweep"', None), ("", None)]
+    ("line", "rest"),
+    [
+        ("sweep lr=[1]", "lr=[1]"),
+        ("sweep", None),
+        ("sweep # a", None),
+        ("sweep --jobs 2", "--jobs 2"),
+        ("sweep --tag a=b", None),
+        ("sweep --experiment e", None),
+        ("sweep --experiment e lr=[1]", "--experiment e lr=[1]"),
+        ("sweeping lr=[1]", None),
+        ('"sweep"', None),
+        ("", None),
+    ],
 )
 def test_which_lines_are_sweeps(line, rest):
     assert sweep_line(line) == rest
