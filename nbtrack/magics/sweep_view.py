@@ -52,7 +52,8 @@ class SweepView:
         """Show a sweep that is over."""
         if found.trials:
             state = "done" if found.is_done else "paused"
-            self._open(found.parent.info.run_id, found.plan.space, facts(found.standing, state))
+            info = found.parent.info
+            self._open(info.run_id, found.plan.space, {**facts(found.standing, state), "elapsed": info.duration or 0})
             self.is_on = False
 
     def _open(self, parent: str, space: Space, standing: dict[str, Any]) -> None:

@@ -21,7 +21,8 @@ export class BestLine {
     this.svg.setAttribute("aria-hidden", "true");
     this.svg.append(this.ground, this.line);
     this.star = h("span", { class: "nbt-sweep-star", "aria-hidden": "true", hidden: true }, "★");
-    plot.layers.el.append(this.svg, this.star);
+    plot.layers.over.before(this.svg); // words of the axes stay readable over it
+    plot.layers.el.append(this.star);
     react(plot.view.until, () => this.#draw(standing.value.best?.run));
   }
 
