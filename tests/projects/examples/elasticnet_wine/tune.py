@@ -6,7 +6,8 @@ import mlflow
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--alphas")
-alphas = [float(text) for text in parser.parse_args().alphas.split(",")]
+given = parser.parse_args().alphas
+alphas = [float(text) for text in given.split(",")]
 
 with mlflow.start_run():
     for alpha in alphas:
@@ -14,3 +15,4 @@ with mlflow.start_run():
             mlflow.log_param("alpha", alpha)
             mlflow.log_metric("loss", (alpha - 0.3) ** 2)
     mlflow.log_metric("tried", len(alphas))
+    mlflow.log_text(f"{given}\n", "tried.txt")
