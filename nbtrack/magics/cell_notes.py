@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.cells import log
 from nbtrack.magics import capture
-from nbtrack.tracking import active, cells
+from nbtrack.magics.choices import choices
+from nbtrack.magics.watch import Watch
+from nbtrack.tracking import active, cells, fingerprints
 from nbtrack.tracking.origins import FILE, OriginKeeper
 from nbtrack.tracking.redaction import redact
 
@@ -29,6 +31,7 @@ class CellNotes:
             setattr(shell, MARK, True)
         self.keeper = cells.keeper()
         self.origins = OriginKeeper(lambda: self.shell.user_ns)
+        self.watch = Watch(shell.user_ns)
         self._n: int | None = None
         self._ids: dict[str, int] = {}
         self._count = 0
@@ -49,6 +52,7 @@ class CellNotes:
 
     def close(self) -> None:
         """Hear no more; what is to be written is written."""
+        self.watch.stop()
         if self.keeper.attach in active.on_open:
             active.on_open.remove(self.keeper.attach)
         self.keeper.beside.pop(FILE, None)
@@ -63,6 +67,8 @@ class CellNotes:
         self._n = self.keeper.cells.begin(
             info.raw_cell or "", count=count, cell_id=cell_id, code=code, is_private=is_private
         )
+        if not is_private:
+            self.watch.cell_begins()
         self.origins.cell_begins(self._n, "" if is_private else info.raw_cell or "")
 
     def cell_ends(self, result: Any) -> None:
@@ -86,8 +92,17 @@ class CellNotes:
             count=result.execution_count if result.info.store_history else None,
             code=getattr(result.info, "transformed_cell", None) or "",
         )
-        self._n = None
         self.origins.look()
+        self._look_at_values(result.info.raw_cell or "", self.keeper.cells.cells[self._n - 1].wrote)
+        self._n = None
+
+    def _look_at_values(self, source: str, made: Mapping[str, str]) -> None:
+        """Record what is watched, and the data that the cell used and made, into the run that is open."""
+        is_private = self.keeper.cells.is_private
+        self.watch.cell_ends(is_private=is_private)
+        run = active.current_run()
+        if run is not None and not is_private and not run.is_joined:
+            fingerprints.note(run, source, made, self.shell.user_ns, choices().ignored)
 
     def logged(self) -> None:
         """Note what the cell logged, after its run has its last value."""

@@ -12,6 +12,7 @@ from nbtrack import config
 from nbtrack.entities import RunStatus
 from nbtrack.errors import NbtrackError
 from nbtrack.magics import capture, variables
+from nbtrack.magics.choices import choices
 from nbtrack.magics.outcome import Score
 from nbtrack.magics.output import OutputWatch
 from nbtrack.tracking import active
@@ -162,7 +163,11 @@ class CellRun:
         source = ending.transformed or self.shell.transform_cell(self.cell.source)
         tree = capture.cell_body(source, self.shell.transform_cell)
         space = self.shell.user_ns
-        names = [name for name in variables.touched_names(tree) if name in space] if tree is not None else []
+        names = (
+            [name for name in variables.touched_names(tree) if name in space and name not in choices().ignored]
+            if tree
+            else []
+        )
         try:
             self.notes.append(variables.keep(self.run, self.filing, names, space))
         except NbtrackError as error:
@@ -177,11 +182,13 @@ class CellRun:
         space = self.shell.user_ns
         if tree is not None and not isinstance(error, SyntaxError):
             line = None if error is None else capture.failed_line(error, self.shell.user_global_ns)
-            names = capture.literal_names(tree, line)
+            names = [each for each in capture.literal_names(tree, line) if each not in choices().ignored]
         found = capture.captured_params(names, self.options.params, space)
         missing = [name for name in self.options.params if name not in found]
         if missing:
             self.notes.append(f"no variable {', '.join(missing)}")
+        asked = choices().question([name for name in names if name in found], ending.execution_count)
+        self.notes += [asked] if asked else []
         # What the cell logged itself stays; the run keeps the first value of a key.
         return {key: item for key, item in redact_params(found).items() if key not in self.run.params}
 

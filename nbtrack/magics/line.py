@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from nbtrack.errors import ExpectationError, NbtrackError
-from nbtrack.magics import forking, report, slice_verb, variables
+from nbtrack.magics import choices, forking, report, slice_verb, variables, watch
 from nbtrack.magics.cell_run import Cell, Ending
 from nbtrack.magics.expect import baseline, expect
 from nbtrack.magics.guard import GUARD
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 USAGE = """%track status                 the open run, the store, what is captured
   %track captured [RUN]         everything stored of the last run, with sizes
   %track forget [RUN] NAME …    remove captured params, tags or files of the last run
+  %track watch acc, len(X)      record these after each cell, and each second while one is busy; alone it lists
+  %track unwatch [EXPRESSION]   watch it no more, or nothing
+  %track ignore [NAME …]        never record these names in this notebook; %track keep NAME … takes that back
   %track live [RUN]             the run that is running, or another: curves, progress, Stop, knobs, notes
   %track live on | off          show each run by itself while its cell goes on, or none
   %track expect acc >= best - 0.005   judge the run; also previous, baseline; [--baseline RUN|NAME@ALIAS] [--raise]
@@ -68,6 +71,10 @@ class TrackMagics(Magics):
             "forget": self._forget,
             "live": self._live,
             "guard": self._guard,
+            "watch": lambda _: _say(watch.watch(self.tracker.notes.watch, line.strip().removeprefix("watch"))),
+            "unwatch": lambda _: _say(watch.unwatch(self.tracker.notes.watch, line.strip().removeprefix("unwatch"))),
+            "ignore": lambda words: _say(choices.ignore(words)),
+            "keep": lambda words: _say(choices.keep(words)),
             "slice": lambda words: slice_verb.verb(self.tracker, words),
             "expect": lambda _: expect(self.tracker, line.strip().removeprefix("expect")),
             "baseline": lambda words: _say(baseline(words)),

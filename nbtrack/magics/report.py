@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.cells import log
+from nbtrack.cells.staleness import FILE
 from nbtrack.errors import NotFoundError
+from nbtrack.magics.choices import choices
 from nbtrack.magics.numbers import metric_text
 from nbtrack.store.protocol import RunQuery
-from nbtrack.tracking import active
+from nbtrack.tracking import active, cells
+from nbtrack.tracking.variables import FOLDER
 from nbtrack.views.amounts import duration_text
+from nbtrack.views.stale import stale_marks
 
 if TYPE_CHECKING:
-    from nbtrack.entities import ArtifactInfo, Run
+    from nbtrack.entities import ArtifactInfo, DatasetInput, Run
     from nbtrack.magics.track import CellTracker
     from nbtrack.store.protocol import TrackingStore
 
 CAPTURED = (
     "params from literal assignments, source, the cells before, output tail, figures, a last value that is a dict of numbers, errors,\n"
-    "            notebook, git commit and diff, packages, Python, host, user; secrets are redacted"
+    "            notebook, own modules and data files by digest, data frames by shape and digest,\n"
+    "            git commit and diff, packages, Python, host, user; secrets are redacted"
 )
 LONGEST_VALUE = 60
+_GROUPS = {
+    "cells": (log.FILE, f"{log.FOLDER}/", FILE),
+    "variables": (f"{FOLDER}/",),
+    "environment": ("environment/", "source/git.diff", "source/requirements.txt", "requirements"),
+}
 
 
 def status(tracker: CellTracker) -> str:
     """Return the open run, the store, the experiment, and what is recorded."""
     store, current = active.get_store(), active.current_run()
     waiting = store.writer.waiting
+    last = current.id if current else tracker.last_run_id or active.last_run_id()
     lines = [
         f"run         {_active_run_text(current)}",
         f"store       {store.uri}",
@@ -36,6 +49,13 @@ def status(tracker: CellTracker) -> str:
         f"unwritten   {waiting} records"
         + ("" if tracker.filing.flush(0) else ", files of the last cell are being written"),
     ]
+    if tracker.notes.watch.expressions:
+        lines.append(f"watched     {', '.join(tracker.notes.watch.expressions)}")
+    if choices().ignored:
+        lines.append(f"ignored     {', '.join(sorted(choices().ignored))}")
+    cells.settle()
+    marks = stale_marks(active.last_store(), last) if last else []
+    lines += [f"{'stale' if i == 0 else '':<11} {mark.text}" for i, mark in enumerate(marks)]
     return "\n".join(lines)
 
 
@@ -49,10 +69,25 @@ def captured(store: TrackingStore, run_id: str) -> str:
     points = {key: f"{metric_text(value)}{_points_text(counts.get(key, 1))}" for key, value in data.metrics.items()}
     lines += _section("metrics", points, 16 * sum(counts.values()))
     lines += _section("tags", {key: _short(value) for key, value in data.tags.items()}, _text_bytes(data.tags))
-    sizes = {file.path: bytes_text(file.file_size or 0) for file in files}
-    lines += _section("files", sizes, sum(file.file_size or 0 for file in files))
-    lines.append("%track forget NAME … removes params, tags and files.")
+    inputs = run.inputs.dataset_inputs
+    shown = {each.dataset.name: _data_text(each) for each in inputs}
+    lines += _section("data", shown, sum(_input_bytes(each) for each in inputs))
+    for title, paths in groups_of([file.path for file in files]).items():
+        sizes = {file.path: file.file_size or 0 for file in files if file.path in paths}
+        lines += _section(title, {path: bytes_text(size) for path, size in sizes.items()}, sum(sizes.values()))
+    lines.append(
+        "%track forget NAME … removes params, tags, data and files; cells, variables, environment and data stand for all of their kind."
+    )
     return "\n".join(lines)
+
+
+def groups_of(paths: list[str]) -> dict[str, list[str]]:
+    """Return the files of a run by what they are: its cells, its variables, its environment, and all others."""
+    groups: dict[str, list[str]] = {"cells": [], "variables": [], "environment": [], "files": []}
+    for path in paths:
+        found = next((title for title, heads in _GROUPS.items() if path.startswith(heads)), "files")
+        groups[found].append(path)
+    return {title: found for title, found in groups.items() if found or title == "files"}
 
 
 def running(store: TrackingStore) -> str:
@@ -67,7 +102,7 @@ def running(store: TrackingStore) -> str:
 
 
 def forget(store: TrackingStore, run_id: str, names: list[str]) -> str:
-    """Remove params, tags and files of a run, and return what was removed.
+    """Remove params, tags, data and files of a run, and return what was removed; ``cells`` and its like are all of a kind.
 
     Raises
     ------
@@ -75,9 +110,14 @@ def forget(store: TrackingStore, run_id: str, names: list[str]) -> str:
         A name is none of them; then nothing is removed.
     """
     run, paths = store.get_run(run_id), [file.path for file in all_files(store, run_id)]
-    removed: dict[str, list[str]] = {"params": [], "tags": [], "artifacts": []}
-    have = {"params": list(run.data.params), "tags": list(run.data.tags), "artifacts": paths}
+    removed: dict[str, list[str]] = {"params": [], "tags": [], "artifacts": [], "inputs": []}
+    data = list(dict.fromkeys(each.dataset.name for each in run.inputs.dataset_inputs))
+    have = {"params": list(run.data.params), "tags": list(run.data.tags), "artifacts": paths, "inputs": data}
+    groups = groups_of(paths)
     for name in names:
+        if name not in run.data.params and (name == "data" or (name in groups and name != "files")):
+            removed["inputs" if name == "data" else "artifacts"] += data if name == "data" else groups[name]
+            continue
         kinds = [kind for kind, known in have.items() for form in (name, _bare(name, kind)) if form in known]
         if not kinds:
             raise NotFoundError(
@@ -111,6 +151,32 @@ def bytes_text(n_bytes: float) -> str:
             return f"{n_bytes:.0f} {unit}" if unit == "B" or n_bytes >= 10 else f"{n_bytes:.1f} {unit}"  # noqa: PLR2004
         n_bytes /= 1000
     return f"{n_bytes:.1f} GB"
+
+
+def _data_text(found: DatasetInput) -> str:
+    """Return ``150 x 4, 3f2a…, used``."""
+    try:
+        profile = json.loads(found.dataset.profile)
+    except ValueError:
+        profile = {}
+    size = (
+        [profile["num_rows"], profile.get("num_columns", "?")]
+        if "num_rows" in profile
+        else profile.get("features_shape", "")
+    )
+    shape = " x ".join(map(str, size)) if isinstance(size, list) else ""
+    return ", ".join(part for part in (shape, found.dataset.digest, found.context) if part)
+
+
+def _input_bytes(found: DatasetInput) -> int:
+    texts = (
+        found.dataset.name,
+        found.dataset.digest,
+        found.dataset.source,
+        found.dataset.schema,
+        found.dataset.profile,
+    )
+    return sum(len(each.encode("utf-8", "replace")) for each in texts)
 
 
 def _section(title: str, items: dict[str, str], n_bytes: float) -> list[str]:

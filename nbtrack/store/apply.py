@@ -182,15 +182,32 @@ def _told(told: dict[str, str], events: str, kinds: set[str]) -> str:
     )
 
 
-def _inputs(con: DuckDBPyConnection, kept: str, events: str, _: set[str]) -> None:
+def _inputs(con: DuckDBPyConnection, kept: str, events: str, kinds: set[str]) -> None:
+    told = f"""
+        SELECT r AS run_id, o->>'name' AS name, o->>'digest' AS digest, coalesce(o->>'context', '') AS context, o, t, w, q
+        FROM {events} WHERE k = 'input'
+    """
+    if "forget" in kinds:
+        con.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE forgotten_inputs AS
+            SELECT run_id, name, max({NAMED_ORDER}) AS until FROM
+                (SELECT r AS run_id, unnest((o->'inputs')::VARCHAR[]) AS name, t, w, q FROM {events} WHERE k = 'forget')
+            GROUP BY run_id, name
+            """
+        )
+        kept = f"SELECT * FROM ({kept}) ANTI JOIN forgotten_inputs USING (run_id, name)"
+        told = f"""
+            SELECT run_id, name, digest, context, o, t, w, q FROM ({told})
+            LEFT JOIN forgotten_inputs USING (run_id, name) WHERE until IS NULL OR {NAMED_ORDER} > until
+        """
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE x_inputs AS WITH kept AS ({kept})
         SELECT * FROM kept UNION ALL
         SELECT run_id, name, digest, o->>'source_type', o->>'source', o->>'schema', o->>'profile', context, o->>'tags',
                make_timestamp(t)
-        FROM (SELECT r AS run_id, o->>'name' AS name, o->>'digest' AS digest, coalesce(o->>'context', '') AS context,
-                     arg_min(o, {ORDER}) AS o, min(t) AS t FROM {events} WHERE k = 'input' GROUP BY ALL) n
+        FROM (SELECT run_id, name, digest, context, arg_min(o, {ORDER}) AS o, min(t) AS t FROM ({told}) GROUP BY ALL) n
         ANTI JOIN kept USING (run_id, name, digest, context)
         """
     )
@@ -200,7 +217,7 @@ _TOLD_BY = {
     "params": ({"params", "forget"}, _params),
     "tags": ({"tags", "untag", "forget"}, _tags),
     "artifacts": ({"artifact", "forget"}, _artifacts),
-    "inputs": ({"input"}, _inputs),
+    "inputs": ({"input", "forget"}, _inputs),
 }
 """Tables that follow from the events of a run, the kinds of records that change them, and what makes them of those."""
 

@@ -27,13 +27,14 @@ _EVENTS = "SELECT w, q, k, t, r, p, o::VARCHAR AS o FROM j WHERE k <> 'm'"
 _KEPT_EVENTS = """
     WITH s AS ({source}), cut AS (
         SELECT w, q, list(name) AS names FROM s JOIN forgotten f ON s.r = f.r AND s.k = f.kind
-        WHERE f.kind <> 'artifact' AND {{'t': t, 'w': w, 'q': q}} < until GROUP BY w, q
+        WHERE f.kind IN ('params', 'tags') AND {{'t': t, 'w': w, 'q': q}} < until GROUP BY w, q
     )
     SELECT w, q, k, t, r, CASE WHEN names IS NULL THEN p ELSE
         map_from_entries(list_filter(map_entries(p), lambda entry: NOT list_contains(names, entry.key))) END AS p, o
     FROM s LEFT JOIN cut USING (w, q)
-    WHERE NOT (k = 'artifact' AND EXISTS (SELECT 1 FROM forgotten f WHERE f.kind = 'artifact' AND f.r = s.r
-                                          AND f.name = (s.o::JSON->>'path') AND {{'t': s.t, 'w': s.w, 'q': s.q}} < f.until))
+    WHERE NOT (k IN ('artifact', 'input') AND EXISTS (
+        SELECT 1 FROM forgotten f WHERE f.kind = s.k AND f.r = s.r AND {{'t': s.t, 'w': s.w, 'q': s.q}} < f.until
+        AND f.name = (s.o::JSON->>if(s.k = 'artifact', 'path', 'name'))))
     AND NOT (k = 'experiment' AND (o::JSON->>'experiment_id')::BIGINT IN (SELECT id FROM gone_experiments))
 """
 

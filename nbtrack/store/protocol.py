@@ -182,7 +182,13 @@ class TrackingStore(Protocol):
         """Copy a file (or bytes) into the store as `path` of a run."""
 
     def forget(
-        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
+        self,
+        run_id: str,
+        *,
+        params: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        artifacts: Sequence[str] = (),
+        inputs: Sequence[str] = (),
     ) -> None:
         """Take captured items of a run back; the next purge removes them from the history too."""
 

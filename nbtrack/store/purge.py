@@ -123,6 +123,7 @@ def forget_in_history(con: DuckDBPyConnection, folder: Path, *, force: bool = Fa
             SELECT r, t, w, q, 'params' AS kind, unnest((o->'params')::VARCHAR[]) AS name FROM past_forgets
             UNION ALL SELECT r, t, w, q, 'tags', unnest((o->'tags')::VARCHAR[]) FROM past_forgets
             UNION ALL SELECT r, t, w, q, 'artifact', unnest((o->'artifacts')::VARCHAR[]) FROM past_forgets
+            UNION ALL SELECT r, t, w, q, 'input', unnest((o->'inputs')::VARCHAR[]) FROM past_forgets
         ) GROUP BY r, kind, name
         """.replace("past_forgets", f"({PAST.format(base='main.')} WHERE kind = 'forget')")
     )
@@ -140,7 +141,7 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE cut AS
         SELECT writer, seq, list(f.name) AS names FROM events e JOIN forgotten f ON e.run_id = f.r AND e.kind = f.kind
-        WHERE f.kind <> 'artifact' AND {order} < f.until GROUP BY writer, seq
+        WHERE f.kind IN ('params', 'tags') AND {order} < f.until GROUP BY writer, seq
         """
     )
     con.execute(
@@ -154,8 +155,8 @@ def _forget_in_events(con: DuckDBPyConnection) -> None:
     )
     con.execute(
         f"""
-        DELETE FROM events USING forgotten f WHERE events.run_id = f.r AND events.kind = 'artifact' AND f.kind = 'artifact'
-        AND (events.body::JSON->'o'->>'path') = f.name AND {order} < f.until
+        DELETE FROM events USING forgotten f WHERE events.run_id = f.r AND events.kind = f.kind AND f.kind IN ('artifact', 'input')
+        AND (events.body::JSON->'o'->>if(f.kind = 'artifact', 'path', 'name')) = f.name AND {order} < f.until
         """
     )
 

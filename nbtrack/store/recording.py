@@ -39,7 +39,14 @@ class Recording:
         return ArtifactInfo(name, is_dir=False, file_size=blob.size, sha256=blob.sha256, mime=mime)
 
     def forget(
-        self, run_id: str, *, params: Sequence[str] = (), tags: Sequence[str] = (), artifacts: Sequence[str] = ()
+        self,
+        run_id: str,
+        *,
+        params: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        artifacts: Sequence[str] = (),
+        inputs: Sequence[str] = (),
     ) -> None:
         """Take captured items of a run back; the next purge removes them from the history too."""
-        self.append(("forget", run_id, None, {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}))
+        taken = {"params": [*params], "tags": [*tags], "artifacts": [*artifacts]}
+        self.append(("forget", run_id, None, {**taken, "inputs": [*inputs]} if inputs else taken))

@@ -132,7 +132,7 @@ _BODIES: dict[str, dict[str, tuple[Check, str]]] = {
         "model_type": (is_text, "a text"),
         "flavors": (is_object, "a JSON object"),
     },
-    "forget": dict.fromkeys(("params", "tags", "artifacts"), (is_texts, "a list of texts")),
+    "forget": dict.fromkeys(("params", "tags", "artifacts", "inputs"), (is_texts, "a list of texts")),
 }
 """What is read of the body of each kind; null is as good as not being there."""
 _NEEDED = {"artifact": ("path",), "input": ("name",), "setting": ("name",), "untag": ("keys",)}

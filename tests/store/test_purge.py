@@ -162,8 +162,11 @@ def test_what_was_taken_back_leaves_the_history_up_to_that_moment(store: LocalSt
         ("tags", run_id, {"token": "s3cr3t", "a": "b"}, None),
     )
     store.add_artifact(run_id, "key.pem", b"-----BEGIN")
-    store.forget(run_id, params=["password"], tags=["token"], artifacts=["key.pem"])
+    for name in ("customers", "prices"):
+        store.append(("input", run_id, None, {"name": name, "digest": f"digest-{name}"}))
+    store.forget(run_id, params=["password"], tags=["token"], artifacts=["key.pem"], inputs=["customers"])
     fold_all(store)
+    assert [each.dataset.name for each in store.get_run(run_id).inputs.dataset_inputs] == ["prices"]
     store.append(("params", run_id, {"password": "said aloud"}, None))
     seen = everything(store)["params"]
     assert ("lr", "1") in [row[1:] for row in seen]
@@ -172,7 +175,7 @@ def test_what_was_taken_back_leaves_the_history_up_to_that_moment(store: LocalSt
     store.purge()
     texts = [text for _, _, text in history_rows(store)]
     events = store.sql("SELECT body FROM events")["body"].tolist()
-    assert not any("hunter2" in text or "s3cr3t" in text for text in [*texts, *events])
+    assert not any("hunter2" in text or "s3cr3t" in text or "digest-customers" in text for text in [*texts, *events])
     assert any("said aloud" in text for text in texts)
     assert any('"lr":"1"' in text for text in events), "its neighbours stay"
     assert not [*store.folder.glob("blobs/sha256/*/*")]

@@ -99,7 +99,7 @@ class _Cleaner:
     def _note(self, writer: str, record: dict[str, Any]) -> None:
         moment = record["t"], writer, record["q"]
         self._touched.add(record["r"].encode())
-        for field, kind in (("params", "params"), ("tags", "tags"), ("artifacts", "artifact")):
+        for field, kind in (("params", "params"), ("tags", "tags"), ("artifacts", "artifact"), ("inputs", "input")):
             names = self._until[record["r"], kind]
             for name in record["o"].get(field) or []:
                 names[name] = max(names.get(name, moment), moment)
@@ -126,8 +126,8 @@ class _Cleaner:
         kind = record["k"]
         names = self._until.get((record["r"], kind), {})
         moment = record["t"], writer, record["q"]
-        if kind == "artifact":
-            until = names.get(record["o"].get("path"))
+        if kind in ("artifact", "input"):
+            until = names.get(record["o"].get("path" if kind == "artifact" else "name"))
             return b"" if until is not None and moment < until else raw
         gone = {name for name in record.get("p") or {} if name in names and moment < names[name]}
         if not gone:
