@@ -17,6 +17,7 @@ from nbtrack.store.recording import Recording
 from nbtrack.tracking import active
 from nbtrack.tracking.environment import notebook_path
 from nbtrack.tracking.redaction import redact
+from nbtrack.tracking.surroundings import add_session_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 TRIAL = "nbtrack.sweep.trial"
 """Tag of runs whose parent keeps the cells for them."""
+_CELLS_OWN = {"nbtrack.cell.id", "nbtrack.notebook"}
+"""Tags of the run of a ``%%track`` cell, whose options say what is captured."""
 MOST_PARENTS = 20
 MIME = "application/json"
 
@@ -67,6 +70,8 @@ class CellKeeper:
         self._metrics[run.id] = (run, dict(run.metrics))
         self._write_soon(run)
         run.on_end.append(self._ends)
+        if not is_resumed and run.parent_run_id is None and not _CELLS_OWN & {*run.tags}:
+            add_session_files(run)
 
     def cell_ends(self) -> None:
         """Note which metrics the cell has logged into the runs that are open."""

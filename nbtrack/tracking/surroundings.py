@@ -65,6 +65,11 @@ def add_script(run: Recorded) -> Future[None]:
     return _add_soon(run, _record_script)
 
 
+def add_session_files(run: Recorded) -> Future[None]:
+    """Add what :func:`add_environment_files` does to a run of a session that may make a thousand of them."""
+    return _add_soon(run, _record_kept)
+
+
 def settle(timeout_s: float = 60.0) -> None:
     """Wait until the environment of every run so far is recorded."""
     with _lock:
@@ -107,20 +112,22 @@ def _record_files(run: Recorded, environment: Environment) -> None:
 
 
 def _record_script(run: Recorded, environment: Environment) -> None:
-    """Write all in one go; a script that makes a thousand runs keeps its files once."""
+    _record_tags(run, environment)
+    if environment.script:
+        _record_kept(run, environment)
+
+
+def _record_kept(run: Recorded, environment: Environment) -> None:
+    """Write all in one go; a process that makes a thousand runs keeps its files once."""
     global _kept  # noqa: PLW0603
-    if not environment.script:
-        _record_tags(run, environment)
-        return
     if _kept is None or _kept[0] is not environment or _kept[1] != run.store.uri:
         bodies = []
         for path, text in environment.artifacts().items():
             kept = run.store.blobs.put_bytes(text.encode())
             bodies.append({"path": path, "sha256": kept.sha256, "size": kept.size, "mime": "text/plain"})
         _kept = environment, run.store.uri, bodies
-    run.store.append(
-        ("tags", run.id, environment.tags(), None), *(("artifact", run.id, None, body) for body in _kept[2])
-    )
+    if _kept[2]:
+        run.store.append(*(("artifact", run.id, None, body) for body in _kept[2]))
 
 
 def _forget_in_child() -> None:

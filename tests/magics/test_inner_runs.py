@@ -68,3 +68,17 @@ def test_a_last_dict_that_is_not_all_numbers_is_said(notebook, capsys):
     notebook.run("%%track\n{'acc': 0.7, 'model': 'x'}")
     assert "the last dict has values that are no numbers: no metrics taken from it" in capsys.readouterr().out
     assert notebook.last().data.metrics == {}
+
+
+def test_runs_of_plain_cells_keep_the_packages_once_a_session_aside(notebook):
+    notebook.run(
+        "import nbtrack\nwith nbtrack.start_run('plain'):\n    nbtrack.start_run('nested', nested=True).end()\n"
+        "nbtrack.start_run('trial', tags={'nbtrack.sweep.trial': '1'}).end()"
+    )
+    notebook.run("%%track --no-capture\n{'a': 1.0}")
+    plain, *others = notebook.runs()
+    files = notebook.files(plain)
+    assert b"numpy==" in files["environment/packages.txt"]
+    assert "source/cells.json" in files
+    assert len(others) == 3
+    assert not any(path.startswith("environment/") for run in others for path in notebook.files(run))
