@@ -88,6 +88,7 @@ class _Sweeping:
             names=sent,
             label=", ".join(self._names).replace(".", "_"),
             around=self._quiet if options.jobs == 1 else None,
+            file=tracker.filing.add,
         )
         if options.keep is not None:
             self._trial.left = {}

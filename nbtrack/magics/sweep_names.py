@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.deps import require
 from nbtrack.errors import InvalidValueError
 from nbtrack.magics.sweep_code import loads
+from nbtrack.tracking.named_secrets import is_secret_value
+from nbtrack.tracking.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +30,11 @@ def identity_of(code: str, names: Iterable[str], space: Mapping[str, Any]) -> st
     """
     known: dict[str, str] = {}
     _describe(names, space, known)
-    return "\n".join([code, *(f"# {name}: {text}" for name, text in sorted(known.items()))])
+    known = {name: text for name, text in known.items() if name in space}
+    if not known:
+        return redact(code)
+    digest = hashlib.sha256(repr(sorted(known.items())).encode("utf-8", "replace")).hexdigest()[:32]
+    return f"{redact(code)}\n# reads {', '.join(sorted(known))} ({digest})"
 
 
 def reachable(names: Iterable[str], space: Mapping[str, Any]) -> set[str]:
@@ -73,16 +79,18 @@ def _describe(names: Iterable[str], space: Mapping[str, Any], known: dict[str, s
             continue
         value = space[name]
         known[name] = ""
-        known[name] = _text(value, space)
+        known[name] = _text(name, value, space)
         if _is_of(value, space):
             _describe([each for code in _codes(value) for each in loads(code)], space, known)
 
 
-def _text(value: Any, space: Mapping[str, Any]) -> str:
+def _text(name: str, value: Any, space: Mapping[str, Any]) -> str:
     if isinstance(value, types.ModuleType):
         return value.__name__
     if _is_of(value, space):
         return _digest(value)
+    if isinstance(value, str) and is_secret_value(name, value):
+        return "str"  # a digest of a secret is not for others to guess at
     if isinstance(value, _PLAIN):
         return f"{type(value).__name__} {_short(repr(value))}"
     if isinstance(value, _COLLECTIONS) and len(value) <= MOST_ITEMS and all(map(_is_plain, _items(value))):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.magics import capture
 from nbtrack.magics.output import Tail
 from nbtrack.tracking import active
+from nbtrack.tracking.named_secrets import is_secret_value
 from nbtrack.tracking.redaction import redact
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class CellTrial:
         What goes along to another process.
     around : callable, optional
         Makes what is entered around each trial here.
+    file : callable, optional
+        Writes a file of a run here, in the background; given run, path, what makes the content, and its kind.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class CellTrial:
         names: tuple[str, ...] = (),
         label: str = "cell",
         around: Callable[[], AbstractContextManager[Any]] | None = None,
+        file: Callable[[ActiveRun, str, Callable[[], bytes], str], None] | None = None,
     ) -> None:
         self.__qualname__ = label
         self._code = code
@@ -64,6 +68,7 @@ class CellTrial:
         self._metric = metric
         self._names = names
         self._around = around
+        self._file = file or _write
         self.left: dict[str, Any] | None = None
         self._compile()
 
@@ -90,10 +95,10 @@ class CellTrial:
         finally:
             if self.left is not None:
                 self.left = {name: value for name, value in space.items() if before.get(name, _ANCHOR) is not value}
+            secrets = _secrets(space) if tail.total else set()
             _put_back(space, before)
-            text = tail.text()
-            if run is not None and text.strip():
-                run.log_text(redact(text), OUTPUT)
+            if run is not None and tail.total:
+                self._file(run, OUTPUT, lambda: _clean(tail.text(), secrets), "text/plain")
 
     def _metrics(self, value: Any, run: ActiveRun | None) -> dict[str, float]:
         logged: Any = {} if run is None else run.metrics
@@ -135,7 +140,7 @@ class CellTrial:
             os.environ["MPLBACKEND"] = "agg"  # the notebook's own needs the notebook
         self.__qualname__ = state["label"]
         self._code, self._metric, self._space = state["code"], state["metric"], space
-        self._names, self._around, self.left = (), None, None
+        self._names, self._around, self._file, self.left = (), None, _write, None
         self._compile()
 
 
@@ -151,6 +156,22 @@ class _Writing(TextIOBase):
         """Keep the end of it."""
         self._tail.write(text)
         return len(text)
+
+
+def _write(run: ActiveRun, path: str, content: Callable[[], bytes], mime: str) -> None:
+    run.log_bytes(content(), path, mime)
+
+
+def _secrets(space: dict[str, Any]) -> set[str]:
+    """Return the values of variables whose names say that they are secret: printed, they look like any text."""
+    return {v for k, v in space.items() if isinstance(v, str) and is_secret_value(k, v)}
+
+
+def _clean(text: str, secrets: set[str]) -> bytes:
+    text = redact(text)
+    for secret in secrets:
+        text = text.replace(secret, "…redacted")
+    return text.encode("utf-8", "replace")
 
 
 def _put_back(space: dict[str, Any], before: dict[str, Any]) -> None:

@@ -80,6 +80,13 @@ def test_trials_in_processes_see_the_notebooks_functions_with_their_params(ready
     assert ready.files(trials(ready)[0.1, 2])["output/tail.txt"] == b"depth 2\n"
 
 
+def test_what_is_printed_holds_no_secrets(ready):
+    ready.run("db_password = 'quite-a-secret-9431'")
+    ready.run(CELL.replace("print(", "print(db_password, "))
+    assert ready.files(trials(ready)[0.1, 2])["output/tail.txt"] == "…redacted depth 2\n".encode()
+    assert b"9431" not in b"".join(ready.files(parent(ready)).values())
+
+
 def test_one_failure_does_not_stop_the_rest(ready, capsys):
     result = ready.run(CELL.replace("print(", "assert depth == 2, 'too deep'\nprint(")).result
     assert [trial.status for trial in result.trials] == ["FINISHED", "FAILED"] * 2

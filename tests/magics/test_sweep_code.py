@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nbtrack.errors import InvalidValueError
@@ -66,7 +68,7 @@ with open(path) as file: text = file.read()
 
 
 def test_layout_makes_no_other_cell_and_another_function_does():
-    space = {"__name__": "__main__"}
+    space: dict[str, Any] = {"__name__": "__main__"}
     exec("step = 2\ndef half(x):\n    return x / step", space)
     one = identity_of(cell_code("half( lr )  # a", ["lr"]).identity, ["half"], space)
     assert one == identity_of(cell_code("\nhalf(lr)", ["lr"]).identity, ["half"], space)
