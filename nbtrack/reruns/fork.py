@@ -67,7 +67,9 @@ class Fork:
                 [f"{source}{changes} failed: {self.error or 'the code ran and recorded no run'}", *self._notes()]
             )
         moved = [_moved(match) for match in self.metrics]
-        head = f"#{self.run.info.number} {self.run.info.run_name} from {source}{changes}"
+        name = self.run.info.run_name
+        is_said = bool(self.changes) and name.endswith(", ".join(self.changes))
+        head = f"#{self.run.info.number} {name} from {source}{'' if is_said else changes}"
         return "\n".join([f"{head}: {', '.join(moved)}" if moved else head, *self._notes()])
 
     def _repr_html_(self) -> str:

@@ -67,4 +67,5 @@ def _client(distributed: Any, scheduler: str | None) -> tuple[Any, bool]:
     try:
         return distributed.default_client(), False
     except ValueError:
-        return distributed.Client(dashboard_address=None), True
+        # Without an address, Dask takes port 8787 for its HTTP server, and warns when somebody has that.
+        return distributed.Client(dashboard_address="127.0.0.1:0"), True
