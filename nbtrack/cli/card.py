@@ -31,9 +31,18 @@ NOTE, ERROR = "mlflow.note.content", "nbtrack.error"
 OWN_TAGS = ("mlflow.", "nbtrack.")
 
 
-def card(run: Run, artifacts: Sequence[ArtifactInfo], parent: str | None, now_ms: float, width: int) -> Panel:
-    """Return the card of a run; `parent` is the name of the run that it is nested in."""
+def card(
+    run: Run,
+    artifacts: Sequence[ArtifactInfo],
+    parent: str | None,
+    now_ms: float,
+    width: int,
+    stale: Sequence[str] = (),
+) -> Panel:
+    """Return the card of a run; `parent` is the name of the run that it is nested in, `stale` says what has changed since."""
     parts: list[RenderableType] = [_facts(run, parent, now_ms)]
+    if stale:
+        parts.append(Padding(_lines("\n".join(f"⚠ {each}" for each in stale), "yellow"), (1, 0, 0, 0)))
     if run.data.tags.get(NOTE):
         parts.append(Padding(_lines(run.data.tags[NOTE]), (1, 0, 0, 0)))
     if run.data.tags.get(ERROR):

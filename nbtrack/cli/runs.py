@@ -98,8 +98,10 @@ def show_run(run: options.Run, store: options.Store = None, as_json: options.Jso
         show_json({**found.to_dictionary(), "artifacts": files})
         return
     from nbtrack.cli.card import card  # noqa: PLC0415 - brings rich's tables
+    from nbtrack.views.stale import stale_marks  # noqa: PLC0415
 
-    show(card(found, files, _parent_name(opened, found), time.time() * 1000, console().width))
+    stale = [each.text for each in stale_marks(opened, found.info.run_id)]
+    show(card(found, files, _parent_name(opened, found), time.time() * 1000, console().width, stale))
 
 
 @app.command(epilog="Example: nbtrack runs delete 12 13 calm-otter-14")

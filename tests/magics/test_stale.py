@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nbtrack.cli.main import app
 from nbtrack.tracking import active, cells
 from nbtrack.views.stale import stale_marks
 
@@ -93,6 +95,16 @@ def test_an_edited_cell_is_told(book):
         assert book.marks(run) == [("edited", f"cell {number} edited after this run")]
         edit(book, number, CELLS[number - 1])  # taken back
         assert book.marks(run) == []
+
+
+def test_status_and_the_card_of_the_run_say_it(book, capsys):
+    run = book.run(1, 2, 3, 4, 5)
+    edit(book, 4, "total = 0")
+    capsys.readouterr()
+    book.notebook.run("%track status")
+    assert "stale       cell 4 edited after this run" in capsys.readouterr().out
+    shown = CliRunner().invoke(app, ["runs", "show", run.info.run_id])
+    assert "⚠ cell 4 edited after this run" in shown.output
 
 
 def test_a_cell_that_ran_again_otherwise_is_told_before_it_is_saved(book):
