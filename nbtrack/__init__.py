@@ -336,7 +336,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
-    if name == "start_run":
+    if name in ("start_run", "sweep"):
         _meet_notebook()
     if name in _HOME:
         value = getattr(import_module(f"nbtrack.{_HOME[name]}"), name)
