@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from IPython.core.error import UsageError
 
 from nbtrack.errors import NbtrackError
 from nbtrack.magics.cell_run import SOURCE, Cell, cell_tags
+from nbtrack.magics.output import Figures
 from nbtrack.magics.sweep_code import cell_code
 from nbtrack.magics.sweep_names import check_portable, identity_of, reachable
 from nbtrack.magics.sweep_options import parse_sweep_options
@@ -216,8 +218,6 @@ class _Displays:
     """Takes what is displayed, and keeps the figures among it with the trial's run."""
 
     def __init__(self) -> None:
-        from nbtrack.magics.output import Figures  # noqa: PLC0415 - one name, one place
-
         self._figures = Figures()
 
     def __call__(self, message: Any) -> Any:
@@ -225,8 +225,8 @@ class _Displays:
         if message.get("msg_type") not in ("display_data", "update_display_data", "clear_output"):
             return message
         data = message.get("content", {}).get("data")
-        if isinstance(data, dict):
-            self._figures.add(data)
+        if isinstance(data, dict) and not self._figures.add(data) and "text/plain" in data:
+            sys.stdout.write(f"{data['text/plain']}\n")  # which is the trial's own while it runs
         return None
 
     def keep(self) -> None:
