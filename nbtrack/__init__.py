@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.version import __version__
 
 if TYPE_CHECKING:
-    from nbtrack import lightgbm, models, onnx, plots, projects, pyfunc, pytorch, sklearn, statsmodels, sweeps, xgboost
+    from nbtrack import (
+        lightgbm,
+        models,
+        onnx,
+        optuna,
+        plots,
+        projects,
+        pyfunc,
+        pytorch,
+        sklearn,
+        statsmodels,
+        sweeps,
+        xgboost,
+    )
     from nbtrack.autologging.switch import autolog
     from nbtrack.entities import ViewType
     from nbtrack.expectations.checking import check
@@ -212,7 +225,7 @@ _MODULES = {
     **{name: name for name in ("models", "plots", "projects", "pyfunc")},
     "registry": "registry",
     "sweeps": "sweeps",
-    **{name: name for name in ("lightgbm", "onnx", "pytorch", "sklearn", "statsmodels", "xgboost")},
+    **{name: name for name in ("lightgbm", "onnx", "optuna", "pytorch", "sklearn", "statsmodels", "xgboost")},
 }
 
 __all__ = [
@@ -284,6 +297,7 @@ __all__ = [
     "off_registry_change",
     "on_registry_change",
     "onnx",
+    "optuna",
     "parallel",
     "plots",
     "projects",

@@ -126,11 +126,7 @@ def train(
     model : object, optional
         What is trained, if it is there before.
     """
-    settings = settings_of(library)
-    level = _level()
-    if settings is None or _is_part(level):
-        return original()
-    fit = _begin(library, settings, level)
+    fit = opened(library)
     if fit is None:
         return original()
     token = _inside.set(fit)
@@ -150,7 +146,13 @@ def train(
     return result
 
 
-def _begin(library: str, settings: Settings, level: int) -> Fit | None:
+def opened(library: str) -> Fit | None:
+    """Return a training that begins here; None when it is a part of another one, or is not to be recorded, or cannot be."""
+    settings, level = settings_of(library), _level()
+    return None if settings is None or _is_part(level) else begin(library, settings, level)
+
+
+def begin(library: str, settings: Settings, level: int = 0) -> Fit | None:
     """Return a training in the active run, or in one of its own; None when it is not to be recorded, or cannot be."""
     from nbtrack.tracking import active  # noqa: PLC0415 - `autolog()` itself loads nothing
     from nbtrack.tracking.starting import start_run  # noqa: PLC0415

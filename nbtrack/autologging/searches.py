@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtrack.autologging import models
+from nbtrack.autologging.children import Child, write
 from nbtrack.autologging.fits import text_of
-from nbtrack.entities import RunStatus
-from nbtrack.names import PARENT, RUN_NAME, new_run_id
-from nbtrack.tracking.environment import Environment
-from nbtrack.tracking.naming import run_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +87,7 @@ class Search:
 
     def _log_child(self, row: int) -> None:
         """Record one candidate as a run that has ended: one write for all of it."""
-        run, results = self.fit.run, self.search.cv_results_
+        results = self.search.cv_results_
         inner = self.search.estimator
         params = {**inner.get_params(deep=not is_search(inner)), **results["params"][row]}
         metrics = {
@@ -101,35 +98,16 @@ class Search:
         took_s = (metrics.get("mean_fit_time", 0.0) + metrics.get("mean_score_time", 0.0)) * getattr(
             self.search, "n_splits_", 1
         )
-        store, info = run.store, run.info
-        run_id, number = new_run_id(), store.next_run_number()
-        name = run_name(run_id, number)
-        body = {
-            "experiment_id": int(info.experiment_id) if info.experiment_id else None,
-            "experiment": info.experiment_name,
-            "name": name,
-            "number": number,
-            "user": info.user_id,
-            "parent": run.id,
-            "start_us": self.begin_us,
-        }
-        tags = {**Environment.quick(), **self.fit.tag(), **tags_of(inner), RUN_NAME: name, PARENT: run.id}
-        texts = {str(key): text_of(value) for key, value in params.items()}
         duration_us = int(took_s * 1e6)
-        end_us = min(self.begin_us + duration_us, time.time_ns() // 1000)
-        end = {"status": str(RunStatus.FINISHED), "end_us": end_us, "duration_us": duration_us, "lost": 0}
-        labels = {key: str(value) for key, value in tags.items()}
-        store.append(("start", run_id, None, body), ("tags", run_id, labels, None), ("params", run_id, texts, None))
-        if metrics:
-            store.log_metrics(run_id, 0, metrics)
-        if self.dataset is not None:
-            store.append(self.dataset_record(run_id))
-        store.append(("end", run_id, None, end))
-
-    def dataset_record(self, run_id: str) -> tuple[str, str, None, dict[str, Any]]:
-        """Return the record of the data that a child was trained on."""
-        assert self.dataset is not None
-        return ("input", run_id, None, input_body(self.dataset))
+        child = Child(
+            self.begin_us,
+            duration_us,
+            {str(key): text_of(value) for key, value in params.items()},
+            tags_of(inner),
+            {0: metrics},
+            [] if self.dataset is None else [input_body(self.dataset)],
+        )
+        write(self.fit, child, min(self.begin_us + duration_us, time.time_ns() // 1000))
 
     def _log_table(self) -> None:
         import csv  # noqa: PLC0415

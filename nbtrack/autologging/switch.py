@@ -11,7 +11,7 @@ from nbtrack.autologging.settings import checked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-LIBRARIES = {"sklearn": "sklearn.base", "xgboost": "xgboost", "lightgbm": "lightgbm"}
+LIBRARIES = {"sklearn": "sklearn.base", "xgboost": "xgboost", "lightgbm": "lightgbm", "optuna": "optuna"}
 """The module of each library that is waited for; its file here has its name."""
 _METRICS = "sklearn.metrics"
 
@@ -30,7 +30,7 @@ def autolog(  # noqa: PLR0913 - MLflow's options
     exclude_flavors: Iterable[str] | None = None,
     log_traces: bool = True,
 ) -> None:
-    """Record trainings by themselves: params, metrics, data and model of every scikit-learn, XGBoost and LightGBM fit.
+    """Record trainings by themselves: params, metrics, data and model of scikit-learn, XGBoost and LightGBM; trials of Optuna.
 
     A training inside an open run is recorded there; any other opens a run and ends it. Libraries may be imported before or
     later. What cannot be recorded is one warning: nothing is raised into a training, and no result of it changes.
