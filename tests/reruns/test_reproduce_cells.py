@@ -125,6 +125,6 @@ def test_a_fork_names_where_it_came_from_and_without_a_change_it_is_the_same(ori
     assert other.run.data.tags["nbtrack.forked_from"] == original.id
     assert other.run.data.tags["nbtrack.fork.changes"] == "lr 0.1 → 0.25"
     assert other.run.data.metrics["acc"] == pytest.approx(original.metrics["acc"] + 0.15)
-    assert "with lr 0.1 → 0.25: acc " in repr(other)
+    assert "child, lr 0.1 → 0.25 from #1 child: acc " in repr(other)
     assert (same.run.info.run_name, other.run.info.run_name) == ("child, again", "child, lr 0.1 → 0.25")
     assert capsys.readouterr().out == ""  # it prints nothing; what it shows is for a notebook
