@@ -16,7 +16,8 @@ export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
-unexport PYTHONHOME PYTHONPATH
+# PYTHONDONTWRITEBYTECODE: hundreds of processes would each compile all that they import.
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 JS_SOURCES := $(shell find js/src -type f 2>/dev/null)
 JS_TOOLS := js/node_modules/.all
@@ -68,7 +69,7 @@ test-js: $(JS_TOOLS)
 	$(call step,front-end tests)
 	@cd js && npm test --silent
 
-# Tests of one process per core; the browsers, which mostly wait, come after them. Lines are counted in the rooms that have
+# Tests of one process per core, and one more for the browsers, which mostly wait. Lines are counted in the rooms that have
 # a floor, by their own tests: counting makes tests half as slow again, and a room should not live on what others happen to call.
 test-python: $(VENV)/.dev $(BUNDLE)
 	$(call step,Python tests whose lines are counted)
@@ -87,7 +88,7 @@ test-models: $(VENV)/.dev .venv-models/.ready .venv-models/mlflow2/.ready
 
 test-browser: $(VENV)/.dev $(BUNDLE) chromium
 	$(call step,browser tests)
-	@$(PYTEST) -q -n 2 --dist loadfile -m browser tests $(PYTEST_ARGS)
+	@$(PYTEST) -q -n 3 --dist loadfile -m browser tests $(PYTEST_ARGS)
 
 # Notebooks run in a copy, so that nothing of an earlier run is in their way.
 test-notebooks: $(VENV)/.dev $(BUNDLE)
