@@ -80,7 +80,7 @@ class Played:
         return self.notebook.wanted - self.found
 
     @property
-    def extra(self) -> set[int]:
+    def extra(self) -> frozenset[int]:
         return self.found - self.notebook.wanted
 
 
@@ -115,7 +115,8 @@ class Player:
         self._environment, self._path = dict(os.environ), list(sys.path)
         self._runs: list[Any] = []
         active.on_open.append(self._runs.append)
-        self._refresh, Scoreboard.refresh_soon = Scoreboard.refresh_soon, _no_refresh  # type: ignore[method-assign]
+        self._refresh = Scoreboard.refresh_soon
+        setattr(Scoreboard, "refresh_soon", _no_refresh)  # noqa: B010 - for mypy, a method is no variable
 
     def close(self) -> None:
         self._clear("end")
