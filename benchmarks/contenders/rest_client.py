@@ -42,6 +42,9 @@ class Contender:
         self._session = requests.Session()
         self._url = ""
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+        # By default it gives up after two minutes and asks again while the server still works on the first: here it waits.
+        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = "1800"
+        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
         logging.getLogger("mlflow").setLevel(logging.ERROR)
 
     def ready(self) -> dict[str, str]:
