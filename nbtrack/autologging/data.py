@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 EXAMPLE_ROWS = 5
 MOST_LISTED = 200_000
 MOST_RECENT = 16
+MOST_BYTES_OF = 20_000_000
+"""Numbers; of more the digest is of a sample of the rows."""
 
 _recent: dict[tuple[Any, ...], DatasetInput] = {}
 
@@ -80,20 +83,40 @@ def describe(data: Any, context: str, targets: Any = None, name: str | None = No
 
 
 def _described_table(data: Any, context: str, name: str | None) -> DatasetInput:
-    """Describe a DataFrame or Series: its digest is asked for each time, the ranges of its columns once."""
+    """Describe a DataFrame or Series; what was described lately is known by every byte of it, for it may be changed in place."""
     from nbtrack.tracking.datasets import describe as described  # noqa: PLC0415
     from nbtrack.tracking.digests import frame_digest  # noqa: PLC0415
 
     table = data if data.ndim > 1 else data.to_frame("0" if data.name is None else data.name)
-    digest, n_rows = frame_digest(table)
-    key = (digest, tuple(map(str, table.dtypes)), context, name)
+    content, whole = _bytes_of(table), {}
+    if content is None:
+        digest, n_rows = frame_digest(table)
+        content = (digest, *map(str, table.dtypes))
+        whole = {"digest": digest} if n_rows == len(table) else {}
+    key = (content, context, name)
     found = _recent.get(key)
     if found is None:
-        whole = {"digest": digest} if n_rows == len(table) else {}
         found = _recent[key] = described(table, context=context, name=name, **whole)
         while len(_recent) > MOST_RECENT:
             _recent.pop(next(iter(_recent)), None)
     return found
+
+
+def _bytes_of(table: Any) -> tuple[str, ...] | None:
+    """Return what tells the content of a table of numbers of one kind in a tenth of the time that its digest takes; None for others.
+
+    Everything in memory counts, so that two tables with the same bytes have the same digest; it says nothing to other processes.
+    """
+    kinds, index = table.dtypes.unique(), table.index
+    if len(kinds) != 1 or getattr(kinds[0], "kind", "O") not in "iufb" or not isinstance(kinds[0], np.dtype):
+        return None
+    if type(index).__name__ != "RangeIndex" or table.size > MOST_BYTES_OF:
+        return None
+    values = table.to_numpy()
+    is_turned = not values.flags.c_contiguous
+    raw = np.ascontiguousarray(values.T if is_turned else values)
+    found = hashlib.sha256(raw.view(np.uint8).data).hexdigest()
+    return found, str(kinds[0]), str(table.shape), str(is_turned), repr([*table.columns]), repr(table.columns.names)
 
 
 def _arrays_of(frame: Any) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbtrack.autologging import data, later, models, pictures, scores, searches
+from nbtrack.autologging import answers, data, later, models, pictures, scores, searches
 from nbtrack.autologging.importance import importance_of
 from nbtrack.autologging.page import page_of
 
@@ -109,10 +110,10 @@ class Estimator:
     def _score_classes(self) -> None:
         if np.ndim(self.y) > 1 and np.shape(self.y)[1] > 1:
             return  # several targets a row: their score is all that is common to them
-        predicted = self.model.predict(self.x)
+        predicted, chances = answers.of(self.model, self.x)
         self.found = scores.of_classes(self.y, predicted, self.weights, self.fit.settings.pos_label)
-        if hasattr(self.model, "predict_proba"):
-            scores.add_probabilities(self.found, self.y, self.model.predict_proba(self.x), self.weights)
+        if chances is not None:
+            scores.add_probabilities(self.found, self.y, chances, self.weights)
 
     def _log_score(self) -> None:
         if not hasattr(self.model, "score"):
@@ -128,20 +129,20 @@ class Estimator:
     def _log_pictures(self) -> None:
         found, write = self.found, self.fit.write
         if found.confusion is not None and len(found.labels) <= MOST_DRAWN_CLASSES:
-            write("training_confusion_matrix.svg", pictures.confusion(found.confusion, found.labels))
+            write("training_confusion_matrix.svg", partial(pictures.confusion, found.confusion, found.labels))
         if found.roc is not None:
             title = f"ROC curve, area {found.metrics['training_roc_auc']:.4f}"
             names = "False positive rate", "True positive rate"
-            write("training_roc_curve.svg", pictures.line(*found.roc, title, *names, has_diagonal=True))
+            write("training_roc_curve.svg", partial(pictures.line, *found.roc, title, *names, has_diagonal=True))
         if found.precision_recall is not None:
-            picture = pictures.line(*found.precision_recall, "Precision and recall", "Recall", "Precision")
+            picture = partial(pictures.line, *found.precision_recall, "Precision and recall", "Recall", "Precision")
             write("training_precision_recall_curve.svg", picture)
 
     def _log_importance(self) -> None:
         found = self.importance()
         if found:
             self.fit.write("feature_importance.json", json.dumps(found, indent=2))
-            self.fit.write("feature_importance.svg", pictures.bars(found, "Feature importance"))
+            self.fit.write("feature_importance.svg", partial(pictures.bars, found, "Feature importance"))
 
     def importance(self) -> dict[str, float]:
         """Return how much each feature counts."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nbtrack.autologging.guard import Troubles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
 
     from nbtrack.tracking.run import ActiveRun
@@ -17,14 +18,14 @@ _lock = threading.Lock()
 _worker: ThreadPoolExecutor | None = None
 
 
-def write(run: ActiveRun, path: str, text: str, *, is_silent: bool) -> None:
+def write(run: ActiveRun, path: str, text: str | Callable[[], str], *, is_silent: bool) -> None:
     """Store a text as a file of a run, soon; also when the run has ended by then. Python waits for it when it exits."""
-    data = text.encode("utf-8", "surrogatepass")
 
     def store() -> None:
         troubles = Troubles(is_silent=is_silent)
         with troubles.guard(f"The file {path} is"):
-            run.store.add_artifact(run.id, path, data)
+            whole = text if isinstance(text, str) else text()
+            run.store.add_artifact(run.id, path, whole.encode("utf-8", "surrogatepass"))
         troubles.tell()
 
     with _lock:

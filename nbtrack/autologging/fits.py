@@ -90,8 +90,8 @@ class Fit:
         stem, dot, suffix = name.rpartition(".")
         return name if self.nth == 1 else f"{stem}-{self.nth}{dot}{suffix}"
 
-    def write(self, name: str, text: str) -> None:
-        """Store a text as a file, soon."""
+    def write(self, name: str, text: str | Callable[[], str]) -> None:
+        """Store a text as a file, soon; what makes a text is called then, and must not look at the model."""
         files.write(self.run, self.path(name), text, is_silent=self.settings.silent)
 
     def end(self, error: BaseException | None) -> None:

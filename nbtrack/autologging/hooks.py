@@ -28,15 +28,20 @@ class Hook:
 
     def __init__(self, raw: Any, around: Around) -> None:
         self.raw = raw
-        is_plain = isinstance(raw, FunctionType)
+        self._around = around
+        self._is_plain = isinstance(raw, FunctionType)
+
+    @functools.cached_property
+    def _hooked(self) -> Callable[..., Any]:
+        """The function, made when it is first asked for: most of the hundreds of methods never are."""
+        raw, around, is_plain = self.raw, self._around, self._is_plain
 
         @functools.wraps(raw)
         def hooked(this: Any, /, *args: Any, **kwargs: Any) -> Any:
             original = MethodType(raw, this) if is_plain else raw.__get__(this, type(this))
             return around(original, this, args, kwargs)
 
-        self._hooked = hooked
-        self._is_plain = is_plain
+        return hooked
 
     def __get__(self, this: Any, owner: type | None = None) -> Any:
         if this is None:
@@ -56,7 +61,7 @@ class Hook:
         return self._hooked(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("raw", "_hooked"):
+        if name in ("raw", "_hooked", "_around", "_is_plain"):
             raise AttributeError(name)
         return getattr(self.raw, name)
 

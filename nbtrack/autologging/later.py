@@ -8,7 +8,6 @@ import threading
 import weakref
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -31,16 +30,16 @@ NAMELESS = "unknown_dataset"
 MOST_SHOWN = 32
 
 
-@dataclass
 class Known:
     """A trained model, and the run of its training."""
 
-    run: ActiveRun
-    library: str
-    model_id: str | None
-    names: dict[str, list[int]] = field(default_factory=dict)
-    calls: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    def __init__(self, run: ActiveRun, library: str, model_id: str | None) -> None:
+        self.run = run
+        self.library = library
+        self.model_id = model_id
+        self.names: dict[str, list[int]] = {}
+        self.calls: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
 
 
 _models: dict[int, tuple[weakref.ref[Any], Known]] = {}

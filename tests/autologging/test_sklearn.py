@@ -16,6 +16,8 @@ from sklearn.svm import SVC
 
 import nbtrack
 import nbtrack.sklearn
+from nbtrack.autologging import answers
+from nbtrack.tracking.digests import frame_digest
 from tests.autologging.looks import NUMBER, THREE, TWO, X, only, paths, runs
 
 WEIGHTS = np.linspace(0.1, 2, len(X))
@@ -166,3 +168,36 @@ def test_what_is_measured_later_belongs_to_the_run_of_the_training():
     assert found["f1_score_x_test"] == f1
     assert [each.context for each in only().inputs.dataset_inputs] == ["train", "eval"]
     assert "metric_info.json" in paths(only())
+
+
+@pytest.mark.parametrize("table", [X, X.astype({"a": "float32"}), X.set_index("c")])
+def test_data_changed_in_place_are_other_data(table):
+    nbtrack.autolog(log_models=False)
+    table = table.copy()
+    digests = []
+    for change in (0.0, 0.0, 0.5):
+        table.iloc[31, 1] += change
+        Ridge().fit(table, NUMBER)
+        (used,) = runs()[-1].inputs.dataset_inputs
+        digests.append(used.dataset.digest)
+    assert digests[2] == frame_digest(table)[0] != digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(5, random_state=0),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        make_pipeline(StandardScaler(), "passthrough", SVC()),
+        make_pipeline(LogisticRegression()),
+        GridSearchCV(make_pipeline(StandardScaler(), RandomForestClassifier(3, random_state=1)), {}, cv=2),
+    ],
+)
+@pytest.mark.parametrize("y", [TWO, np.array(["x", "y", "z"])[THREE]])
+def test_answers_are_those_that_the_model_gives_itself(model, y):
+    model.fit(X, y)
+    classes, chances = answers.of(model, X)
+    np.testing.assert_array_equal(classes, model.predict(X))
+    assert (chances is None) is not hasattr(model, "predict_proba")
+    if chances is not None:
+        np.testing.assert_array_equal(chances, model.predict_proba(X))

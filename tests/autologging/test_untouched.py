@@ -118,14 +118,17 @@ def test_a_store_that_fails_is_one_warning_and_the_training_goes_on(verb, monkey
 
 
 def test_clones_pickles_and_workers_know_nothing_of_it():
+    import cloudpickle  # as workers are sent their work
+    from sklearn.model_selection import _validation
+
     nbtrack.autolog(log_models=False)
-    search = GridSearchCV(SGDClassifier(random_state=0), {"alpha": [0.1, 1.0]}, cv=2, n_jobs=2, scoring="f1").fit(
-        X, TWO
-    )
+    search = GridSearchCV(SGDClassifier(random_state=0), {"alpha": [0.1, 1.0]}, cv=2, scoring="f1").fit(X, TWO)
     again = pickle.loads(pickle.dumps(search))
     np.testing.assert_array_equal(again.predict(X), search.predict(X))
     assert clone(search).get_params().keys() == search.get_params().keys()
     assert len([run for run in runs() if run.info.parent_run_id is None]) == 1
+    sent = cloudpickle.dumps((_validation._fit_and_score, search.estimator, search.scorer_))
+    assert b"nbtrack" not in sent
 
 
 def test_a_class_of_a_notebook_is_pickled_without_what_stands_before_its_methods():
