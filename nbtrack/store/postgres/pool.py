@@ -188,7 +188,9 @@ class Pool:
 
 
 def _silence(where: str, what: str) -> str:
-    return f"{where} {what}. Runs recorded meanwhile are kept here and go there later, by themselves or by `nbtrack sync`."
+    return (
+        f"{where} {what}. Runs recorded meanwhile are kept here and go there later, by themselves or by `nbtrack sync`."
+    )
 
 
 def _configure(con: Con) -> None:
