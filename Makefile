@@ -25,7 +25,8 @@ BUNDLE := nbtrack/static/parts.json
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 OLD_DUCKDB := 1.5.6
 COUNTED := $(addprefix tests/,contracts journal registry search server store test_names.py \
-	artifacts/test_placed.py moving/test_copy.py moving/test_intake.py serving/test_batch.py serving/test_frames.py \
+	artifacts/test_placed.py moving/test_copy.py moving/test_intake.py moving/test_tables.py \
+	moving/test_trackio.py serving/test_batch.py serving/test_frames.py \
 	serving/test_remote.py tracking/test_experiments.py views/test_curves.py)
 PYTEST := $(BIN)/python -m pytest
 step = @printf '\033[1m==> %s\033[0m\n' "$(1)"

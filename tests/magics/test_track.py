@@ -59,7 +59,7 @@ def test_params_metrics_source_output_and_number(notebook, capsys):
     done = notebook.run("%%track base --tag team=vision\nlr = 1e-3\nbs, name = 32, 'resnet'\nprint('hi')\n{'acc': 0.9}")
     assert done.success
     assert done.result == {"acc": 0.9}
-    assert re.search(r"#1 acc 0.9 · \d+ ms", capsys.readouterr().out)
+    assert re.search(r"#1 acc 0.9 · [\d.]+ m?s", capsys.readouterr().out)
     run = notebook.last()
     assert run.info.run_name == "base"
     assert run.info.status == "FINISHED"
