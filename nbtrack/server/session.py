@@ -141,6 +141,9 @@ class Session:
         except NotFoundError:  # purged meanwhile
             self._feed = None
             return None
+        except Exception:
+            self._wants_feed = self._wants_feed or wants_all
+            raise
 
     def _changed_models(self) -> bytes | None:
         """Return all registered models in brief when they are not as the page knows them: every change of one sets a time there."""

@@ -11,6 +11,7 @@ from nbtrack.views.live import BUCKETS, facts, full_blob, last_steps, more_blob
 
 if TYPE_CHECKING:
     from nbtrack.entities import Run
+    from nbtrack.journal import follow as journal
     from nbtrack.store.live import Curves
     from nbtrack.store.protocol import News, Store
 
@@ -20,7 +21,8 @@ READ_RUN_S = 1.0
 class LiveFeed:
     """The news of one run.
 
-    The training thread is never asked anything: points come from its journal.
+    The training thread is never asked anything: points come from its journal. What a look could not find out, because the store was busy
+    with a fold, the next one does.
 
     Parameters
     ----------
@@ -47,14 +49,16 @@ class LiveFeed:
         self._writer: str | None = None
         self._has_died = False
         self._is_stale = False
+        self._has_gap = False
+        self._is_untold = False
         self._read_at = time.monotonic()
         self._state: dict[str, Any] = {}
         self._lock = threading.RLock()
 
     @property
     def is_running(self) -> bool:
-        """Say whether there may be more to come."""
-        return self.run.info.status == "RUNNING"
+        """Say whether there may be more to come, or there is something that the page has not been told."""
+        return self._is_untold or self.run.info.status == "RUNNING"
 
     def whole(self) -> bytes:
         """Return the whole run as one blob."""
@@ -74,6 +78,7 @@ class LiveFeed:
             self._writer, self._has_died = found.writer, found.has_died
             self.counts = {key: int(columns["count"].sum()) for key, columns in found.series.items()}
             self._steps = last_steps(found)
+            self._has_gap = self._is_untold = False
             return found
 
     def changes(self) -> bytes | None:
@@ -81,20 +86,18 @@ class LiveFeed:
         with self._lock:
             if self._follower is None:
                 return None
-            is_other = self._look_at_run()  # first, as above
-            try:
-                news = self._follower.news()
-            except GapError:
-                return self.whole()
-            if not news.points and not news.has_other and self._is_dead():
+            self._look_at_run()  # first, as above
+            news = self._news(self._follower)
+            if news is None or (not news.points and not news.has_other and self._is_dead()):
                 return self.whole()
             self._is_stale = self._is_stale or news.has_other
-            if not news.points and not is_other:
+            if not news.points and not self._is_untold:
                 return None
             for key, (steps, values, _) in news.points.items():
                 self.counts[key] = self.counts.get(key, 0) + len(values)
                 self._steps[key] = max(self._steps.get(key, steps[0]), *steps)
             self._seq += 1
+            self._is_untold = False
             return more_blob(self._seq, self.facts(), news.points, self.counts)
 
     def facts(self) -> dict[str, Any]:
@@ -111,19 +114,26 @@ class LiveFeed:
     def _is_dead(self) -> bool:
         return self.is_running and self._writer is not None and not self.store.is_writer_alive(self._writer)
 
-    def _look_at_run(self) -> bool:
-        """Bring what is known of the run up to date, and say whether anything of it changed."""
-        is_changed = False
+    def _news(self, follower: News) -> journal.News | None:
+        """Return what the journals have that is new; None when some of it went by."""
+        if not self._has_gap:
+            try:
+                return follower.news()
+            except GapError:
+                self._has_gap = True
+        return None
+
+    def _look_at_run(self) -> None:
+        """Bring what is known of the run up to date, and note whether anything of it changed."""
         if self._is_stale and time.monotonic() - self._read_at >= READ_RUN_S:
             self._read_run()
-            is_changed = True
+            self._is_untold = True
         state = self.store.live_state(self.run_id) if self.is_running else {}
-        is_changed = is_changed or state != self._state
+        self._is_untold = self._is_untold or state != self._state
         self._state = state
-        return is_changed
 
     def _read_run(self) -> None:
-        self._is_stale = False
         self._read_at = time.monotonic()
         self.run = self.store.get_run(self.run_id)
         self._state = self.store.live_state(self.run_id)
+        self._is_stale = False

@@ -44,7 +44,8 @@ class Watcher:
         with self._lock:
             self._widgets.add(widget)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = page_thread(target=self._run, name="nbtrack-watcher", daemon=True)
+                seen = self._signature()  # now: what changes before the thread begins is news to the widget
+                self._thread = page_thread(target=self._run, args=(seen,), name="nbtrack-watcher", daemon=True)
                 self._thread.start()
 
     def remove(self, widget: Watching) -> None:
@@ -62,24 +63,40 @@ class Watcher:
         if self._thread is not None:
             self._thread.join(timeout=10)  # it may be inside DuckDB
 
-    def _run(self) -> None:
-        seen = self._store.signature()
+    def _run(self, seen: object) -> None:
         pause = LOOK_S
         while not self._is_closing and self._widgets:
             self._wake.wait(pause)
             self._wake.clear()
             if self._is_closing:
                 return
-            found = self._store.signature()
-            if found == seen:
+            found = self._signature()
+            if found is not None and found == seen:
                 pause = LOOK_S
                 continue
-            seen = found
             begun = time.perf_counter()
-            for widget in list(self._widgets):
-                with suppress(Exception):  # the page keeps what it shows; the next change tries again
-                    widget.store_changed()
-            pause = min(MAX_PAUSE_S, max(LOOK_S, (time.perf_counter() - begun) / MAX_SHARE))
+            if self._tell():
+                seen = found
+                pause = min(MAX_PAUSE_S, max(LOOK_S, (time.perf_counter() - begun) / MAX_SHARE))
+            else:  # nothing may come after this change, so it is told again
+                seen = None
+                pause = min(MAX_PAUSE_S, 2 * pause)
+
+    def _signature(self) -> object:
+        """Return what the store is like; None when it cannot be seen now."""
+        with suppress(Exception):
+            return self._store.signature()
+        return None
+
+    def _tell(self) -> bool:
+        """Tell each widget, and say whether all could read what changed; pages keep what they show."""
+        could_all = True
+        for widget in list(self._widgets):
+            try:
+                widget.store_changed()
+            except Exception:  # noqa: BLE001 - such as a store that is busy
+                could_all = False
+        return could_all
 
 
 _watchers: dict[str, Watcher] = {}

@@ -85,8 +85,9 @@ class Live(Panel):
     def table(self) -> bytes:
         """Return the whole run as one blob."""
         with self._sending:
+            blob = self._feed.whole()
             self._wants_all = False
-            return self._feed.whole()
+            return blob
 
     def summary(self) -> tuple[str, str]:
         """Return the run's status, last metrics and curves as HTML, and one line of text."""
@@ -122,8 +123,7 @@ class Live(Panel):
         while self._early:
             self._receive(self, self._early.popleft(), [])
         with self._sending:
-            wants_all, self._wants_all = self._wants_all, False
-            blob = self._feed.whole() if wants_all else self._feed.changes()
+            blob = self.table() if self._wants_all else self._feed.changes()
             if blob is not None:
                 self.send({"kind": "data"}, [blob])
 

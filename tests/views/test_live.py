@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import nbtrack
-from nbtrack.errors import InvalidValueError, NotFoundError
+from nbtrack.errors import InvalidValueError, NotFoundError, StoreBusyError
 from nbtrack.tracking import active
 from nbtrack.views import live, questions
 from nbtrack.views.live_feed import LiveFeed
@@ -75,6 +76,40 @@ def test_a_run_that_is_said_to_have_ended_is_there_with_every_point(monkeypatch:
     monkeypatch.setattr(feed.store, "get_run", end_meanwhile)
     head, _ = unpack(getattr(feed, read)() or b"")
     assert (head["run"]["status"], head["series"][0]["count"]) == ("FINISHED", 2)
+
+
+@pytest.mark.parametrize("verb", ["get_run", "curves", "live_state"])
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_what_a_busy_store_could_not_say_is_said_later(
+    monkeypatch: pytest.MonkeyPatch, verb: str, is_folded: bool
+) -> None:
+    """The last news of a run come as its store folds; nothing comes after them that would ask for another look."""
+    run = nbtrack.start_run()
+    run.log_metric("loss", 1.0)
+    feed = LiveFeed(run.store, run.id)
+    feed.whole()
+    run.log_metric("loss", 2.0, step=1)
+    run.end()
+    if is_folded:  # its segments are gone before the feed has read them
+        run.store.fold()
+    heard = []
+    for is_busy in (False, True, True, True, False, False, False):
+        feed._read_at = 0.0
+        with monkeypatch.context() as patch:
+            if is_busy:
+                patch.setattr(feed.store, verb, _busy)
+            with suppress(StoreBusyError):
+                heard.append(feed.changes())
+    found = [unpack(blob) for blob in heard if blob]
+    assert found[-1][0]["run"]["status"] == "FINISHED"
+    assert found[-1][0]["series"] == [] or found[-1][0]["series"][0]["count"] == 2
+    assert feed.counts == {"loss": 2}
+    assert not feed.is_running
+    assert heard[-1] is None
+
+
+def _busy(*_: object) -> None:
+    raise StoreBusyError("runs.duckdb")
 
 
 def test_what_is_no_number_is_counted() -> None:
