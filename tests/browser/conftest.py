@@ -37,7 +37,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
-expect.set_options(timeout=15_000)  # two cores, two kernels and a browser
+expect.set_options(timeout=30_000)  # two cores, three kernels and as many browsers
 
 
 class Axe(Protocol):
