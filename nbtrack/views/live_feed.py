@@ -79,6 +79,9 @@ class LiveFeed:
             self.counts = {key: int(columns["count"].sum()) for key, columns in found.series.items()}
             self._steps = last_steps(found)
             self._has_gap = self._is_untold = False
+            self._is_stale = (
+                self.is_running
+            )  # what was written between the two readings is in neither the run nor the news to come
             return found
 
     def changes(self) -> bytes | None:

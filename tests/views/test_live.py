@@ -78,6 +78,23 @@ def test_a_run_that_is_said_to_have_ended_is_there_with_every_point(monkeypatch:
     assert (head["run"]["status"], head["series"][0]["count"]) == ("FINISHED", 2)
 
 
+def test_an_end_that_comes_between_two_readings_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = nbtrack.start_run()
+    run.log_metric("loss", 1.0)
+    feed = LiveFeed(run.store, run.id)
+    curves = feed.store.curves
+
+    def end_meanwhile(run_id: str, n_buckets: int) -> Any:
+        run.end()  # its status has been read by now, and the curves know of the record that says otherwise
+        return curves(run_id, n_buckets)
+
+    monkeypatch.setattr(feed.store, "curves", end_meanwhile)
+    assert unpack(feed.whole())[0]["run"]["status"] == "RUNNING"
+    feed._read_at = 0.0
+    assert unpack(feed.changes() or b"")[0]["run"]["status"] == "FINISHED"
+    assert not feed.is_running
+
+
 @pytest.mark.parametrize("verb", ["get_run", "curves", "live_state"])
 @pytest.mark.parametrize("is_folded", [False, True])
 def test_what_a_busy_store_could_not_say_is_said_later(

@@ -15,8 +15,8 @@ const STOPS = "Stops at the training's next log, knob or progress call.";
 export class OrderButtons {
   /** Whether Stop was pressed for the run on view. */
   stopping = signal(false);
-  /** @type {any} */
-  #timer = null;
+  /** What is said of each order, in the order in which it was said. @type {Map<string, { text: string, kind: string, timer: any }>} */
+  #said = new Map();
   /** @type {any} */
   #stuck = null;
   #run = "";
@@ -53,7 +53,7 @@ export class OrderButtons {
     this.message = h("div", { class: "nbt-live-message", role: "status", hidden: true });
     react(until, () => this.#tell());
     const quiet = () => {
-      clearTimeout(this.#timer);
+      for (const { timer } of this.#said.values()) clearTimeout(timer);
       clearTimeout(this.#stuck);
     };
     until.addEventListener("abort", quiet, { once: true });
@@ -75,7 +75,7 @@ export class OrderButtons {
     setText(this.stopText, stopping ? "Interrupt now" : "Stop");
     setAttribute(this.stop, "title", stopping ? "Interrupt the cell, as ■ does" : "Stop the run at its next log call");
     this.stop.classList.toggle("nbt-live-urgent", stopping);
-    if (!isRunning && this.message.dataset.kind === "stop") this.#say("");
+    if (!isRunning) this.#say("stop", "");
     this.#tellSaved(run);
   }
 
@@ -85,7 +85,7 @@ export class OrderButtons {
     const last = made.at(-1);
     if (last && this.#made >= 0 && made.length > this.#made) {
       const isGood = last.text === "checkpoint";
-      this.#say(isGood ? "Checkpoint made." : last.text, isGood ? "done" : "bad");
+      this.#say("checkpoint", isGood ? "Checkpoint made." : last.text, isGood ? "done" : "bad");
     }
     if (run) this.#made = made.length;
   }
@@ -103,11 +103,11 @@ export class OrderButtons {
 
   /** Stop waits for a call of the training's; a loop without one is told of what else there is. */
   #tellStuck() {
-    if (!this.stopping.peek() || this.message.textContent !== STOPS) return; // it has something else to say
+    if (!this.stopping.peek() || this.#said.get("stop")?.text !== STOPS) return; // there is something else to say
     const how = this.panel.news.run.peek()?.here
       ? "“Interrupt now” ends the cell where it is."
       : "Interrupt it where it runs.";
-    this.#say(`The training has called nothing since that could stop it. ${how}`, "stop");
+    this.#say("stop", `The training has called nothing since that could stop it. ${how}`, "stop");
   }
 
   #openNote() {
@@ -138,12 +138,13 @@ export class OrderButtons {
    * @param {string} [kind]
    */
   async #order(order, done, kind = "done") {
-    const deaf = setTimeout(() => this.#say(DEAF, kind, false), PATIENCE);
+    const about = kind === "stop" ? kind : order.do;
+    const deaf = setTimeout(() => this.#say(about, DEAF, kind, false), PATIENCE);
     try {
       await this.panel.kernel.order(order);
-      this.#say(done, kind);
+      this.#say(about, done, kind);
     } catch (cause) {
-      this.#say(cause instanceof Error ? cause.message : String(cause), "bad");
+      this.#say(about, cause instanceof Error ? cause.message : String(cause), "bad");
       if (order.do === "stop") this.stopping.value = false;
     } finally {
       clearTimeout(deaf);
@@ -159,22 +160,36 @@ export class OrderButtons {
       await this.panel.kernel.order({ do: "knob", key, value });
       return true;
     } catch (cause) {
-      this.#say(cause instanceof Error ? cause.message : String(cause), "bad");
+      this.#say("knob", cause instanceof Error ? cause.message : String(cause), "bad");
       return false;
     }
   }
 
   /**
+   * Say something of an order, in place of what was said of it before; what is said of others stays its time beside it.
+   * @param {string} about
    * @param {string} text
    * @param {string} [kind]
    * @param {boolean} [fades]
    */
-  #say(text, kind = "done", fades = true) {
-    clearTimeout(this.#timer);
-    setText(this.message, text);
-    this.message.hidden = !text;
-    this.message.dataset.kind = kind;
-    if (text && fades && kind === "done") this.#timer = setTimeout(() => this.#say(""), LINGER);
+  #say(about, text, kind = "done", fades = true) {
+    for (const [other, said] of this.#said) {
+      if (other !== about && (said.kind !== "bad" || !text)) continue;
+      clearTimeout(said.timer);
+      this.#said.delete(other);
+    }
+    if (text) {
+      const timer = fades && kind === "done" ? setTimeout(() => this.#say(about, ""), LINGER) : null;
+      this.#said.set(about, { text, kind, timer });
+    }
+    this.#show();
+  }
+
+  #show() {
+    const all = [...this.#said.values()];
+    setText(this.message, all.map(({ text }) => text).join(" "));
+    this.message.hidden = all.length === 0;
+    this.message.dataset.kind = ["bad", "stop"].find((kind) => all.some((said) => said.kind === kind)) ?? "done";
   }
 }
 

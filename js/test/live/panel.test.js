@@ -180,6 +180,22 @@ describe("buttons", () => {
     await vi.waitFor(() => expect(text()).toContain("Note kept"));
   });
 
+  it("says of each order what became of it, also when two are answered at once", async () => {
+    const { el, kernel, button, text } = mount((kernel) => {
+      kernel.run = { ...kernel.run, checkpoint: true };
+    });
+    button("Checkpoint").click();
+    button("Note").click();
+    const input = /** @type {HTMLInputElement} */ (el.querySelector("[aria-label=Note]"));
+    input.value = "a plateau";
+    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    await vi.waitFor(() => expect(text()).toContain("Checkpoint asked for. Note kept."));
+    kernel.run = { ...kernel.run, events: [{ t: 1, step: 1, kind: "checkpoint", text: "checkpoint" }] };
+    kernel.more();
+    expect(text()).toContain("Note kept. Checkpoint made.");
+    expect(text()).not.toContain("asked for");
+  });
+
   it("turns a knob, and back when the kernel refuses", async () => {
     const knob = { name: "lr", value: 0.001, min: 1e-5, max: 0.1, log: true, whole: false, choices: null };
     const { el, kernel, orders, text } = mount((kernel) => {
