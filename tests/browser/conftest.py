@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import NotebookPage, Server, running_server
+from tests.browser.jupyter import VIEWPORT, NotebookPage, Server, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -69,7 +69,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": {"width": 1400, "height": 1000}, "bypass_csp": True}
+    return {**browser_context_args, "viewport": VIEWPORT, "bypass_csp": True}
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +94,43 @@ def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         yield server
 
 
+class Window:
+    """A page of JupyterLab that one test after the other takes over, until one of them leaves it in disorder."""
+
+    def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
+        self._browser = browser
+        self._options = options
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        if self._page is None:
+            self._page = self._browser.new_context(**self._options).new_page()
+        return self._page
+
+    def close(self) -> None:
+        if self._page is not None:
+            self._page.context.close()
+            self._page = None
+
+
+@pytest.fixture(scope="session")
+def lab_window(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Window]:
+    window = Window(browser, browser_context_args)
+    yield window
+    window.close()
+
+
 @pytest.fixture
-def lab(lab_server: Server, page: Page, shots: Path, tmp_path: Path) -> Iterator[NotebookPage]:
-    yield from _notebook_page(lab_server, page, shots, tmp_path.name)
+def lab(lab_server: Server, lab_window: Window, shots: Path, tmp_path: Path) -> Iterator[NotebookPage]:
+    place = lab_server.root / tmp_path.name
+    place.mkdir()
+    found = NotebookPage(lab_window.page(), lab_server, place, shots)
+    yield found
+    try:
+        found.leave()
+    except Exception:
+        lab_window.close()
+    lab_server.end_kernels()
 
 
 @pytest.fixture

@@ -24,11 +24,12 @@ import nbformat
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Request, ViewportSize
 
 App = Literal["lab", "notebook"]
 
 SERVER_START_S = 90
+VIEWPORT: ViewportSize = {"width": 1400, "height": 1000}
 READY_MS = 90_000
 ACTION_MS = 30_000
 EXPOSE_APP = {
@@ -52,6 +53,14 @@ _IS_READY = f"""() => {{
 }}"""
 _EXECUTE = "([name, options]) => window.jupyterapp.commands.execute(name, options).then(() => null)"
 _EXECUTE_WITHOUT_WAITING = "([name, options]) => { window.jupyterapp.commands.execute(name, options); }"
+# As if nothing had been changed: a question whether to save would stay open.
+_CLOSE_ALL = """async () => {
+    for (const widget of [...window.jupyterapp.shell.widgets('main')]) {
+        if (widget.context?.model) widget.context.model.dirty = false;
+        widget.close();
+    }
+}"""
+_IS_LAB = "() => window.jupyterapp?.name === 'JupyterLab'"
 _ACTIVATE_CELL = "(i) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = i; }"
 _KERNEL_VALUE = f"""async (expression) => {{
     const kernel = {_SESSION}.session.kernel;
@@ -180,9 +189,9 @@ class NotebookPage:
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(ACTION_MS)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
-        self.page.on("request", lambda request: self._note_address(request.url))
+        self.page.on("pageerror", self._note_error)
+        self.page.on("console", self._note_line)
+        self.page.on("request", self._note_address)
 
     def write(self, *cells: str, name: str = "test.ipynb") -> Path:
         """Write a notebook of code cells, one per text."""
@@ -197,8 +206,28 @@ class NotebookPage:
         if not notebook.is_relative_to(self.server.root):
             notebook = Path(shutil.copy(notebook, self.folder))
         self.notebook = notebook
-        self.page.goto(self.server.address_of(notebook))
+        if self.page.url.startswith(self.server.url) and self.page.evaluate(_IS_LAB):
+            self._close_all()
+            self.execute("docmanager:open", path=notebook.relative_to(self.server.root).as_posix())
+        else:
+            self.page.goto(self.server.address_of(notebook))
         self.ready()
+
+    def leave(self) -> None:
+        """Let go of the page, as empty and bright as it was: loading JupyterLab is half of a test, so the next one takes it over."""
+        for event, heard in (
+            ("pageerror", self._note_error),
+            ("console", self._note_line),
+            ("request", self._note_address),
+        ):
+            self.page.remove_listener(event, heard)
+        self._close_all()
+        self.set_theme("light")
+        self.page.set_viewport_size(VIEWPORT)
+
+    def _close_all(self) -> None:
+        self.page.evaluate(_CLOSE_ALL)
+        self.page.locator(".jp-Notebook").first.wait_for(state="detached")
 
     def ready(self) -> None:
         """Wait until the notebook is shown and its kernel is connected and idle."""
@@ -261,7 +290,16 @@ class NotebookPage:
         self.page.screenshot(path=path)
         return path
 
-    def _note_address(self, url: str) -> None:
+    def _note_error(self, error: object) -> None:
+        if str(error) != "Disposed":  # what JupyterLab still asked a notebook that was closed: the one of the test before
+            self.errors.append(str(error))
+
+    def _note_line(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.errors.append(line.text)
+
+    def _note_address(self, request: Request) -> None:
+        url = request.url
         address = urlsplit(url)
         if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in {"127.0.0.1", "localhost"}:
             self.outside_requests.append(url)
