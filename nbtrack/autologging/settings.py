@@ -36,6 +36,9 @@ def checked(**options: Any) -> Settings:
     unknown = sorted(options.keys() - {*Settings._fields})
     if unknown:
         raise InvalidValueError(f"autolog has no option {unknown[0]!r}; it has {', '.join(sorted(Settings._fields))}.")
+    for name, default in Settings._field_defaults.items():
+        if type(default) is bool and name in options and not isinstance(options[name], (bool, int)):
+            raise InvalidValueError(f"{name} is {options[name]!r}; use True or False.")
     most, tags, kinds = (options.get(name) for name in ("max_tuning_runs", "extra_tags", "importance_types"))
     if most is not None and (type(most) is not int or most < 0):
         raise InvalidValueError(f"max_tuning_runs is {most!r}; use a whole number from 0, or None for all.")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from nbtrack.errors import UntrustedModelError
+from nbtrack.errors import NbtrackError, UntrustedModelError
 from nbtrack.tracking import active
 from nbtrack.tracking.starting import join
-from nbtrack.tracking.variables import FOLDER, INDEX, pickled, restored
+from nbtrack.tracking.variables import FOLDER, INDEX, kept_before, pickled, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,17 +42,23 @@ def keep(run: ActiveRun, filing: Filing, names: Iterable[str], namespace: dict[s
     """Keep variables with a run: pickled now, written in the background. Returns what to tell."""
     found = pickled(names, namespace)
     if found.files or found.imports or found.skipped:
-        index = found.index(run.id)
         files = {f"{FOLDER}/{name}.pkl": data for name, data in found.files.items()}
-        filing.add_all(run, lambda: {**files, INDEX: index})
+        filing.add_all(run, lambda: {**files, INDEX: found.index(run.id, kept_before(run.store, run.id))})
     return found.text()
 
 
 def save(tracker: CellTracker, words: list[str]) -> str:
     """``%track save [RUN] [NAME …]``: keep variables as they are now; all of the notebook's when none is named."""
     store = active.get_store()
-    run_id, names = _run_and_names(tracker, words)
     space = tracker.shell.user_ns
+    run_id, names = _run_and_names(tracker, words)
+    unknown = [name for name in names if name not in space]
+    if unknown:
+        message = (
+            f"%track save: there is no variable {unknown[0]!r}; use %track save [RUN] [NAME …], with names of variables "
+            "of this notebook. Nothing was kept."
+        )
+        raise UsageError(message)
     run = active.current_run()
     if run is None or run.id != run_id:
         store.get_run(run_id)
@@ -87,7 +93,7 @@ def restore(tracker: CellTracker, words: list[str]) -> str:
 
 
 def _run_and_names(tracker: CellTracker, words: list[str]) -> tuple[str, list[str]]:
-    is_run = bool(words) and _RUN.fullmatch(words[0]) is not None
+    is_run = bool(words) and (_RUN.fullmatch(words[0]) is not None or _names_run(tracker, words[0]))
     if is_run:
         return str(active.get_store().resolve_run(words[0])), words[1:]
     current = active.current_run()
@@ -96,6 +102,17 @@ def _run_and_names(tracker: CellTracker, words: list[str]) -> tuple[str, list[st
         message = "No run was recorded in this notebook yet; name one by its number: %track restore 43"
         raise UsageError(message)
     return run_id, words
+
+
+def _names_run(tracker: CellTracker, word: str) -> bool:
+    """Say whether a word that is no variable is the name of a run."""
+    if word in tracker.shell.user_ns:
+        return False
+    try:
+        active.get_store().resolve_run(word)
+    except NbtrackError:
+        return False
+    return True
 
 
 def _own(shell: Any) -> list[str]:

@@ -62,6 +62,9 @@ def new_shell() -> Any:
     settings = import_module("traitlets.config").Config({"HistoryManager": {"enabled": False}})
     shell: Any = shells.InteractiveShell.instance(config=settings, display_pub_class=_silent())
     shell.colors = "nocolor"
+    shell.enable_gui = lambda *_: (
+        None
+    )  # as in a kernel `%matplotlib inline` may be said: there is no window to wait for
     # What cells print is progress; values and pictures are for who looks at a notebook.
     for part in ("write_output_prompt", "write_format_data", "finish_displayhook"):
         setattr(shell.displayhook, part, lambda *_: None)

@@ -16,6 +16,7 @@ import nbtrack.reruns
 from nbtrack.errors import NbtrackError
 from nbtrack.moving.copy import copy_store
 from nbtrack.moving.stored import Chosen
+from nbtrack.projects.interrupts import interrupts_wait
 from nbtrack.store.local import LocalStore
 from nbtrack.store.protocol import RunQuery
 
@@ -145,14 +146,11 @@ def follow(
     words: Sequence[str], cwd: Path, environment: dict[str, str], tell: Callable[[str], None]
 ) -> tuple[int, str]:
     """Run a process, tell each line that it prints, and return its exit status and the end of its output; an interrupt ends it."""
-    try:
-        process = subprocess.Popen(  # noqa: S603 - words, never a shell's text
-            words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-    except OSError as error:
-        raise NbtrackError(f"{words[0]} cannot be started: {error.strerror}.") from error
+    process: subprocess.Popen[bytes] | None = None
     tail = ""
     try:
+        with interrupts_wait():  # until it is known what an interrupt must end
+            process = _begin(words, cwd, environment)
         assert process.stdout is not None
         for line in process.stdout:
             text = line.decode("utf-8", errors="replace")
@@ -160,16 +158,32 @@ def follow(
             tell(text.rstrip("\n"))
         return process.wait(), tail
     except BaseException:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            _end(process)
         raise
     finally:
-        if process.stdout is not None:
+        if process is not None and process.stdout is not None:
             process.stdout.close()
+
+
+def _begin(words: Sequence[str], cwd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - words, never a shell's text
+            words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError as error:
+        raise NbtrackError(f"{words[0]} cannot be started: {error.strerror}.") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process; a second interrupt does not wait any longer, and leaves none."""
+    process.terminate()
+    try:
+        process.wait(10)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def this_python() -> str:

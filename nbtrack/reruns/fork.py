@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.entities import RunStatus
 from nbtrack.errors import InvalidValueError
 from nbtrack.reruns.changing import changed
 from nbtrack.reruns.executing import bench, this_python
@@ -66,7 +67,7 @@ class Fork:
             return "\n".join(
                 [f"{source}{changes} failed: {self.error or 'the code ran and recorded no run'}", *self._notes()]
             )
-        moved = [_moved(match) for match in self.metrics]
+        moved = [*_failed(self.original, self.run), *(_moved(match) for match in self.metrics)]
         name = self.run.info.run_name
         is_said = bool(self.changes) and name.endswith(", ".join(self.changes))
         head = f"#{self.run.info.number} {name} from {source}{'' if is_said else changes}"
@@ -183,6 +184,13 @@ def _notes(recipe: Recipe) -> list[str]:
     if recipe.commit and now and now != recipe.commit:
         notes.append(f"the repository is at {now[:10]}, the run was made at {recipe.commit[:10]}")
     return notes
+
+
+def _failed(original: Run, again: Run) -> list[str]:
+    """Say that a run failed: the code goes on where it did before, so that alone is no error."""
+    if again.info.status != RunStatus.FAILED:
+        return []
+    return ["failed, as it did before" if original.info.status == RunStatus.FAILED else "failed"]
 
 
 def _moved(match: MetricMatch) -> str:

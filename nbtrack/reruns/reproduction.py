@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.entities import RunStatus
 from nbtrack.reruns.matching import CLOSE, EQUAL, TIMING, MetricMatch
 from nbtrack.views.amounts import change_text, number_text
 
@@ -97,8 +98,10 @@ class Reproduction:
             shown = ", ".join(bad[:5]) + (f" and {len(bad) - 5} more" if len(bad) > 5 else "")  # noqa: PLR2004
             return f"{name} came out differently as {again}: {shown}"
         close = sum(m.result == CLOSE for m in judged)
+        has_failed = self.run.info.status == self.original.info.status == RunStatus.FAILED
         if not judged:
-            return f"{name} ran again as {again}; it has no metrics to compare"
+            ran = f"{name} failed again, as {again}" if has_failed else f"{name} ran again as {again}"
+            return f"{ran}; it has no metrics to compare"
         how = "equal" if not close else f"equal, {close} of them within {self.tolerance:g}"
         return f"{name} reproduced as {again}: {len(judged)} metric{'s' if len(judged) > 1 else ''} {how}"
 

@@ -56,18 +56,23 @@ class Kept:
     imports: dict[str, str]
     skipped: dict[str, str]
 
-    def index(self, run_id: str) -> bytes:
-        """Return the index, sealed for a run."""
-        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
+    def index(self, run_id: str, before: Mapping[str, Any] | None = None) -> bytes:
+        """Return the index, sealed for a run; what :func:`kept_before` says of it stays."""
+        here = {
+            name: {"type": self.types[name], "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in self.files.items()
+        }
+        old = before or {"variables": {}, "imports": {}, "skipped": {}}
+        new = {*here, *self.imports}
+        variables = {**{name: each for name, each in old["variables"].items() if name not in new}, **here}
+        imports = {**{name: each for name, each in old["imports"].items() if name not in new}, **self.imports}
+        skipped = {**old["skipped"], **self.skipped}
         told = {
             "format": FORMAT,
-            "variables": {
-                name: {"type": self.types[name], "bytes": len(data), "sha256": hashes[name]}
-                for name, data in self.files.items()
-            },
-            "imports": self.imports,
-            "skipped": self.skipped,
-            "seal": seals.seal(run_id, _SEALED, _sealed(hashes, self.imports)),
+            "variables": variables,
+            "imports": imports,
+            "skipped": {name: why for name, why in skipped.items() if name not in variables and name not in imports},
+            "seal": seals.seal(run_id, _SEALED, _sealed(_hashes(variables), imports)),
         }
         return json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
 
@@ -125,6 +130,16 @@ def pickled(
     return found
 
 
+def kept_before(store: TrackingStore, run_id: str) -> dict[str, Any] | None:
+    """Return the index of a run, where this user kept it: what another one kept is not sealed again."""
+    try:
+        index = _read(store.artifact_file(run_id, INDEX))
+    except (NotFoundError, InvalidValueError):
+        return None
+    is_ours = seals.is_ours(index.get("seal"), run_id, _SEALED, _sealed(_hashes(index["variables"]), index["imports"]))
+    return index if is_ours else None
+
+
 def restored(
     store: TrackingStore, run_id: str, names: Iterable[str] = (), *, trust: bool = False, where: str = "this run"
 ) -> Restored:
@@ -151,7 +166,7 @@ def restored(
         hint = f"It was skipped: {skipped[unknown[0]]}." if unknown[0] in skipped else ""
         raise NotFoundError("Variable", unknown[0], [*kept, *imports], where=where, hint=hint)
     files = {name: store.artifact_file(run_id, f"{FOLDER}/{name}.pkl") for name in wanted if name in kept}
-    hashes = {name: str(about["sha256"]) for name, about in kept.items()}
+    hashes = _hashes(kept)
     is_ours = seals.is_ours(index.get("seal"), run_id, _SEALED, _sealed(hashes, imports))
     allowed = Trust(everything=trust or is_ours, where=f"What was kept of the variables of {where}")
     if not allowed.everything:
@@ -215,6 +230,10 @@ def _dump(cloudpickle: Any, value: Any, limit: int) -> tuple[bytes | None, str]:
     except Exception as error:  # noqa: BLE001 - whatever the user's object does
         return None, f"it cannot be pickled ({type(error).__name__}: {str(error)[:120]})"
     return into.getvalue(), ""
+
+
+def _hashes(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {name: str(about["sha256"]) for name, about in variables.items()}
 
 
 def _sealed(hashes: Mapping[str, str], imports: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -85,6 +85,7 @@ def test_versions_that_were_not_tested_may_be_left_alone(monkeypatch):
         ({"extra_tags": "x"}, "use a dict"),
         ({"importance_types": "gain"}, "use a list"),
         ({"log_model": True}, "no option 'log_model'"),
+        ({"log_models": "yes"}, "use True or False"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(options, words):

@@ -64,9 +64,12 @@ def test_names_can_be_chosen_and_a_missing_one_is_named(notebook, capsys):
     assert notebook.run("%track save x").success
     assert "kept 1 variable" in capsys.readouterr().out
     notebook.run("x.append(3)")
+    assert notebook.run("%track save a y").success  # a run by its name; what was kept before stays
+    assert "no variable 'z'" in str(notebook.run("%track save z").error_in_exec)
     assert notebook.run("%track restore 1 x").success
     assert notebook.shell.user_ns["x"] == [1, 2]
-    assert "'y' is not in run #1" in str(notebook.run("%track restore 1 y").error_in_exec)
+    assert notebook.run("%track restore 1 y").success
+    assert "'z' is not in run #1" in str(notebook.run("%track restore 1 z").error_in_exec)
     assert "--trusted" in str(notebook.run("%track restore 1 --trusted").error_in_exec)
     notebook.run("%%track b\npass")
     assert "kept by %%track --vars" in str(notebook.run("%track restore 2").error_in_exec)

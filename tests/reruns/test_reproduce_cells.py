@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +16,8 @@ import nbtrack
 from nbtrack.cli.main import app
 from nbtrack.entities import RunStatus
 from nbtrack.reruns.driver import run_cells
+from nbtrack.reruns.executing import follow
+from nbtrack.reruns.fork import Fork
 from nbtrack.reruns.matching import counterpart, match_metrics
 from nbtrack.reruns.recorded import recipe_of
 from nbtrack.reruns.reproduction import Reproduction
@@ -81,6 +86,7 @@ def test_another_result_is_another_exit_status_and_a_failure_yet_another(origina
 def test_a_cell_that_fails_now_is_named(original):
     cells: list[dict[str, Any]] = [
         {"source": "1 / 0", "fails": True},
+        {"source": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"},
         {"source": "boom", "fails": False},
         {"source": "never = 1"},
     ]
@@ -91,7 +97,34 @@ def test_a_cell_that_fails_now_is_named(original):
     finally:
         active.on_open.pop()
         InteractiveShell.clear_instance()
-    assert told == {"started": [], "error": "NameError: name 'boom' is not defined", "cell": 2}
+    assert told == {"started": [], "error": "NameError: name 'boom' is not defined", "cell": 3}
+
+
+def test_an_interrupt_as_a_process_begins_ends_it(tmp_path, monkeypatch):
+    begun: list[subprocess.Popen[bytes]] = []
+    begin = subprocess.Popen
+
+    def interrupted(*words, **options):
+        begun.append(begin(*words, **options))
+        signal.raise_signal(signal.SIGINT)
+        return begun[0]
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            follow(["sleep", "600"], tmp_path, {**os.environ}, print)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert begun[0].returncode == -signal.SIGTERM
+
+
+def test_code_that_fails_again_is_no_success(original, tmp_path):
+    with pytest.raises(ZeroDivisionError), nbtrack.start_run("broken"):
+        _ = 1 / 0
+    broken = nbtrack.get_run("broken")
+    assert "#2 broken failed again, as run #2" in Reproduction(broken, broken, tmp_path, ()).verdict()
+    assert "from #2 broken with lr 1 → 2: failed, as it did before" in repr(Fork(broken, broken, ("lr 1 → 2",), ()))
 
 
 def test_code_outside_of_the_folder_is_refused(original, tmp_path):
