@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, and write down what was found."""
+"""``python -m benchmarks``: measure, and write down what was found; figures that are left out stay as they were."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks import machine
+from benchmarks.book import Book, Facts
 from benchmarks.crew import EVERYONE, OURS, PEERS, Crew
 from benchmarks.figures import FIGURES
-from benchmarks.findings import Findings
 from benchmarks.progress import Progress
 from benchmarks.report import verdicts, write_report
 from benchmarks.sizes import FULL, QUICK
+
+if TYPE_CHECKING:
+    from benchmarks.sizes import Sizes
 
 ROOT = Path(__file__).parents[1]
 SCRATCH = ROOT / "build" / "bench"
@@ -32,53 +35,51 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = QUICK if options.quick else FULL
     only = _chosen(options.only.split(",")) if options.only else list(FIGURES)
     names = (OURS, "floor") if options.alone else EVERYONE
-    is_complete = not options.quick and not options.alone and only == list(FIGURES)
-    out = ROOT / "benchmarks" if is_complete else SCRATCH / "report"
+    is_kept = not options.quick and not options.alone
+    out = ROOT / "benchmarks" if is_kept else SCRATCH / "report"
     data = SCRATCH / "data"
     shutil.rmtree(data, ignore_errors=True)
     os.nice(options.nice)
-    progress, findings = Progress(), Findings()
-    facts: dict[str, Any] = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "mode": sizes.name,
-        "versions": {},
-        "machine": machine.describe(ROOT),
-        "load_before": machine.load(),
-        "pressure": {},
-        "nice": options.nice,
-        "failed": {},
-    }
+    progress, failed = Progress(), {}
+    book = Book.read(out) if is_kept else Book()
     try:
         with Crew(ROOT, data, names, progress, patience=sizes.patience) as crew:
             progress.figure("start")
-            facts["versions"] = crew.start()
-            facts["versions"]["nbtrack"] += f" ({machine.revision(ROOT)})"
+            versions = crew.start()
             for name in only:
-                _measure(name, crew, sizes, findings, facts)
-    except BaseException:
-        out = SCRATCH / "report"  # what there is of it
-        raise
+                try:
+                    _measure(name, crew, sizes, book, versions, options.nice)
+                except Exception:  # noqa: BLE001 - the others can still be measured
+                    failed[name] = traceback.format_exc()
+                progress.done()
+                write_report(out, book)
     finally:
         progress.done()
         if not options.keep:
             shutil.rmtree(data, ignore_errors=True)
-        facts |= {"minutes": progress.seconds / 60, "load_after": machine.load()}
-        write_report(out, findings, facts)
-    print("", *verdicts(findings), f"\n{out / 'RESULTS.md'}", sep="\n")
-    for name, error in facts["failed"].items():
+    print("", *verdicts(book.findings), f"\n{out / 'RESULTS.md'}", sep="\n")
+    for name, error in failed.items():
         print(f"\n{name} could not be measured:\n{error}", file=sys.stderr)
-    return 1 if facts["failed"] else 0
+    return 1 if failed else 0
 
 
-def _measure(name: str, crew: Crew, sizes: Any, findings: Findings, facts: dict[str, Any]) -> None:
-    begin, waited = time.monotonic(), machine.waited()
-    try:
-        findings.add(FIGURES[name](crew, sizes))
-    except Exception:  # noqa: BLE001 - the others can still be measured
-        crew.progress.done()
-        facts["failed"][name] = traceback.format_exc()
-    if waited is not None:
-        facts["pressure"][name] = ((machine.waited() or 0.0) - waited) / (time.monotonic() - begin)
+def _measure(name: str, crew: Crew, sizes: Sizes, book: Book, versions: dict[str, str], nice: int) -> None:
+    begin, waited, load = time.monotonic(), machine.waited(), machine.load()
+    findings = FIGURES[name](crew, sizes)
+    seconds = time.monotonic() - begin
+    facts = Facts(
+        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        mode=sizes.name,
+        revision=machine.revision(ROOT),
+        machine=machine.describe(ROOT),
+        versions=versions,
+        minutes=seconds / 60,
+        load_before=load,
+        load_after=machine.load(),
+        pressure=None if waited is None else ((machine.waited() or 0.0) - waited) / seconds,
+        nice=nice,
+    )
+    book.put(name, findings, facts)
 
 
 def _chosen(names: list[str]) -> list[str]:

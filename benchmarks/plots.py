@@ -61,7 +61,7 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
     if compared:
         plots["ratios"] = ("How many times nbtrack's figure floor and peers are", lambda *t: _ratios(compared, *t))
     for name, label in (("runs", "runs"), ("points", "points"), ("pages", "drawn")):
-        panels = [curve for curve in curves if curve.x_label.split()[-1] == label]
+        panels = [curve for curve in curves if _counted(curve) == label]
         if panels:
             plots[name] = (f"Time against the number of {label}", lambda *t, panels=panels: _curves(panels, *t))
     for name, (_, make) in plots.items():
@@ -70,6 +70,12 @@ def draw(findings: Findings, folder: Path) -> dict[str, str]:
             with mpl.rc_context(style):
                 make(ink, grid).savefig(folder / f"{name}-{theme}.svg", transparent=True, metadata={"Date": None})
     return {name: alt for name, (alt, _) in plots.items()}
+
+
+def _counted(curve: Curve) -> str:
+    """Return what grows along the x axis: ``"runs"``, ``"points"``, or what is ``"drawn"``."""
+    words = curve.x_label.split()
+    return next(word for word in ("drawn", "points", "runs") if word in words)
 
 
 # -- ratios --------------------------------------------------------------------------------------------------------------

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from benchmarks.book import FILE
 from benchmarks.plots import draw
 from benchmarks.words import LABELS, quantity, times
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmarks.book import Book, Facts
     from benchmarks.findings import Findings, Row
 
 INTRODUCTION = """# What nbtrack costs, beside its peers and the floor
 
-Written by `make bench`; nothing here is edited by hand. All contenders are measured in the same run, in turns, each in a process
-of its own; what counts is the median of the rounds. The machine may be shared, so read the ratios, not the times alone. In
+Written by `make bench`; nothing here is edited by hand. All contenders of a figure are measured in the same run, in turns, each in a
+process of its own; what counts is the median of the rounds. The machine may be shared, so read the ratios, not the times alone. In
 brackets: how many times nbtrack's figure a peer's is. *Floor*: what the machine itself needs for the same, with no tracker around it.
 """
 
@@ -43,12 +44,12 @@ METHOD = """## How it is measured
 """
 
 
-def write_report(folder: Path, findings: Findings, facts: dict[str, Any]) -> None:
+def write_report(folder: Path, book: Book) -> None:
     """Write the table, the values and the plots to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    plots = draw(findings, folder / "plots")
-    (folder / "results.json").write_text(json.dumps({**facts, **findings.as_dict()}, indent=1) + "\n")
-    (folder / "RESULTS.md").write_text(_markdown(findings, facts, plots))
+    plots = draw(book.findings, folder / "plots")
+    (folder / FILE).write_text(book.as_json())
+    (folder / "RESULTS.md").write_text(_markdown(book, plots))
 
 
 def verdicts(findings: Findings) -> list[str]:
@@ -60,7 +61,8 @@ def verdicts(findings: Findings) -> list[str]:
     ]
 
 
-def _markdown(findings: Findings, facts: dict[str, Any], plots: dict[str, str]) -> str:
+def _markdown(book: Book, plots: dict[str, str]) -> str:
+    findings = book.findings
     judged = [row for row in findings.rows if row.met is not None]
     parts = [INTRODUCTION]
     parts.append(f"**{sum(row.met is True for row in judged)} of {len(judged)} targets are met.**\n")
@@ -70,7 +72,7 @@ def _markdown(findings: Findings, facts: dict[str, Any], plots: dict[str, str]) 
     parts.append(
         "## How it grows\n\n" + "".join(_picture(name, alt) for name, alt in plots.items() if name != "ratios")
     )
-    parts += [METHOD, _machine(facts)]
+    parts += [METHOD, _when(book)]
     return "\n".join(parts)
 
 
@@ -132,19 +134,31 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _machine(facts: dict[str, Any]) -> str:
-    lines = ["## Machine and versions\n"]
-    lines += [f"* {what}: {text}" for what, text in facts["machine"].items()]
-    lines.append("* " + ", ".join(f"{name} {version}" for name, version in sorted(facts["versions"].items())))
+def _when(book: Book) -> str:
+    """Say of each figure when, and of what, it was measured."""
+    head = ["figure", "measured", "nbtrack", "minutes", "load before, after", "waiting for a core"]
+    lines = ["## When, and on what\n", _line(head), _line(["---"] * len(head))]
+    lines += [_line(_cells(name, facts)) for name, facts in book.facts.items()]
     lines.append(
-        f"* {facts['date']}, {facts['mode']} run of {facts['minutes']:.0f} minutes; "
-        f"load average before {facts['load_before']:.1f}, after {facts['load_after']:.1f}"
+        "\n*Waiting for a core*: part of the time in which some process, ours or another, had to. "
+        "*At priority*: of every contender (nice), as others used the machine.\n"
     )
-    if facts["pressure"]:
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in facts["pressure"].items())
-        lines.append(f"* part of the time in which some process, ours or another, waited for a core: {shares}")
-    if facts["nice"]:
-        lines.append(f"* every contender ran at priority {facts['nice']} (nice), as others used the machine")
-    for figure, error in facts["failed"].items():
-        lines.append(f"* **{figure} could not be measured**: {error.strip().splitlines()[-1]}")
+    machines = {", ".join(f"{what}: {text}" for what, text in facts.machine.items()) for facts in book.facts.values()}
+    versions: dict[str, set[str]] = {}
+    for facts in book.facts.values():
+        for name, version in facts.versions.items():
+            versions.setdefault(name, set()).add(version)
+    lines += [f"* {text}" for text in sorted(machines)]
+    lines.append("* " + ", ".join(f"{name} {' and '.join(sorted(found))}" for name, found in sorted(versions.items())))
     return "\n".join(lines) + "\n"
+
+
+def _cells(name: str, facts: Facts) -> list[str]:
+    return [
+        name,
+        facts.date + (f", at priority {facts.nice}" if facts.nice else ""),
+        facts.revision,
+        f"{facts.minutes:.1f}",
+        f"{facts.load_before:.1f}, {facts.load_after:.1f}",
+        "" if facts.pressure is None else f"{facts.pressure:.0%}",
+    ]
