@@ -14,6 +14,9 @@ export default defineConfig({
   plugins: [cssAsText],
   test: {
     environment: "happy-dom",
+    // One page for all files of a thread: making one for each took longer than the tests in it.
+    pool: "threads",
+    isolate: false,
     include: ["test/**/*.test.js"],
     passWithNoTests: true,
     css: true,
