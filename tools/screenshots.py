@@ -54,6 +54,7 @@ for seed, (lr, width, activation) in enumerate(grid):
         if seed % 5 == 2:
             needs = ["scikit-learn"]
             nbtrack.sklearn.log_model(model, "model", input_example=X[:2], registered_model_name="digits", pip_requirements=needs)
+%track live on
 """
 REGISTRY = """
 nbtrack.update_registered_model("digits", "Reads **handwritten digits** of 8 x 8 pixels. Pictures are scaled to 0 … 1 first.")
@@ -64,6 +65,11 @@ nbtrack.set_registered_model_alias("digits", "challenger", 4)
 nbtrack.expect("digits", "acc >= champion.acc - 0.005", alias="champion")
 nbtrack.registry("digits")
 """
+SWEEP = """
+%%track sweep lr=log(1e-4,1e-1,6) width=[16,64] activation=['relu','tanh'] --metric acc --seed 1
+model = MLPClassifier((width,), activation=activation, learning_rate_init=lr, max_iter=12, random_state=0).fit(X, y)
+{"acc": model.score(X_test, y_test), "loss": log_loss(y_test, model.predict_proba(X_test))}
+"""
 VIEWS: dict[str, str] = {
     "runs": "nbtrack.runs(order_by='metrics.acc DESC')",
     "parallel": "nbtrack.parallel('acc', colour_by='metrics.acc')",
@@ -72,6 +78,7 @@ VIEWS: dict[str, str] = {
     "artifacts": "nbtrack.artifacts(best, 'weights.png')",
     "live": "nbtrack.live(best)",
     "registry": REGISTRY.strip(),
+    "sweep": SWEEP.strip(),
 }
 
 
