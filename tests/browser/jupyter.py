@@ -291,7 +291,9 @@ class NotebookPage:
         return path
 
     def _note_error(self, error: object) -> None:
-        if str(error) != "Disposed":  # what JupyterLab still asked a notebook that was closed: the one of the test before
+        if (
+            str(error) != "Disposed"
+        ):  # what JupyterLab still asked a notebook that was closed: the one of the test before
             self.errors.append(str(error))
 
     def _note_line(self, line: ConsoleMessage) -> None:
