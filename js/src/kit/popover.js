@@ -82,9 +82,14 @@ export class Popover {
     this.close();
   }
 
-  /** Stay with what it belongs to, as long as that is in sight. @param {Element | DOMRect} at @param {boolean} alignEnd */
+  /**
+   * Stay with what it belongs to, as long as that is in sight; where that was drawn anew meanwhile, stay where it is: somebody reads it.
+   * @param {Element | DOMRect} at
+   * @param {boolean} alignEnd
+   */
   #follow(at, alignEnd) {
-    const box = at instanceof Element && at.isConnected ? at.getBoundingClientRect() : null;
+    if (at instanceof Element && !at.isConnected) return;
+    const box = at instanceof Element ? at.getBoundingClientRect() : null;
     if (box && box.bottom > 0 && box.top < globalThis.innerHeight) this.place(at, alignEnd);
     else this.close();
   }
